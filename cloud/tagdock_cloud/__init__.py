@@ -1,0 +1,1 @@
+"""Tagdock's service: ingest, store, API and console."""

@@ -1,0 +1,1 @@
+"""Grafana dashboards as code: built, checked against the database, published."""

@@ -1,0 +1,1 @@
+"""Tagdock's gateway: readers and sensors to movements, handed over exactly once."""

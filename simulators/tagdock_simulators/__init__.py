@@ -1,0 +1,1 @@
+"""Readers, sensors and warehouses to test Tagdock without hardware, and the demo."""

@@ -1,0 +1,1 @@
+"""Tagdock's optimiser: measured flow to a better layout and the moves worth making."""
