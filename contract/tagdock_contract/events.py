@@ -5,29 +5,60 @@ Times are aware and lie in the years 2000 to 2100; identifiers are short and pri
 """
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="A site or gateway: it is part of topics.")]
+Name = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$(?!\n)", description="A site or gateway: it is part of topics.")
+]
 Place = Annotated[
-    str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._:/-]{0,63}$", description="A door, bin, reader: a name on a plan.")
+    str,
+    Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._:/-]{0,63}$(?!\n)", description="A door, bin, reader: a name on a plan."),
 ]
 Epc = Annotated[
     str,
     Meta(
-        pattern=r"^[\x21-\x7e]{1,400}$",
+        pattern=r"^[\x21-\x7e]{1,400}$(?!\n)",
         description="Pure-identity URI, GS1 Digital Link for the + schemes, or urn:epc:raw:... (GS1 TDS 2.3).",
     ),
 ]
 EpcHex = Annotated[
-    str, Meta(pattern=r"^(?:[0-9A-Fa-f]{2}){1,62}$", description="The EPC memory bank as hex, whole bytes (Gen2: 62 at most).")
+    str,
+    Meta(
+        pattern=r"^(?:[0-9A-Fa-f]{2}){1,62}$(?!\n)",
+        description="The EPC memory bank as hex, whole bytes (Gen2: 62 at most).",
+    ),
 ]
-Instant = Annotated[datetime, Meta(tz=True, description="RFC 3339 with an offset; sent as UTC; years 2000 to 2100.")]
+Instant = Annotated[
+    datetime,
+    Meta(
+        tz=True,
+        description="RFC 3339 with any offset; Tagdock itself writes UTC with Z; years 2000 to 2100.",
+        extra_json_schema={"pattern": "^(20[0-9]{2}|2100)-"},
+    ),
+]
 Unit = Annotated[float, Meta(ge=0.0, le=1.0)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Text = Annotated[str, Meta(max_length=1000)]
+
+MAX_EVIDENCE_DEPTH = 8
+"""How deep evidence nests; Tagdock's own goes three deep. The bound keeps later encoders from running out of stack."""
+
+_Scalar = None | bool | Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)] | float | str
+
+
+def _nested_json(levels: int) -> Any:
+    """Spell out JSON of bounded depth, so that the decoder itself bounds it at no cost."""
+    inner = _Scalar if levels == 1 else _nested_json(levels - 1)
+    return _Scalar | list[inner] | dict[str, inner]  # type: ignore[valid-type]  # built at run time
+
+
+if TYPE_CHECKING:
+    EvidenceValue = Any
+else:
+    EvidenceValue = _nested_json(MAX_EVIDENCE_DEPTH - 1)
 
 Direction = Literal["in", "out", "pass", "uncertain"]
 Side = Literal["outside", "inside"]
@@ -91,17 +122,20 @@ class Movement(Struct, frozen=True, tag_field="type", tag="movement", omit_defau
     confidence: Unit
     door: Place | None = None
     bin: Place | None = None
-    evidence: dict[str, Any] = {}
+    evidence: dict[str, EvidenceValue] = {}
 
 
 class BinReading(Struct, frozen=True, tag_field="type", tag="bin_reading", omit_defaults=True):
-    """One sensor value of a bin. `quantity` names its unit: mass_kg, distance_mm, count, occupied, temperature_c, ..."""
+    """One sensor value of a bin.
+
+    `quantity` names its unit: mass_kg, distance_mm, count, occupied, temperature_c, humidity_pct, battery_pct, ...
+    """
 
     event_id: UUID
     observed_at: Instant
     site: Name
     bin: Place
-    quantity: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+    quantity: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$(?!\n)")]
     value: float
     quality: Literal["good", "settling", "stale", "out_of_range"] = "good"
 

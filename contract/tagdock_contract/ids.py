@@ -3,6 +3,8 @@
 import hashlib
 from uuid import UUID
 
+import msgspec
+
 
 def uuid7(at_ms: int, randomness: bytes) -> UUID:
     """Build a UUIDv7 from a Unix time in milliseconds (48 bits) and at least 10 bytes of randomness.
@@ -24,7 +26,9 @@ def content_uuid7(at_ms: int, *content: str) -> UUID:
     The same verdict then has the same id however often it is worked out (a replay, a restart), which is what makes
     a second delivery change nothing. 74 bits of BLAKE2b: two different events of one millisecond don't collide.
     """
-    digest = hashlib.blake2b("\x1f".join(content).encode(), digest_size=10)
+    digest = hashlib.blake2b(
+        msgspec.json.encode(content), digest_size=10
+    )  # JSON keeps ("a", "bc") and ("ab", "c") apart
     return uuid7(at_ms, digest.digest())
 
 

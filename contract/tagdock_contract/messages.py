@@ -1,13 +1,13 @@
 """What is said between gateway and cloud: a batch of events, the ack of what is committed, the gateway's status."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
 from tagdock_contract.events import Count, Event, Instant, Name, Place, Text
 
-VERSION = 1
+VERSION: Final = 1
 """The version that this code speaks; `Literal[1]` below says the same to the decoder."""
 
 Seq = Annotated[int, Meta(ge=0, le=2**63 - 1, description="Counts the batches of one epoch upwards.")]

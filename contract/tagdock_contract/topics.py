@@ -1,6 +1,6 @@
 """MQTT topics: built and parsed here and nowhere else.
 
-    tagdock/v1/<site>/<gateway>/{events,ack,status}
+tagdock/v1/<site>/<gateway>/{events,ack,status}
 """
 
 import re
