@@ -1,0 +1,115 @@
+"""The cloud's HTTP interface as a demo needs it: every call has a deadline and outlives a restart of the cloud."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from tagdock_simulators.demo.errors import DemoError
+
+_CALL_TIMEOUT_S = 15.0
+_TRY_FOR_S = 60.0
+_BACK_OFF_S = (0.1, 2.0)
+_PAGE = 1_000
+_ITEMS_A_CALL = 5_000  # half of what the interface takes
+
+
+class CloudClient:
+    """Talk to one cloud service about one site."""
+
+    def __init__(self, address: str, token: str, site: str) -> None:
+        self._site = site
+        self._http = httpx.AsyncClient(
+            base_url=address.rstrip("/") + "/api/v1",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=_CALL_TIMEOUT_S,
+            trust_env=False,  # a proxy has no business on this box
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._http.aclose()
+
+    async def gtins(self) -> dict[str, str]:
+        """Return the GTIN-14 of every SKU that has one."""
+        return {item["sku"]: item["gtin"] async for item in self._pages("/skus", {}) if item.get("gtin")}
+
+    async def put_skus(self, items: Sequence[Mapping[str, Any]]) -> None:
+        """Make SKUs known, or change them."""
+        await self._put_items("/skus", items)
+
+    async def put_layout(self, layout: Mapping[str, Any]) -> None:
+        """Import the site's layout."""
+        await self._call("PUT", f"/sites/{self._site}/layout", json=layout)
+
+    async def put_cartons(self, items: Sequence[Mapping[str, Any]]) -> None:
+        """Register tagged cartons and where they stand."""
+        await self._put_items("/items", [{**item, "site": self._site} for item in items])
+
+    def movements(self, since: datetime) -> AsyncIterator[dict[str, Any]]:
+        """Iterate over the stored movements that were observed since a time."""
+        return self._pages("/movements", {"site": self._site, "since": since.isoformat()})
+
+    async def ask_plan(self, **asked: Any) -> str:
+        """Ask for a layout plan; return its id."""
+        answer = await self._call("POST", "/plans", json={"site": self._site, **asked})
+        return answer.headers["Location"].rstrip("/").rpartition("/")[2]
+
+    async def plan(self, plan_id: str) -> dict[str, Any]:
+        """Return a plan as it is now."""
+        found: dict[str, Any] = (await self._call("GET", f"/plans/{plan_id}")).json()
+        return found
+
+    async def _put_items(self, path: str, items: Sequence[Mapping[str, Any]]) -> None:
+        for start in range(0, len(items), _ITEMS_A_CALL):
+            await self._call("PUT", path, json={"items": list(items[start : start + _ITEMS_A_CALL])})
+
+    async def _pages(self, path: str, asked: Mapping[str, str]) -> AsyncIterator[dict[str, Any]]:
+        answer = await self._call("GET", path, params={**asked, "limit": str(_PAGE)})
+        while True:
+            for item in answer.json()["items"]:
+                yield item
+            following = answer.links.get("next")
+            if following is None:
+                return
+            answer = await self._call("GET", str(answer.url.join(following["url"])))
+
+    async def _call(self, method: str, path: str, **parts: Any) -> httpx.Response:
+        """Send a request until it is answered; every request here may be sent twice.
+
+        Raises DemoError when the service refuses it, or stays away.
+        """
+        deadline = asyncio.get_running_loop().time() + _TRY_FOR_S
+        wait_s, longest_s = _BACK_OFF_S
+        while True:
+            try:
+                answer = await self._http.request(method, path, **parts)
+                if answer.is_success:
+                    return answer
+                if answer.status_code < 500 and answer.status_code != 429:
+                    raise DemoError(f"the cloud refused {method} {path}: {_problem(answer)}")
+                trouble = _problem(answer)
+            except httpx.TransportError as error:
+                trouble = str(error) or type(error).__name__
+            if asyncio.get_running_loop().time() > deadline:
+                raise DemoError(f"the cloud has not answered {method} {path} for {_TRY_FOR_S:.0f} s: {trouble}")
+            await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311
+            wait_s = min(longest_s, wait_s * 2)
+
+
+def _problem(answer: httpx.Response) -> str:
+    """Say what an RFC 9457 problem says, in one line."""
+    try:
+        problem = answer.json()
+        words = problem.get("detail") or problem.get("title")
+    except (ValueError, AttributeError):
+        words = answer.text
+    return f"{answer.status_code} {' '.join(str(words).split())[:300]}"

@@ -1,0 +1,13 @@
+"""What can go wrong in a demo, by who has to act."""
+
+
+class DemoError(Exception):
+    """The demo can't go on; the message says in one line what to do."""
+
+    exit_status = 1
+
+
+class DemoUsageError(DemoError):
+    """The demo was asked for something that it can't do."""
+
+    exit_status = 2

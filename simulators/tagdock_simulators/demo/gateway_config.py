@@ -1,0 +1,31 @@
+"""The gateway's configuration for the demo's doors, as the TOML that `tagdock-edge run` reads."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from tagdock_simulators.doors import DoorGeometry
+
+
+def gateway_toml(site: str, gateway: str, broker: str, doors: Sequence[DoorGeometry], ports: Mapping[str, int]) -> str:
+    """Write the configuration: one LLRP reader on this box a door, at the port that `ports` gives for its name."""
+    parts = [f"[gateway]\nid = {_text(gateway)}\nsite = {_text(site)}\nbroker = {_text(broker)}\n"]
+    parts += [_reader(door.reader, ports[door.reader]) for door in doors]
+    parts += [_door(door) for door in doors]
+    return "\n".join(parts)
+
+
+def _reader(name: str, port: int) -> str:
+    return f'[[reader]]\nname = {_text(name)}\ndriver = "llrp"\nhost = "127.0.0.1"\nport = {port}\n'
+
+
+def _door(door: DoorGeometry) -> str:
+    rows = "".join(
+        f"  {{ reader = {_text(door.reader)}, antenna = {antenna}, side = {_text(side)} }},\n"
+        for side, antenna in (("outside", door.outside_antenna), ("inside", door.inside_antenna))
+    )
+    return f"[[door]]\nname = {_text(door.door)}\nantennas = [\n{rows}]\n"
+
+
+def _text(value: str) -> str:
+    """Write a TOML basic string: JSON's escapes are among TOML's (DEL aside, which no name here holds)."""
+    return json.dumps(value)

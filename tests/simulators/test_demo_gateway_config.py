@@ -1,0 +1,28 @@
+"""The gateway's configuration is TOML that names every door's reader."""
+
+import tomllib
+
+from tagdock_simulators.demo.gateway_config import gateway_toml
+from tagdock_simulators.doors import DoorGeometry
+
+
+def test_the_configuration_has_the_shape_of_the_design() -> None:
+    doors = [DoorGeometry("D1", "dock-1"), DoorGeometry("D2", "dock-2", outside_antenna=3, inside_antenna=4)]
+    read = tomllib.loads(gateway_toml("demo", "gw-1", "mqtt://127.0.0.1:1883", doors, {"dock-1": 5084, "dock-2": 5085}))
+    assert read["gateway"] == {"id": "gw-1", "site": "demo", "broker": "mqtt://127.0.0.1:1883"}
+    assert [(r["name"], r["driver"], r["host"], r["port"]) for r in read["reader"]] == [
+        ("dock-1", "llrp", "127.0.0.1", 5084),
+        ("dock-2", "llrp", "127.0.0.1", 5085),
+    ]
+    assert read["door"][1] == {
+        "name": "D2",
+        "antennas": [
+            {"reader": "dock-2", "antenna": 3, "side": "outside"},
+            {"reader": "dock-2", "antenna": 4, "side": "inside"},
+        ],
+    }
+
+
+def test_names_and_addresses_are_written_as_strings_whatever_they_hold() -> None:
+    read = tomllib.loads(gateway_toml("demo", "gw-1", 'mqtt://h:1883/"\n', [], {}))
+    assert read["gateway"]["broker"] == 'mqtt://h:1883/"\n'
