@@ -1,0 +1,122 @@
+"""A dashboard's JSON as far as queries go: what `check` and `lint` read, whoever wrote it.
+
+Everything is taken from the JSON, not from the builders: what is examined is what Grafana will load.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = Mapping[str, Any]
+
+_FIELD_REFERENCE = re.compile(r"""__data\.fields(?:\.(\w+)|\[\\?["']?([^\]"'\\]+)\\?["']?\])""")
+"""`${__data.fields.epc}` or `${__data.fields["epc"]}` in a link, with the quotes as JSON escapes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One query of a panel or variable. `format` is `time_series` or `table`."""
+
+    ref_id: str
+    sql: str
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One panel with queries. `fields` are the column names that its overrides and links speak of."""
+
+    title: str
+    type: str
+    queries: tuple[Query, ...]
+    fields: frozenset[str] = frozenset()
+    interval: str | None = None
+    max_data_points: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One choice: `query` (SQL), `custom` (its options) or `constant` (its one value)."""
+
+    name: str
+    type: str
+    sql: str = ""
+    options: tuple[str, ...] = ()
+    multi: bool = False
+    include_all: bool = False
+    all_value: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """One dashboard. `since` and `until` are its default period in Grafana's words (`now-24h`)."""
+
+    uid: str
+    title: str
+    since: str
+    until: str
+    variables: tuple[Variable, ...] = ()
+    panels: tuple[Panel, ...] = field(default=())
+
+
+def read(board: Json) -> Dashboard:
+    """Read a dashboard's JSON."""
+    period = board.get("time") or {}
+    return Dashboard(
+        uid=str(board.get("uid", "")),
+        title=str(board.get("title", "")),
+        since=period.get("from", "now-6h"),
+        until=period.get("to", "now"),
+        variables=tuple(_variable(v) for v in (board.get("templating") or {}).get("list", [])),
+        panels=tuple(_panel(p) for p in panels(board)),
+    )
+
+
+def panels(board: Json) -> Iterator[Json]:
+    """Yield every panel that is no row, also those inside collapsed rows."""
+    for panel in board.get("panels") or []:
+        if panel.get("type") == "row":
+            yield from panel.get("panels") or []
+        else:
+            yield panel
+
+
+def _panel(panel: Json) -> Panel:
+    return Panel(
+        title=str(panel.get("title", "")),
+        type=str(panel.get("type", "")),
+        queries=tuple(_query(target) for target in panel.get("targets") or [] if not target.get("hide")),
+        fields=frozenset(_named_fields(panel)),
+        interval=panel.get("interval"),
+        max_data_points=panel.get("maxDataPoints"),
+    )
+
+
+def _query(target: Json) -> Query:
+    return Query(str(target.get("refId", "A")), str(target.get("rawSql", "")), str(target.get("format", "time_series")))
+
+
+def _variable(variable: Json) -> Variable:
+    query = variable.get("query")
+    text = query if isinstance(query, str) else ""
+    kind = str(variable.get("type", ""))
+    return Variable(
+        name=str(variable.get("name", "")),
+        type=kind,
+        sql=text if kind == "query" else "",
+        options=tuple(part.strip() for part in text.split(",")) if kind == "custom" else (text,) if text else (),
+        multi=bool(variable.get("multi")),
+        include_all=bool(variable.get("includeAll")),
+        all_value=variable.get("allValue"),
+    )
+
+
+def _named_fields(panel: Json) -> Iterator[str]:
+    for override in (panel.get("fieldConfig") or {}).get("overrides") or []:
+        matcher = override.get("matcher") or {}
+        if matcher.get("id") == "byName":
+            yield str(matcher["options"])
+    for match in _FIELD_REFERENCE.finditer(json.dumps(panel, ensure_ascii=False)):
+        yield match[1] or match[2]

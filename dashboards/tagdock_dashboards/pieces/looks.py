@@ -1,0 +1,53 @@
+"""Colours and texts that mean the same on every dashboard.
+
+Grafana paints a null in a threshold list's first colour. Here that colour is always one of alarm or of nothing, never
+one of health: a gateway that was never heard of must not look alive.
+"""
+
+from collections.abc import Sequence
+
+from tagdock_dashboards.pieces.sdk import Builder, dashboard, models
+
+GOOD, WARN, BAD, UNKNOWN, PLAIN = "green", "orange", "red", "#808080", "blue"
+
+DIRECTION_COLOURS = {"in": "blue", "out": "green", "pass": UNKNOWN, "uncertain": WARN}
+
+STALE_WARN_S = 60
+STALE_BAD_S = 300
+"""A gateway reports its status every few seconds; a minute of silence is odd, five are an outage."""
+
+
+def steps(*, unknown: str = UNKNOWN, levels: Sequence[tuple[float, str]] = ()) -> dashboard.ThresholdsConfig:
+    """Build thresholds from `(from this value on, colour)`; `unknown` paints nulls and whatever lies below."""
+    return (
+        dashboard.ThresholdsConfig()
+        .mode(models.ThresholdsMode.ABSOLUTE)
+        .steps([models.Threshold(None, unknown), *(models.Threshold(value, colour) for value, colour in levels)])
+    )
+
+
+def age_steps() -> dashboard.ThresholdsConfig:
+    """Build the thresholds of an age in seconds: fresh, odd, stale; unknown is as bad as stale."""
+    return steps(unknown=BAD, levels=[(-86_400, GOOD), (STALE_WARN_S, WARN), (STALE_BAD_S, BAD)])
+
+
+def null_as(text: str, colour: str = BAD) -> list[models.ValueMapping]:
+    """Show `text` where the query answered null."""
+    result = models.ValueMappingResult(text=text, color=colour)
+    options = models.DashboardSpecialValueMapOptions(match=models.SpecialValueMatch.NULL_AND_NAN, result=result)
+    return [models.SpecialValueMap(options)]
+
+
+def by_threshold() -> Builder[models.FieldColor]:
+    """Colour by thresholds."""
+    return dashboard.FieldColor().mode(models.FieldColorModeId.THRESHOLDS)
+
+
+def fixed(colour: str) -> Builder[models.FieldColor]:
+    """Colour everything alike."""
+    return dashboard.FieldColor().mode(models.FieldColorModeId.FIXED).fixed_color(colour)
+
+
+def colour_as(colour: str) -> list[models.DynamicConfigValue]:
+    """Override: this series always has this colour."""
+    return [models.DynamicConfigValue("color", {"mode": "fixed", "fixedColor": colour})]
