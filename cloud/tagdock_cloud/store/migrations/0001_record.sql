@@ -6,7 +6,7 @@
 create table gateways (
     site text not null,
     gateway text not null,
-    secret_hash text,                       -- null: registered by itself in lab mode
+    secret_hash text,                       -- as in mosquitto's password file; null: registered itself in lab mode
     registered_at timestamptz not null default now(),
     status jsonb,                           -- the last status message, whole
     status_at timestamptz,                  -- when that message was received here
@@ -14,7 +14,7 @@ create table gateways (
     primary key (site, gateway)
 );
 
--- Which batches have been committed, so that an operator sees the last one and a refused one is kept with its reason.
+-- Batches that were refused, with the reason; the newest are kept.
 create table refused_batches (
     refused_at timestamptz not null default now(),
     refusal_id bigint generated always as identity primary key,
@@ -26,6 +26,20 @@ create table refused_batches (
     payload bytea not null                  -- bounded by the contract's largest payload
 );
 create unique index refused_batches_once on refused_batches (site, gateway, epoch, seq) where epoch is not null;
+
+-- What each ingest program has done, counted in the transactions that did it, so the counts can't drift from the record.
+create table ingests (
+    client_id text primary key,
+    started_at timestamptz not null default now(),
+    events_stored bigint not null default 0,
+    events_doubled bigint not null default 0,       -- delivered again; the record already had them
+    batches_committed bigint not null default 0,
+    batches_refused bigint not null default 0,
+    groups_committed bigint not null default 0,
+    last_group_events integer,
+    last_lag_s double precision,                    -- from the group's oldest `sent_at` to its commit
+    last_committed_at timestamptz
+);
 
 do $$
 declare

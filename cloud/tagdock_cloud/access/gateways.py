@@ -1,0 +1,45 @@
+"""Gateways that may report: registered with a secret of their own."""
+
+from typing import Any
+
+from tagdock_contract import GatewayAddress
+
+from tagdock_cloud.access.secrets import hash_secret, new_secret
+from tagdock_cloud.errors import CloudError
+from tagdock_cloud.store.pool import Connection, DictRow
+from tagdock_cloud.store.queries import load_queries
+
+_SQL = load_queries("tagdock_cloud.access")
+
+
+def add_gateway(connection: Connection[DictRow], address: GatewayAddress) -> str:
+    """Register a gateway and return its secret, which is seen only now. Raises CloudError where it has one already."""
+    secret = new_secret()
+    connection.execute(_SQL["site_add"], {"site": address.site})
+    values = {"site": address.site, "gateway": address.gateway, "secret_hash": hash_secret(secret)}
+    if connection.execute(_SQL["gateway_add"], values).fetchone() is None:
+        name = f"{address.site}/{address.gateway}"
+        raise CloudError(
+            f"the gateway {name} is registered; for a new secret, `tagdock-cloud gateways remove {name}` first"
+        )
+    return secret
+
+
+def list_gateways(connection: Connection[DictRow]) -> list[dict[str, Any]]:
+    """List the gateways: site, gateway, has_secret, registered_at, last_event_stored_at."""
+    return connection.execute(_SQL["gateways_list"]).fetchall()
+
+
+def remove_gateway(connection: Connection[DictRow], address: GatewayAddress) -> None:
+    """Remove a gateway; what it reported stays. Raises CloudError on an unknown one."""
+    if (
+        connection.execute(_SQL["gateway_remove"], {"site": address.site, "gateway": address.gateway}).fetchone()
+        is None
+    ):
+        raise CloudError(f"no gateway {address.site}/{address.gateway}: `tagdock-cloud gateways list` names them")
+
+
+def gateway_secrets(connection: Connection[DictRow]) -> dict[GatewayAddress, str]:
+    """Return the hash of each gateway's secret."""
+    rows = connection.execute(_SQL["gateway_secrets"]).fetchall()
+    return {GatewayAddress(row["site"], row["gateway"]): row["secret_hash"] for row in rows}

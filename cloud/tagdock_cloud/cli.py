@@ -1,0 +1,223 @@
+"""The command line. Results go to stdout, talk to stderr; exit status 0 done, 1 failed, 2 bad usage."""
+
+import functools
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from tagdock_contract import ContractError, GatewayAddress
+
+from tagdock_cloud.access import acl, gateways, tokens
+from tagdock_cloud.access.roles import ROLES, Role
+from tagdock_cloud.access.secrets import hash_secret, new_secret
+from tagdock_cloud.config import ApiConfig, check_open
+from tagdock_cloud.errors import CloudError, ConfigurationError
+from tagdock_cloud.store import pool
+from tagdock_cloud.store.migrate import migrate as migrate_database
+
+Command = Callable[..., Any]
+
+
+def _option(flag: str, *names: str, **settings: Any) -> Callable[[Command], Command]:
+    """Build an option with its environment twin, as every part names them."""
+    envvar = "TAGDOCK_" + flag.removeprefix("--").replace("-", "_").upper()
+    return click.option(flag, *names, envvar=envvar, show_envvar=True, **settings)
+
+
+def _default_data() -> Path:
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "tagdock"
+
+
+_database = _option("--database", metavar="URL", help="postgresql://user:password@host:5432/name")
+_data = _option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=_default_data,
+    show_default="~/.local/share/tagdock",
+    help="Where `serve` keeps its own database and what it knows of itself.",
+)
+_host = _option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+_http_port = _option(
+    "--http-port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any free one."
+)
+_open = _option(
+    "--open",
+    "is_open",
+    is_flag=True,
+    help="Lab mode: unknown gateways register themselves, reading needs no token; loopback only.",
+)
+_json = _option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+class _Group(click.Group):
+    """Turns this part's errors into one line and their exit status; nobody but us ever sees a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CloudError as error:
+            click.echo(f"tagdock-cloud: {error}", err=True)
+            ctx.exit(error.exit_status)
+        except KeyboardInterrupt:
+            ctx.exit(130)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="tagdock-cloud")
+def main() -> None:
+    """Tagdock's service: stores what gateways report, answers what people ask."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def _with_connection(command: Command) -> Command:
+    """Give a command a connection to the database: --database, or that of a `serve` running on --data."""
+
+    @_database
+    @_data
+    @functools.wraps(command)
+    def wrapped(*args: Any, database: str | None, data: Path, **options: Any) -> Any:
+        with pool.connect(database or _served_database(data)) as connection, pool.translated():
+            return command(*args, connection=connection, **options)
+
+    return wrapped
+
+
+def _served_database(data: Path) -> str:
+    try:
+        url = json.loads((data / "addresses.json").read_text())["database"]
+    except (OSError, ValueError, KeyError):
+        raise ConfigurationError(
+            f"no database: give --database URL, or --data DIR of a running `tagdock-cloud serve` (none in {data})"
+        ) from None
+    return str(url)
+
+
+@main.command()
+@_database
+@_data
+def migrate(database: str | None, data: Path) -> None:
+    """Bring a database to the current schema."""
+    applied = migrate_database(database or _served_database(data))
+    click.echo(f"applied {' '.join(applied)}" if applied else "nothing to do: the schema is current")
+
+
+@main.command()
+@_database
+@_host
+@_http_port
+@_open
+def api(database: str | None, host: str, http_port: int, is_open: bool) -> None:
+    """Serve the HTTP interface and the console."""
+    check_open(host, is_open)
+    if database is None:
+        raise ConfigurationError("give --database URL; `tagdock-cloud serve` brings its own")
+    from tagdock_cloud.serve.http import run_api  # noqa: PLC0415  # the other commands start faster without FastAPI
+
+    run_api(ApiConfig(pool.check_url(database), host, http_port, is_open))
+
+
+@main.group(name="tokens")
+def tokens_group() -> None:
+    """API tokens: who may use the HTTP interface and the console."""
+
+
+@tokens_group.command(name="add")
+@click.argument("name")
+@_option("--role", type=click.Choice(ROLES), required=True, help="viewer reads, planner also plans, admin does all.")
+@_with_connection
+def tokens_add(connection: pool.Connection[pool.DictRow], name: str, role: Role) -> None:
+    """Add a token and print it: it is shown only now."""
+    if not 1 <= len(name) <= 100 or not name.isprintable():
+        raise ConfigurationError("NAME must have 1 to 100 printable characters")
+    click.echo(tokens.add_token(connection, name, role))
+
+
+@tokens_group.command(name="list")
+@_json
+@_with_connection
+def tokens_list(connection: pool.Connection[pool.DictRow], as_json: bool) -> None:
+    """List the tokens by name; nobody can read them back."""
+    _print(tokens.list_tokens(connection), as_json)
+
+
+@tokens_group.command(name="revoke")
+@click.argument("name")
+@_with_connection
+def tokens_revoke(connection: pool.Connection[pool.DictRow], name: str) -> None:
+    """Revoke a token, at once and for good."""
+    tokens.revoke_token(connection, name)
+
+
+@main.group(name="gateways")
+def gateways_group() -> None:
+    """Gateways: who may report."""
+
+
+@gateways_group.command(name="add")
+@click.argument("gateway", metavar="SITE/GATEWAY")
+@_with_connection
+def gateways_add(connection: pool.Connection[pool.DictRow], gateway: str) -> None:
+    """Register a gateway and print its secret: it is shown only now. The user name is SITE.GATEWAY."""
+    click.echo(gateways.add_gateway(connection, _address(gateway)))
+
+
+@gateways_group.command(name="list")
+@_json
+@_with_connection
+def gateways_list(connection: pool.Connection[pool.DictRow], as_json: bool) -> None:
+    """List the gateways."""
+    _print(gateways.list_gateways(connection), as_json)
+
+
+@gateways_group.command(name="remove")
+@click.argument("gateway", metavar="SITE/GATEWAY")
+@_with_connection
+def gateways_remove(connection: pool.Connection[pool.DictRow], gateway: str) -> None:
+    """Remove a gateway; what it reported stays."""
+    gateways.remove_gateway(connection, _address(gateway))
+
+
+@gateways_group.command(name="acl")
+@_option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder for the files.")
+@_option("--broker-password", help="Ingest's password; without it a new one is made and printed.")
+@_with_connection
+def gateways_acl(connection: pool.Connection[pool.DictRow], out: Path, broker_password: str | None) -> None:
+    """Write mosquitto's password_file and acl_file (`passwords`, `acl`) from the registered gateways."""
+    secrets = gateways.gateway_secrets(connection)
+    password = broker_password or new_secret()
+    out.mkdir(parents=True, exist_ok=True)
+    _write_private(out / "passwords", acl.password_file(secrets, hash_secret(password)))
+    _write_private(out / "acl", acl.acl_file(list(secrets)))
+    if broker_password is None:
+        click.echo(password)
+    click.echo(f"wrote {out}/passwords and {out}/acl for {acl.CLOUD_USER} and {len(secrets)} gateways", err=True)
+
+
+def _address(text: str) -> GatewayAddress:
+    site, _, gateway = text.partition("/")
+    try:
+        return GatewayAddress(site, gateway)
+    except ContractError as error:
+        raise ConfigurationError(f"SITE/GATEWAY: {error}") from None
+
+
+def _write_private(file: Path, text: str) -> None:
+    """Write a file that only its owner reads, whole or not at all."""
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    draft.touch(mode=0o600)
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(file)
+
+
+def _print(rows: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"items": rows}, default=str))
+        return
+    for row in rows:
+        click.echo("  ".join("-" if value is None else str(value) for value in row.values()))

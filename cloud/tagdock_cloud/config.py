@@ -1,0 +1,108 @@
+"""The service's configuration: frozen objects, built once by the command line and passed down."""
+
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from tagdock_cloud.errors import ConfigurationError
+
+_PORTS = {"mqtt": 1883, "mqtts": 8883}
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAddress:
+    """Where the MQTT broker is and how to log in. The password is kept out of every repr."""
+
+    host: str
+    port: int
+    has_tls: bool = False
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    ca_file: Path | None = None
+
+    @property
+    def shown(self) -> str:
+        """The address for people: no password."""
+        scheme = "mqtts" if self.has_tls else "mqtt"
+        return f"{scheme}://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class IngestConfig:
+    """What ingest needs to know."""
+
+    database: str = field(repr=False)
+    broker: BrokerAddress
+    is_open: bool = False
+    client_id: str = "tagdock-cloud-ingest"
+    group_events: int = 5_000
+    group_wait_s: float = 0.05
+    ahead_s: float = 3600.0
+    behind_days: float = 3650.0
+
+
+@dataclass(frozen=True, slots=True)
+class ApiConfig:
+    """What the HTTP interface needs to know."""
+
+    database: str = field(repr=False)
+    host: str = "127.0.0.1"
+    port: int = 8000
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ServeConfig:
+    """What `serve` needs to know; without `database` or `broker` it brings its own. Port 0: any free one."""
+
+    data: Path
+    database: str | None = field(default=None, repr=False)
+    broker: BrokerAddress | None = None
+    host: str = "127.0.0.1"
+    http_port: int = 8000
+    broker_port: int = 1883
+    is_open: bool = False
+
+
+def parse_broker(url: str, ca_file: Path | None = None) -> BrokerAddress:
+    """Read `mqtt://[user:password@]host[:port]` or `mqtts://...`.
+
+    Raises ConfigurationError, which never repeats the password.
+    """
+    remedy = "--broker must look like mqtt://user:password@host:1883 (mqtts:// for TLS)"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ConfigurationError(remedy) from None
+    if parts.scheme not in _PORTS or not parts.hostname or parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ConfigurationError(remedy)
+    if ca_file is not None and not ca_file.is_file():
+        raise ConfigurationError(f"--broker-ca {ca_file}: there is no such file")
+    return BrokerAddress(
+        host=parts.hostname,
+        port=port or _PORTS[parts.scheme],
+        has_tls=parts.scheme == "mqtts",
+        user=None if parts.username is None else unquote(parts.username),
+        password=None if parts.password is None else unquote(parts.password),
+        ca_file=ca_file,
+    )
+
+
+def check_open(host: str, is_open: bool) -> None:
+    """Refuse lab mode anywhere but on loopback. Raises ConfigurationError."""
+    if is_open and not _is_loopback(host):
+        raise ConfigurationError(
+            f"--open lets anybody in, so it listens on loopback only, not on {host}: "
+            "leave out --host, or leave out --open and add gateways and tokens"
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,41 @@
+"""Run the HTTP interface under uvicorn."""
+
+import socket
+
+import uvicorn
+
+from tagdock_cloud.app import create_app
+from tagdock_cloud.config import ApiConfig
+from tagdock_cloud.errors import CloudError
+
+STOP_TIMEOUT_S = 5
+BACKLOG = 128
+
+
+def run_api(config: ApiConfig) -> None:
+    """Serve until SIGINT or SIGTERM. Raises CloudError when the port is taken."""
+    listener = _listen(config.host, config.port)
+    settings = uvicorn.Config(
+        create_app(config),
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=STOP_TIMEOUT_S,
+        limit_concurrency=500,
+        h11_max_incomplete_event_size=64 * 1024,
+        server_header=False,
+    )
+    uvicorn.Server(settings).run(sockets=[listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), backlog=BACKLOG, family=_family(host))
+    except OSError as error:
+        raise CloudError(
+            f"port {port} on {host} cannot be used ({error.strerror or error}): "
+            "choose another with --http-port, or stop what holds it"
+        ) from error
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -1,0 +1,108 @@
+"""Bring a database to the current schema: alembic runs the steps in `migrations/`, one transaction each."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command, op
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from tagdock_cloud.store import pool
+from tagdock_cloud.store.errors import DatabaseUnavailableError, StoreError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_LOCK = 7_461_646_401
+"""Advisory lock, any number of our own. It falls with the connection, so a killed migration blocks nobody."""
+_LOCK_TIMEOUT_S = 60
+_STEP_TIMEOUT_S = 3600.0
+
+
+def migrate(url: str, revision: str = "head") -> list[str]:
+    """Bring the database up to a revision and return the revisions that were applied; none where it is current.
+
+    Two processes may call this at once: the second waits, then finds nothing to do.
+
+    Raises:
+        DatabaseUrlError, DatabaseUnavailableError: without a connection, or while another migration holds the lock.
+        StoreError: when a step failed; it left nothing behind.
+    """
+    with _connection(url) as connection, _locked(connection):
+        before = _current(connection)
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        after = _current(connection)
+    return [step for step in _revisions() if (before or "") < step <= (after or "")]
+
+
+def pending(url: str) -> list[str]:
+    """List the revisions that the database still lacks. Raises DatabaseUnavailableError."""
+    with _connection(url) as connection:
+        current = _current(connection)
+    return [step for step in _revisions() if step > (current or "")]
+
+
+def newest_revision() -> str:
+    """Return the revision that this code needs; the table `alembic_version` says which one a database has."""
+    return _revisions()[-1]
+
+
+def run_sql(statements: str) -> None:
+    """Run several statements in the migration's transaction, as psycopg takes them: no parameters, no escapes."""
+    op.get_bind().connection.cursor().execute(statements)
+
+
+def run_sql_beside(file: str) -> None:
+    """Run the `.sql` file that lies beside a migration and bears its name."""
+    run_sql(Path(file).with_suffix(".sql").read_text(encoding="utf-8"))
+
+
+def _revisions() -> list[str]:
+    """List all revisions, oldest first; their names sort in their order."""
+    return sorted(step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS.parent).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.set_main_option("version_locations", str(MIGRATIONS).replace("%", "%%"))
+    return config
+
+
+@contextmanager
+def _connection(url: str) -> Iterator[Connection]:
+    def open_connection() -> pool.Connection[pool.TupleRow]:
+        return pool.connect_plainly(url, name="tagdock-cloud migrate", statement_timeout_s=_STEP_TIMEOUT_S)
+
+    engine = create_engine("postgresql+psycopg://", creator=open_connection, poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+        raise StoreError(f"the migration failed and changed nothing: {reason}") from error
+
+
+@contextmanager
+def _locked(connection: Connection) -> Iterator[None]:
+    try:
+        connection.exec_driver_sql(f"set lock_timeout = '{_LOCK_TIMEOUT_S}s'")
+        connection.exec_driver_sql(f"select pg_advisory_lock({_LOCK})")
+        connection.commit()
+    except SQLAlchemyError as error:
+        raise DatabaseUnavailableError(
+            f"another migration has been at work for {_LOCK_TIMEOUT_S} s; try again later"
+        ) from error
+    yield  # closing the connection releases the lock
+
+
+def _current(connection: Connection) -> str | None:
+    revision = MigrationContext.configure(connection).get_current_revision()
+    connection.commit()
+    return revision
