@@ -136,7 +136,9 @@ def utc_text(at: datetime) -> str:
 def _encode_raw(message: object) -> bytes:
     try:
         return _encoder.encode(message)
-    except (TypeError, ValueError, OverflowError, RecursionError) as error:  # UnicodeEncodeError is a ValueError
+    except RecursionError:  # perhaps a circle: don't walk it
+        raise ContractError("$", "is nested too deeply") from None
+    except (TypeError, ValueError, OverflowError) as error:  # UnicodeEncodeError is a ValueError
         raise find_unsayable(message) or ContractError("$", str(error)) from error
 
 
