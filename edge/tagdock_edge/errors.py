@@ -1,0 +1,37 @@
+"""The gateway's errors, told apart by who has to act. Each message says what is wrong and what to do about it."""
+
+
+class EdgeError(Exception):
+    """The work failed: the command line prints it as one line and ends with status 1."""
+
+
+class ConfigError(EdgeError):
+    """The configuration is wrong; `problems` holds one line a mistake. The command line ends with status 2."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class ReaderError(EdgeError):
+    """A reader refused, fell silent or spoke nonsense; the supervisor tries again."""
+
+
+class RecordingError(EdgeError):
+    """A recording can't be read."""
+
+
+class BrokerError(EdgeError):
+    """The broker can't be reached or refuses us."""
+
+
+class OutboxError(EdgeError):
+    """The outbox file can't be used."""
+
+
+class OutboxFullError(OutboxError):
+    """There is no room for the events (disk or bound); they were not stored and may be offered again."""
+
+
+class EpcError(EdgeError):
+    """A tag's memory holds no EPC that GS1's Tag Data Standard knows."""

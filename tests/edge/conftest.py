@@ -1,0 +1,223 @@
+"""What the gateway's tests need of the outside world: an LLRP reader made of bytes, and a real broker."""
+
+import shutil
+import socket
+import struct
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+# --- LLRP, just enough of it, packed by hand (EPCglobal LLRP 1.0.1; numbers are message and parameter types) ---------
+
+
+def tlv(kind: int, body: bytes) -> bytes:
+    return struct.pack("!HH", kind, 4 + len(body)) + body
+
+
+def message(kind: int, number: int, body: bytes = b"") -> bytes:
+    return struct.pack("!HII", 1 << 10 | kind, 10 + len(body), number) + body
+
+
+def status(code: int = 0, text: bytes = b"") -> bytes:
+    return tlv(287, struct.pack("!HH", code, len(text)) + text)
+
+
+def utc(at_us: int) -> bytes:
+    return tlv(128, struct.pack("!Q", at_us))
+
+
+def event(at_us: int, body: bytes) -> bytes:
+    return message(63, 0, tlv(246, utc(at_us) + body))
+
+
+def connection_attempt(at_us: int, outcome: int = 0) -> bytes:
+    return event(at_us, tlv(256, struct.pack("!H", outcome)))
+
+
+def gpi_event(at_us: int, port: int, state: bool) -> bytes:
+    return event(at_us, tlv(248, struct.pack("!HB", port, state << 7)))
+
+
+def antenna_event(at_us: int, antenna: int, connected: bool) -> bytes:
+    return event(at_us, tlv(255, struct.pack("!BH", connected, antenna)))
+
+
+def tag(
+    epc: str | None = None,
+    antenna: int | None = None,
+    rssi_dbm: int | None = None,
+    at_us: int | None = None,
+    uptime_us: int | None = None,
+) -> bytes:
+    """One TagReportData; what is None is left out."""
+    body = b"" if epc is None else b"\x8d" + bytes.fromhex(epc)
+    body += b"" if antenna is None else b"\x81" + struct.pack("!H", antenna)
+    body += b"" if rssi_dbm is None else b"\x86" + struct.pack("!b", rssi_dbm)
+    body += b"" if at_us is None else b"\x84" + struct.pack("!Q", at_us)
+    body += b"" if uptime_us is None else b"\x85" + struct.pack("!Q", uptime_us)
+    return tlv(240, body)
+
+
+def report(*tags: bytes) -> bytes:
+    return message(61, 0, b"".join(tags))
+
+
+def capabilities() -> bytes:
+    mode = struct.pack("!IBBBBIIIII", 1000, 0, 0, 0, 0, 640000, 1500, 6250, 6250, 0)
+    band = tlv(145, struct.pack("!Hh", 1, 1000)) + tlv(145, struct.pack("!Hh", 2, 3000)) + tlv(328, tlv(329, mode))
+    general = struct.pack("!HHIIH", 4, 0x4000, 0, 0, 3) + b"1.0" + tlv(141, struct.pack("!HH", 4, 4))
+    return tlv(137, general) + tlv(143, struct.pack("!HH", 276, 1) + tlv(144, band))
+
+
+KEEPALIVE = message(62, 1)
+ANSWERS = {
+    1: (11, capabilities),
+    2: (12, bytes),
+    3: (13, bytes),
+    41: (51, bytes),
+    21: (31, bytes),
+    20: (30, bytes),
+    24: (34, bytes),
+}
+
+
+class Peer:
+    """One LLRP reader on a free port. `refuse` maps a request's type to an LLRPStatus code; `mute` answers nothing."""
+
+    def __init__(self) -> None:
+        self.refuse: dict[int, int] = {}
+        self.mute = False
+        self.attempt = 0
+        self.clock_us: Callable[[], int] = lambda: time.time_ns() // 1000
+        self.received: list[tuple[int, bytes]] = []
+        self.connections = 0
+        self.ready = threading.Event()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._current: socket.socket | None = None
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def send(self, data: bytes) -> None:
+        assert self._current is not None
+        self._current.sendall(data)
+
+    def cut(self) -> None:
+        """Reset the connection, without a goodbye."""
+        assert self._current is not None
+        self._current.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._current.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        if self._current is not None:
+            self._current.close()
+        self._thread.join(5)
+
+    def kinds(self) -> list[int]:
+        return [kind for kind, _ in self.received]
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                self._current, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            try:
+                self._talk(self._current)
+            except OSError:
+                pass
+            finally:
+                self.ready.clear()
+                self._current.close()
+
+    def _talk(self, peer: socket.socket) -> None:
+        if not self.mute:
+            peer.sendall(connection_attempt(self.clock_us(), self.attempt))
+        stream = peer.makefile("rb")
+        while len(header := stream.read(10)) == 10:
+            kind, length, number = struct.unpack("!HII", header)
+            self.received.append((kind & 0x3FF, stream.read(length - 10)))
+            self._answer(peer, kind & 0x3FF, number)
+
+    def _answer(self, peer: socket.socket, kind: int, number: int) -> None:
+        if self.mute or kind not in ANSWERS:
+            return
+        code = self.refuse.get(kind, 0)
+        body = capabilities() if kind == 1 else b""
+        peer.sendall(message(ANSWERS[kind], number, status(code, b"no" if code else b"") + body))
+        if kind == 24 and not code:
+            self.ready.set()
+
+
+@pytest.fixture
+def peer() -> Iterator[Peer]:
+    one = Peer()
+    yield one
+    one.close()
+
+
+# --- a real broker ---------------------------------------------------------------------------------------------------
+
+
+class Mosquitto:
+    """A mosquitto of our own, which can be killed and started again on the same port."""
+
+    def __init__(self, program: str, folder: Path, password: tuple[str, str] | None = None) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port: int = free.getsockname()[1]
+        self._folder = folder
+        self._log = (folder / "mosquitto.log").open("ab")
+        access = "allow_anonymous true"
+        if password is not None:
+            file = folder / "passwords"
+            subprocess.run(["mosquitto_passwd", "-b", "-c", str(file), *password], check=True, capture_output=True)
+            file.chmod(0o644)
+            access = f"allow_anonymous false\npassword_file {file}"
+        (folder / "mosquitto.conf").write_text(
+            f"listener {self.port} 127.0.0.1\n{access}\nmax_queued_messages 100000\nuser root\n"
+        )
+        self._command = [program, "-c", str(folder / "mosquitto.conf")]
+        self.start()
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(self._command, stdout=self._log, stderr=self._log)
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except OSError:
+                time.sleep(0.02)
+        raise AssertionError("mosquitto did not start: " + (self._folder / "mosquitto.log").read_text())
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait(10)
+
+    def close(self) -> None:
+        if self._process.poll() is None:
+            self.kill()
+        self._log.close()
+
+
+def _mosquitto() -> str:
+    program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+    if program is None:
+        pytest.skip("no mosquitto here; apt-get install mosquitto runs this test")
+    return program
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Mosquitto]:
+    folder = tmp_path / "broker"
+    folder.mkdir()
+    one = Mosquitto(_mosquitto(), folder)
+    yield one
+    one.close()
