@@ -1,0 +1,105 @@
+"""The HTTP interface and the console, put together."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from tagdock_cloud.config import ApiConfig
+from tagdock_cloud.console.pages import console
+from tagdock_cloud.console.trouble import trouble_page
+from tagdock_cloud.doors.routes import router as doors
+from tagdock_cloud.goods.routes import router as goods
+from tagdock_cloud.health.routes import router as health
+from tagdock_cloud.inventory.feed import Feed
+from tagdock_cloud.inventory.routes import router as inventory
+from tagdock_cloud.inventory.stream import router as stream
+from tagdock_cloud.layout.routes import router as layout
+from tagdock_cloud.plans.routes import router as plans
+from tagdock_cloud.store.errors import DatabaseUnavailableError, RowRefusedError, StoreError
+from tagdock_cloud.store.pool import AsyncPool
+from tagdock_cloud.web.database import Database
+from tagdock_cloud.web.guard import Guard
+from tagdock_cloud.web.problems import Problem, ProblemBody, from_validation, problem_response
+
+BODY_LIMIT = 64 * 1024
+"""Bytes of a body where a route does not say otherwise."""
+POOL_SIZE = 8
+STATEMENT_TIMEOUT_S = 15.0
+
+_log = logging.getLogger(__name__)
+_PROBLEMS = {"default": {"model": ProblemBody, "description": "A problem (RFC 9457), as application/problem+json."}}
+
+
+def create_app(config: ApiConfig) -> FastAPI:
+    """Build the application; the database is first asked when the first request comes."""
+    app = FastAPI(
+        title="Tagdock",
+        version=version("tagdock-cloud"),
+        description="Item movements, stock, layouts and plans of warehouses with RFID doors.",
+        lifespan=_lifespan(config),
+        responses=_PROBLEMS,  # type: ignore[arg-type]  # the key may be "default", as OpenAPI has it
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+    )
+    app.router.max_body_size = BODY_LIMIT
+    app.state.is_open = config.is_open
+    for router in (goods, inventory, stream, doors, layout, plans, health, console):
+        app.include_router(router)
+    app.add_middleware(Guard)
+    for error in (Problem, RequestValidationError, HTTPException, StoreError, Exception):
+        app.add_exception_handler(error, _answer)
+    return app
+
+
+def _lifespan(config: ApiConfig):
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        pool = AsyncPool(
+            config.database, name="tagdock-cloud api", max_size=POOL_SIZE, statement_timeout_s=STATEMENT_TIMEOUT_S
+        )
+        await pool.open(wait=False)
+        app.state.pool = pool
+        app.state.feed = Feed(Database(pool))
+        try:
+            yield
+        finally:
+            await app.state.feed.stop()
+            await pool.close(timeout=2.0)
+
+    return lifespan
+
+
+async def _answer(request: Request, error: Exception) -> Response:
+    """Turn every error into one problem, or into a page where a person looks."""
+    problem = _problem(error)
+    request_id = getattr(request.state, "request_id", None)
+    if problem.status >= 500:
+        _log.error("%s %s (request %s): %s", request.method, request.url.path, request_id, error)
+    if not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", ""):
+        return trouble_page(request, problem, request_id)
+    return problem_response(problem, request_id)
+
+
+def _problem(error: Exception) -> Problem:
+    match error:
+        case Problem():
+            return error
+        case RequestValidationError():
+            return from_validation(error)
+        case HTTPException():
+            return Problem(error.status_code, str(error.detail), headers=dict(error.headers or {}))
+        case DatabaseUnavailableError():
+            return Problem(503, "the database does not answer; nothing was written", headers={"Retry-After": "5"})
+        case RowRefusedError():
+            return Problem(
+                409, f"somebody else wrote at the same time, or a rule of the record stands against it: {error}"
+            )
+        case _:
+            return Problem(500, "something is wrong on our side; the log names it by this request's id")

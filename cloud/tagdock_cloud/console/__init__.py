@@ -1,0 +1,1 @@
+"""The console: pages for the floor, the planner and whoever keeps it running."""

@@ -1,0 +1,1 @@
+"""Sites and their doors: what passed today, and what passed last."""

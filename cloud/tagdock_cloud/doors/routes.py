@@ -1,0 +1,41 @@
+"""Sites and doors over HTTP."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from tagdock_cloud.doors.records import DoorPage, SitePage
+from tagdock_cloud.store.queries import load_queries
+from tagdock_cloud.web.access import Viewer
+from tagdock_cloud.web.database import Database, Db
+from tagdock_cloud.web.names import Site
+from tagdock_cloud.web.problems import not_found
+from tagdock_cloud.web.reply import reply
+
+_SQL = load_queries("tagdock_cloud.doors")
+router = APIRouter(prefix="/api/v1", tags=["doors"])
+
+
+@router.get("/sites", response_model=SitePage)
+async def list_sites(db: Db, _: Viewer) -> Response:
+    """List all sites."""
+    return reply({"items": await find_sites(db)})
+
+
+@router.get("/sites/{site}/doors", response_model=DoorPage)
+async def list_doors(db: Db, _: Viewer, site: Site) -> Response:
+    """List a site's doors with today's counts (UTC) and what passed last."""
+    if await db.one(_SQL["site"], {"site": site}) is None:
+        raise not_found("site", site)
+    return reply({"items": await find_doors(db, site)})
+
+
+async def find_sites(db: Database) -> list[dict[str, Any]]:
+    """Return all sites by name."""
+    return await db.all(_SQL["sites"])
+
+
+async def find_doors(db: Database, site: str) -> list[dict[str, Any]]:
+    """Return a site's doors by name, with counts and the last movement."""
+    return await db.all(_SQL["doors"], {"site": site})

@@ -1,0 +1,26 @@
+-- name: gateways
+-- All gateways, and the database's clock to judge them by.
+select site, gateway, state, last_seen_at, last_event_stored_at, outbox_events, outbox_refused_batches,
+       oldest_unacked_at, readers, now() as now
+from gateways_v1
+where %(site)s::text is null or site = %(site)s
+order by site, gateway;
+
+-- name: refused
+-- The batches that were refused last, with the reason.
+select refusal_id, refused_at, site, gateway, epoch, seq, reason, octet_length(payload) as payload_bytes
+from refused_batches
+where %(site)s::text is null or site = %(site)s
+order by refused_at desc
+limit 50;
+
+-- name: plan_queue
+-- What waits for the solver, and since when.
+select count(*) filter (where state = 'asked') as waiting, count(*) filter (where state = 'solving') as solving,
+       min(asked_at) filter (where state = 'asked') as oldest_at
+from plans_v1
+where %(site)s::text is null or site = %(site)s;
+
+-- name: schema
+-- Which schema the database has.
+select version_num from alembic_version;

@@ -1,0 +1,22 @@
+"""How fresh a gateway's word is. Pure: the clock comes in as an argument."""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+LATE_AFTER = timedelta(seconds=60)
+SILENT_AFTER = timedelta(minutes=5)
+"""A gateway reports its state at least every half minute; two missed words are late, ten are silence."""
+
+Freshness = Literal["fresh", "late", "silent", "offline", "never"]
+
+
+def freshness(state: str, last_seen_at: datetime | None, now: datetime) -> Freshness:
+    """Judge a gateway by what it said last and when it said it."""
+    if last_seen_at is None:
+        return "never"
+    if state == "offline":
+        return "offline"
+    age = now - last_seen_at
+    if age > SILENT_AFTER:
+        return "silent"
+    return "late" if age > LATE_AFTER else "fresh"

@@ -1,0 +1,1 @@
+"""Items: where each is, what passed, and what is in stock."""

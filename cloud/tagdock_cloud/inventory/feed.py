@@ -1,0 +1,161 @@
+"""What is committed, as it is committed: one poller for all listeners of this process.
+
+Polling, not notifications: it needs nothing of ingest, survives every restart of the database, and one small indexed
+query five times a second serves any number of listeners.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from tagdock_cloud.inventory import sse
+from tagdock_cloud.store.errors import StoreError
+from tagdock_cloud.store.queries import load_queries
+from tagdock_cloud.web.database import Database
+from tagdock_cloud.web.problems import Problem
+
+POLL_S = 0.2
+RETRY_S = 1.0
+BEAT_EVERY = timedelta(seconds=2)
+ROWS = 2_000
+OVERLAP = timedelta(seconds=2)
+"""How long before its commit a transaction of ingest may have begun; the look back of every poll."""
+FURTHEST_BEHIND = timedelta(seconds=10)
+MOST_LISTENERS = 200
+MOST_CHUNKS = 100
+"""Chunks that wait for one listener; a slower one is let go, comes back and resumes where it was."""
+MOST_RESUMED = 10_000
+
+_SQL = load_queries("tagdock_cloud.inventory")
+_log = logging.getLogger(__name__)
+Row = dict[str, Any]
+
+
+class Position:
+    """How far a reader of the record has come: a moment, and what it saw shortly before."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+        self._seen: dict[UUID, datetime] = {}
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the query has to know."""
+        return {"after": self.at - OVERLAP, "seen": list(self._seen)}
+
+    def take(self, rows: list[Row]) -> None:
+        """Take note of rows that were read, and drop what the next look back cannot meet any more."""
+        for row in rows:
+            self._seen[row["event_id"]] = row["stored_at"]
+            self.at = max(self.at, row["stored_at"])
+        self._seen = {event_id: at for event_id, at in self._seen.items() if at > self.at - OVERLAP}
+
+
+class Listener:
+    """One client of the stream: the site it wants, and a bounded queue of what waits for it."""
+
+    def __init__(self, site: str | None) -> None:
+        self.site = site
+        self.is_lagging = False
+        self._chunks: asyncio.Queue[bytes] = asyncio.Queue(MOST_CHUNKS)
+
+    def offer(self, chunk: bytes) -> None:
+        """Queue a chunk; a listener whose queue is full is let go."""
+        try:
+            self._chunks.put_nowait(chunk)
+        except asyncio.QueueFull:
+            self.is_lagging = True
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Yield chunks until the listener lags too far behind."""
+        while not self.is_lagging:
+            yield await self._chunks.get()
+
+
+class Feed:
+    """Polls the record while anybody listens, and hands each listener what is of its site."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._listeners: set[Listener] = set()
+        self._poller: asyncio.Task[None] | None = None
+
+    @contextlib.contextmanager
+    def listen(self, site: str | None) -> Iterator[Listener]:
+        """Register a listener for the time of the `with`. Raises Problem (503) where there are too many."""
+        if len(self._listeners) >= MOST_LISTENERS:
+            raise Problem(
+                503, f"{MOST_LISTENERS} clients listen already; try again later", headers={"Retry-After": "10"}
+            )
+        listener = Listener(site)
+        self._listeners.add(listener)
+        if self._poller is None or self._poller.done():
+            self._poller = asyncio.create_task(self._poll_while_heard())
+        try:
+            yield listener
+        finally:
+            self._listeners.discard(listener)
+
+    async def stop(self) -> None:
+        """Stop polling."""
+        if self._poller is not None:
+            self._poller.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._poller
+
+    async def since(self, point: tuple[datetime, UUID], site: str | None) -> AsyncIterator[bytes]:
+        """Yield what was committed after a resume point, or a gap where that is too much."""
+        position = Position(point[0])
+        position.take([{"event_id": point[1], "stored_at": point[0]}])
+        resumed = 0
+        while rows := await self._db.all(_SQL["committed"], {**position.values, "site": site, "rows": ROWS}):
+            position.take(rows)
+            resumed += len(rows)
+            if resumed > MOST_RESUMED:
+                yield sse.gap(f"more than {MOST_RESUMED:,} movements were missed")
+                return
+            yield b"".join(sse.movement(row) for row in rows)
+
+    async def _poll_while_heard(self) -> None:
+        position: Position | None = None
+        beaten_at: datetime | None = None
+        while self._listeners:
+            try:
+                now, rows = await self._poll(position)
+            except StoreError as error:
+                _log.warning("the stream waits for the database: %s", error)
+                await asyncio.sleep(RETRY_S)
+                continue
+            position = position or Position(now)
+            position.take(rows)
+            self._hand_out(rows)
+            if len(rows) == ROWS and now - position.at > FURTHEST_BEHIND:
+                position = Position(now)
+                self._tell_all(sse.gap("more movements came in than the stream can carry"))
+            if beaten_at is None or now - beaten_at >= BEAT_EVERY:
+                beaten_at = now
+                self._tell_all(sse.beat(now))
+            await asyncio.sleep(0 if len(rows) == ROWS else POLL_S)
+
+    async def _poll(self, position: Position | None) -> tuple[datetime, list[Row]]:
+        async with self._db.transaction() as transaction:
+            clock = await transaction.one(_SQL["now"]) or {}
+            if position is None:
+                return clock["now"], []
+            values = {**position.values, "site": None, "rows": ROWS}
+            return clock["now"], await transaction.all(_SQL["committed"], values)
+
+    def _hand_out(self, rows: list[Row]) -> None:
+        written = [(row["site"], sse.movement(row)) for row in rows]
+        for listener in self._listeners:
+            chunk = b"".join(text for site, text in written if listener.site in (None, site))
+            if chunk:
+                listener.offer(chunk)
+
+    def _tell_all(self, chunk: bytes) -> None:
+        for listener in self._listeners:
+            listener.offer(chunk)

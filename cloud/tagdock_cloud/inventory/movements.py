@@ -1,0 +1,36 @@
+"""The record of movements, as pages of it are asked for."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from tagdock_contract import Direction
+
+from tagdock_cloud.store.queries import load_queries
+from tagdock_cloud.web.database import Database
+
+_SQL = load_queries("tagdock_cloud.inventory")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovementFilter:
+    """Which movements are asked for; None: all. The period is half open: since <= observed_at < until."""
+
+    site: str | None = None
+    door: str | None = None
+    bin: str | None = None
+    direction: Direction | None = None
+    sku: str | None = None
+    epcs: list[str] | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+async def find_movements(
+    db: Database, wanted: MovementFilter, rows: int, before: tuple[datetime | None, UUID | None] = (None, None)
+) -> list[dict[str, Any]]:
+    """Return the newest movements before a key, newest first."""
+    return await db.all(
+        _SQL["movements"], {**asdict(wanted), "rows": rows, "before_at": before[0], "before_id": before[1]}
+    )

@@ -1,0 +1,102 @@
+"""Items, movements and stock as they cross the wire."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self, get_args
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from tagdock_contract import Direction
+
+from tagdock_cloud.web.names import EpcText, Place, Site, Sku, first_double
+
+MOST_ITEMS = 10_000
+"""Items that one request may carry."""
+
+State = Literal["sellable_accessible", "in_progress", "in_transit", "returned", "unknown"]
+"""Where an item stands in its life: dispositions of GS1's Core Business Vocabulary 2.0."""
+STATES: tuple[State, ...] = get_args(State)
+
+
+class ItemRegistration(BaseModel):
+    """One carton that is known from now on, and where it stands; without `bin` only what it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    epc: EpcText = Field(examples=["urn:epc:id:sgtin:9521234.000001.17"])
+    sku: Sku
+    quantity: Annotated[int, Field(ge=0, le=10**9, description="Units in the carton.")] = 1
+    site: Site
+    bin: Place | None = None
+
+
+class ItemList(BaseModel):
+    """Items to register."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    items: Annotated[list[ItemRegistration], Field(max_length=MOST_ITEMS)]
+
+    @model_validator(mode="after")
+    def _check_doubles(self) -> Self:
+        if (epc := first_double(item.epc for item in self.items)) is not None:
+            raise ValueError(f"{epc} stands twice")
+        return self
+
+
+class ItemRecord(BaseModel):
+    """One item: what it is, where it is, since when."""
+
+    epc: str
+    sku: str | None
+    quantity: int
+    site: str
+    door: str | None = Field(description="The door it passed last, where it stands in no bin.")
+    bin: str | None
+    state: State
+    since: datetime
+
+
+class MovementRecord(BaseModel):
+    """An item passed a door, or was placed in or taken out of a bin."""
+
+    site: str
+    observed_at: datetime
+    stored_at: datetime
+    event_id: UUID
+    epc: str
+    sku: str | None
+    door: str | None
+    bin: str | None
+    direction: Direction
+    confidence: float = Field(ge=0, le=1)
+    gateway: str
+    evidence: dict[str, Any] = Field(description="Why: reads, antennas, photo-eyes, doors that lost.")
+
+
+class StockRecord(BaseModel):
+    """Items and units of one SKU in one zone and state."""
+
+    site: str
+    sku: str | None
+    zone: str | None
+    state: State
+    items: int
+    quantity: int
+
+
+class ItemPage(BaseModel):
+    """A page of items."""
+
+    items: list[ItemRecord]
+
+
+class MovementPage(BaseModel):
+    """A page of movements, newest first."""
+
+    items: list[MovementRecord]
+
+
+class StockPage(BaseModel):
+    """A page of stock."""
+
+    items: list[StockRecord]

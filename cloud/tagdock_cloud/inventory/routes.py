@@ -1,0 +1,130 @@
+"""Items, movements and stock over HTTP."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Request
+from pydantic_core import to_json
+from starlette.responses import Response
+from tagdock_contract import Direction
+
+from tagdock_cloud.goods.records import Written
+from tagdock_cloud.inventory.epc import gtin14
+from tagdock_cloud.inventory.movements import MovementFilter, find_movements
+from tagdock_cloud.inventory.records import ItemList, ItemPage, ItemRecord, MovementPage, State, StockPage
+from tagdock_cloud.inventory.rules import candidates, canonical_epcs, missing_place
+from tagdock_cloud.store.queries import load_queries
+from tagdock_cloud.web.access import Admin, Viewer
+from tagdock_cloud.web.database import Db
+from tagdock_cloud.web.names import EpcText, Instant, Label, Place, Site, Sku
+from tagdock_cloud.web.paging import CursorText, Limit, page, read_cursor
+from tagdock_cloud.web.problems import not_found
+from tagdock_cloud.web.reply import reply
+
+_SQL = load_queries("tagdock_cloud.inventory")
+EpcPath = Annotated[str, Path(max_length=400, description="Hex, URN or GS1 Digital Link, percent-encoded.")]
+router = APIRouter(prefix="/api/v1", tags=["inventory"])
+
+
+@router.get("/movements", response_model=MovementPage)
+async def list_movements(
+    *,
+    request: Request,
+    db: Db,
+    _: Viewer,
+    site: Site | None = None,
+    door: Place | None = None,
+    bin: Place | None = None,  # noqa: A002  # the field's word
+    direction: Direction | None = None,
+    sku: Sku | None = None,
+    epc: EpcText | None = None,
+    since: Instant | None = None,
+    until: Instant | None = None,
+    limit: Limit = 100,
+    cursor: CursorText = None,
+) -> Response:
+    """List movements, newest first; the period is half open: since <= observed_at < until."""
+    before = read_cursor(cursor, datetime, UUID)
+    epcs = None if epc is None else candidates(epc)
+    wanted = MovementFilter(
+        site=site, door=door, bin=bin, direction=direction, sku=sku, epcs=epcs, since=since, until=until
+    )
+    rows = await find_movements(db, wanted, limit + 1, (before[0], before[1]))
+    return page(request, rows, limit, "observed_at", "event_id")
+
+
+@router.get("/items", response_model=ItemPage)
+async def list_items(
+    *,
+    request: Request,
+    db: Db,
+    _: Viewer,
+    site: Site | None = None,
+    sku: Sku | None = None,
+    state: State | None = None,
+    bin: Place | None = None,  # noqa: A002
+    limit: Limit = 100,
+    cursor: CursorText = None,
+) -> Response:
+    """List items by EPC: what each is, where it is, since when."""
+    (after,) = read_cursor(cursor, str)
+    values = {"after": after, "site": site, "sku": sku, "state": state, "bin": bin, "rows": limit + 1}
+    return page(request, await db.all(_SQL["items"], values), limit, "epc")
+
+
+@router.put("/items", response_model=Written, max_body_size=16 * 2**20)
+async def put_items(db: Db, _: Admin, body: ItemList) -> Response:
+    """Register cartons and where they stand; all of them or none. The same words again change nothing."""
+    epcs = canonical_epcs([item.epc for item in body.items])
+    rows = [{**item.model_dump(), "epc": epc, "gtin": gtin14(epc)} for item, epc in zip(body.items, epcs, strict=True)]
+    values: dict[str, Any] = {"items": to_json(rows).decode()}
+    async with db.transaction() as transaction:
+        missing = await transaction.one(_SQL["places_missing"], values)
+        if missing:
+            raise missing_place(missing)
+        await transaction.run(_SQL["register"], values)
+        await transaction.run(_SQL["project"], {"epcs": epcs})
+    return reply({"written": len(rows)})
+
+
+@router.get("/items/{epc:path}/history", response_model=MovementPage)
+async def item_history(
+    request: Request, db: Db, _: Viewer, epc: EpcPath, limit: Limit = 100, cursor: CursorText = None
+) -> Response:
+    """List one item's movements, newest first."""
+    before = read_cursor(cursor, datetime, UUID)
+    epcs = candidates(epc)
+    rows = await find_movements(db, MovementFilter(epcs=epcs), limit + 1, (before[0], before[1]))
+    if not rows and await db.one(_SQL["where_is"], {"epcs": epcs}) is None:
+        raise not_found("item", epc)
+    return page(request, rows, limit, "observed_at", "event_id")
+
+
+@router.get("/items/{epc:path}", response_model=ItemRecord)
+async def where_is(db: Db, _: Viewer, epc: EpcPath) -> Response:
+    """Tell where an item is and since when."""
+    row = await db.one(_SQL["where_is"], {"epcs": candidates(epc)})
+    if row is None:
+        raise not_found("item", epc)
+    return reply(row)
+
+
+@router.get("/stock", response_model=StockPage)
+async def list_stock(
+    *,
+    request: Request,
+    db: Db,
+    _: Viewer,
+    site: Site | None = None,
+    sku: Sku | None = None,
+    zone: Label | None = None,
+    state: State | None = None,
+    limit: Limit = 100,
+    cursor: CursorText = None,
+) -> Response:
+    """Count what is there by SKU, zone and state; without `state`, what has left or is unknown does not count."""
+    keys = ("site", "sku", "zone", "state")
+    after = dict(zip((f"after_{key}" for key in keys), read_cursor(cursor, str, str, str, str), strict=True))
+    values = {"site": site, "sku": sku, "zone": zone, "state": state, **after, "rows": limit + 1}
+    return page(request, await db.all(_SQL["stock"], values), limit, *keys)

@@ -1,0 +1,1 @@
+"""Plans: asked for by planners, worked out by slotting, approved into moves."""

@@ -1,0 +1,119 @@
+"""Plans over HTTP: ask, read, approve."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from fastapi import APIRouter, Request
+from pydantic_core import to_json
+from starlette.responses import Response
+
+from tagdock_cloud.access.roles import Caller
+from tagdock_cloud.plans.records import Approval, MovePage, PlanPage, PlanRecord, PlanRequest
+from tagdock_cloud.plans.rules import check_approvable, check_queue, dated
+from tagdock_cloud.store.queries import load_queries
+from tagdock_cloud.web.access import Planner, Viewer
+from tagdock_cloud.web.database import Database, Db, Transaction
+from tagdock_cloud.web.idempotency import IdempotencyKey, once
+from tagdock_cloud.web.names import Site
+from tagdock_cloud.web.paging import CursorText, Limit, page, read_cursor
+from tagdock_cloud.web.problems import not_found, refused
+from tagdock_cloud.web.reply import reply
+
+_SQL = load_queries("tagdock_cloud.plans")
+router = APIRouter(prefix="/api/v1", tags=["plans"])
+
+
+@router.post("/plans", response_model=PlanRecord, status_code=201)
+async def ask_plan(
+    request: Request, db: Db, caller: Planner, body: PlanRequest, idempotency_key: IdempotencyKey = None
+) -> Response:
+    """Ask for a plan; a solver takes it up and its state moves from asked over solving to done or failed."""
+
+    async def work(transaction: Transaction) -> Response:
+        plan_id = await ask(transaction, body, caller)
+        plan = await transaction.one(_SQL["one"], {"plan_id": plan_id})
+        return reply(plan, 201, {"Location": f"/api/v1/plans/{plan_id}"})
+
+    return await once(db, request, caller, idempotency_key, work)
+
+
+@router.get("/plans", response_model=PlanPage)
+async def list_plans(
+    request: Request, db: Db, _: Viewer, site: Site | None = None, limit: Limit = 100, cursor: CursorText = None
+) -> Response:
+    """List plans, newest first."""
+    before_at, before_id = read_cursor(cursor, datetime, UUID)
+    values = {"site": site, "before_at": before_at, "before_id": before_id, "rows": limit + 1}
+    return page(request, await db.all(_SQL["page"], values), limit, "asked_at", "plan_id")
+
+
+@router.get("/plans/{plan_id}", response_model=PlanRecord)
+async def get_plan(db: Db, _: Viewer, plan_id: UUID) -> Response:
+    """Return one plan whole."""
+    return reply(await find_plan(db, plan_id))
+
+
+@router.get("/plans/{plan_id}/moves", response_model=MovePage)
+async def list_moves(db: Db, _: Viewer, plan_id: UUID) -> Response:
+    """List a plan's moves in the order in which they can be carried out."""
+    await find_plan(db, plan_id)
+    return reply({"items": await find_moves(db, plan_id)})
+
+
+@router.post("/plans/{plan_id}/approve", response_model=Approval)
+async def approve_plan(
+    request: Request, db: Db, caller: Planner, plan_id: UUID, idempotency_key: IdempotencyKey = None
+) -> Response:
+    """Approve a plan: its moves become the site's list, in the place of another plan's. Once more changes nothing."""
+
+    async def work(transaction: Transaction) -> Response:
+        return reply(await approve(transaction, plan_id, caller))
+
+    return await once(db, request, caller, idempotency_key, work)
+
+
+async def ask(transaction: Transaction, body: PlanRequest, caller: Caller) -> UUID:
+    """Put a plan and its job into the database. Raises Problem: 422 without a layout, 409 while too many wait."""
+    site = await transaction.one(_SQL["lock_site"], {"site": body.site})
+    if site is None or not site["imported"]:
+        raise refused(
+            "site", f"site {body.site} has no layout; import one first (PUT /api/v1/sites/{body.site}/layout)"
+        )
+    check_queue(body.site, site["open_plans"])
+    request = dated(body, site["now"], site["first_at"])
+    values = {"plan_id": uuid4(), "site": body.site, "asked_by": caller.name, "request": to_json(request).decode()}
+    await transaction.run(_SQL["insert"], {**values, "layout_version": site["layout_version"]})
+    await transaction.run(_SQL["defer"], values)
+    return values["plan_id"]  # type: ignore[return-value]  # the one value that is no text
+
+
+async def approve(transaction: Transaction, plan_id: UUID, caller: Caller) -> dict[str, Any]:
+    """Turn a plan's moves into the site's list. Raises Problem: 404, or 409 saying why it cannot be approved."""
+    values = {"plan_id": plan_id, "approved_by": caller.name}
+    plan = await transaction.one(_SQL["one"], values)
+    if plan is None:
+        raise not_found("plan", plan_id)
+    await transaction.run(_SQL["lock_site"], plan)
+    plan = await transaction.one(_SQL["one"], values) or plan  # as it is now that nobody else approves
+    if plan["state"] == "approved":
+        return {**plan, "replaced": None}
+    check_approvable(plan)
+    former = await transaction.one(_SQL["replace"], plan)
+    await transaction.run(_SQL["approve"], values)
+    await transaction.run(_SQL["fill_moves"], values)
+    approved = await transaction.one(_SQL["one"], values) or plan
+    return {**approved, "replaced": former and former["plan_id"]}
+
+
+async def find_plan(db: Database, plan_id: UUID) -> dict[str, Any]:
+    """Return a plan. Raises Problem (404)."""
+    plan = await db.one(_SQL["one"], {"plan_id": plan_id})
+    if plan is None:
+        raise not_found("plan", plan_id)
+    return plan
+
+
+async def find_moves(db: Database, plan_id: UUID) -> list[dict[str, Any]]:
+    """Return a plan's moves in their order."""
+    return await db.all(_SQL["moves"], {"plan_id": plan_id})

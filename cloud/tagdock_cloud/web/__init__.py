@@ -1,0 +1,1 @@
+"""What every room of the HTTP interface shares: problems, pages, replies, limits, names."""

@@ -1,0 +1,67 @@
+"""The database as routes use it: one transaction a request, rows as dicts."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Annotated, Any, LiteralString
+
+from fastapi import Depends, Request
+
+from tagdock_cloud.store.pool import AsyncPool, DictRow
+
+Values = Mapping[str, Any]
+_NONE: Values = {}
+
+
+class Transaction:
+    """One open transaction. It commits when its `async with` ends well, and rolls back when it does not.
+
+    Statements are planned with the values at hand (`prepare=False`): filters that are left out then cost nothing.
+    """
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def all(self, sql: LiteralString, values: Values = _NONE) -> list[DictRow]:
+        """Return all rows."""
+        rows: list[DictRow] = await (await self._connection.execute(sql, values, prepare=False)).fetchall()
+        return rows
+
+    async def one(self, sql: LiteralString, values: Values = _NONE) -> DictRow | None:
+        """Return the first row, or None."""
+        row: DictRow | None = await (await self._connection.execute(sql, values, prepare=False)).fetchone()
+        return row
+
+    async def run(self, sql: LiteralString, values: Values = _NONE) -> int:
+        """Run a statement and return how many rows it touched."""
+        touched: int = (await self._connection.execute(sql, values, prepare=False)).rowcount
+        return touched
+
+
+class Database:
+    """The pool, seen from a route. Raises DatabaseUnavailableError, RowRefusedError, StoreError."""
+
+    def __init__(self, pool: AsyncPool) -> None:
+        self._pool = pool
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Open a transaction."""
+        async with self._pool.connection() as connection:
+            yield Transaction(connection)
+
+    async def all(self, sql: LiteralString, values: Values = _NONE) -> list[DictRow]:
+        """Return all rows of one query."""
+        async with self.transaction() as transaction:
+            return await transaction.all(sql, values)
+
+    async def one(self, sql: LiteralString, values: Values = _NONE) -> DictRow | None:
+        """Return the first row of one query, or None."""
+        async with self.transaction() as transaction:
+            return await transaction.one(sql, values)
+
+
+def _database(request: Request) -> Database:
+    return Database(request.app.state.pool)
+
+
+Db = Annotated[Database, Depends(_database)]

@@ -1,0 +1,18 @@
+-- name: forget_old
+-- Keys older than a day are forgotten, a few at each use.
+delete from idempotency_keys
+where (caller, key) in (select caller, key from idempotency_keys where asked_at < now() - interval '24 hours' limit 100);
+
+-- name: take
+-- Take a key; a request that holds it already is waited for.
+insert into idempotency_keys (caller, key, request_hash) values (%(caller)s, %(key)s, %(request_hash)s)
+on conflict (caller, key) do nothing;
+
+-- name: answer
+-- What the first request with this key was answered.
+select request_hash, status, headers, body from idempotency_keys where caller = %(caller)s and key = %(key)s;
+
+-- name: keep
+-- Keep the answer beside the key.
+update idempotency_keys set status = %(status)s, headers = %(headers)s, body = %(body)s
+where caller = %(caller)s and key = %(key)s;
