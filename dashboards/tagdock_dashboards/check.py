@@ -82,11 +82,11 @@ class Checker:
 
     def _choose(self, variable: Variable, options: Sequence[str]) -> None:
         """Choose "All" for one round (the variable's own text for it, else every option), the first for the other."""
-        quoted = variable.multi or variable.include_all
-        first = Choice(options[0] if options else "", quoted)
-        everything = Choice(variable.all_value) if variable.all_value else Choice(tuple(options), quoted=True)
+        many = variable.multi or variable.include_all
+        first = Choice(options[0] if options else "", "literals" if many else "text")
+        everything = Choice(variable.all_value, "raw") if variable.all_value else Choice(tuple(options), "literals")
         self._first[variable.name] = first
-        self._everything[variable.name] = everything if quoted else first
+        self._everything[variable.name] = everything if many else first
 
     def _ask_options(self, variable: Variable) -> tuple[Finding, Sequence[str]]:
         options: Sequence[str] = ()
@@ -115,12 +115,13 @@ class Checker:
             problems.append(str(error))
         return Finding(self._board.title, panel.title, query.ref_id, tuple(problems), rows, seconds)
 
-    def _judge(self, panel: Panel, query: Query, answer: Answer) -> Iterator[str]:
-        yield from needs.problems(panel, query, answer)
+    def _judge(self, panel: Panel, query: Query, answer: Answer) -> list[str]:
+        problems = list(needs.problems(panel, query, answer))
         if not answer.complete:
-            yield f"returns more than {len(answer.rows):,} rows; group or limit it"
-        if needs.is_empty(panel, answer) and panel.title not in self._terms.may_be_empty:
-            yield "returns no data"
+            problems.append(f"returns more than {len(answer.rows):,} rows; group or limit it")
+        if not problems and needs.is_empty(panel, answer) and panel.title not in self._terms.may_be_empty:
+            problems.append("returns no data")
+        return problems
 
     def _setting(self, panel: Panel | None) -> Setting:
         since = moment(self._terms.since or self._board.since, self._terms.now)

@@ -1,9 +1,8 @@
 """The program `tagdock-dashboards`: build, check, publish."""
 
-import json
+import os
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
@@ -12,11 +11,16 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 import click
 
 from tagdock_dashboards import build as builder
-from tagdock_dashboards import database, model, output
+from tagdock_dashboards import files, model, provisioning, show
 from tagdock_dashboards.check import Checker, Finding, Terms
+from tagdock_dashboards.database import connect
 from tagdock_dashboards.errors import ConfigurationError, DashboardsError
+from tagdock_dashboards.grafana import Grafana
 from tagdock_dashboards.lint import lint
+from tagdock_dashboards.pieces.query import DATA_SOURCE_UID
 from tagdock_dashboards.pieces.variables import CONSOLE_URL
+from tagdock_dashboards.provisioning import FOLDER, FOLDER_UID
+from tagdock_dashboards.publish import Publisher, Step
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -35,6 +39,26 @@ def _told(command: Callable[_P, _R]) -> Callable[_P, _R]:
     return run
 
 
+def _option(*names: str, **settings: Any) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+    """Declare an option with its environment twin: `--http-port` is also TAGDOCK_HTTP_PORT."""
+    flag = next(name for name in names if name.startswith("--")).split("/")[0]
+    twin = "TAGDOCK_" + flag.removeprefix("--").replace("-", "_").upper()
+    return click.option(*names, envvar=twin, show_envvar=True, **settings)
+
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+_generated = _option(
+    "--generated", type=_FOLDER, help="Take the JSON files of this folder, not the built-in dashboards."
+)
+_console_url = _option("--console-url", default=CONSOLE_URL, help="Where links into the console lead.")
+_timescaledb = _option(
+    "--timescaledb/--no-timescaledb", default=True, help="Whether the data source's database has TimescaleDB."
+)
+_json = _option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.version_option(package_name="tagdock-dashboards")
 def main() -> None:
@@ -42,140 +66,129 @@ def main() -> None:
 
 
 @main.command()
-@click.option(
-    "-o",
-    "--output",
-    "folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("dashboards"),
-    envvar="TAGDOCK_OUTPUT",
-    show_envvar=True,
-    help="Folder that gets generated/ and provisioning/.",
-)
-@click.option(
-    "--console-url",
-    default=CONSOLE_URL,
-    envvar="TAGDOCK_CONSOLE_URL",
-    show_envvar=True,
-    help="Where links into the console lead.",
-)
-@click.option(
-    "--timescaledb/--no-timescaledb",
-    default=True,
-    envvar="TAGDOCK_TIMESCALEDB",
-    show_envvar=True,
-    help="Whether the data source's database has TimescaleDB (compose's has).",
-)
-@click.option(
-    "--check",
-    "only_check",
-    is_flag=True,
-    envvar="TAGDOCK_CHECK",
-    show_envvar=True,
-    help="Write nothing; exit 1 when a file is missing or stale.",
-)
+@_option("--output", "-o", type=_FOLDER, default=Path("dashboards"), help="Gets generated/ and provisioning/.")
+@_option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 when a file is missing or stale.")
+@_console_url
+@_timescaledb
 @_told
-def build(folder: Path, console_url: str, timescaledb: bool, only_check: bool) -> None:
+def build(*, output: Path, only_check: bool, console_url: str, timescaledb: bool) -> None:
     """Write the dashboards' JSON and the provisioning files; print those that changed."""
     if not console_url.startswith(("http://", "https://")):
         raise ConfigurationError(f"--console-url {console_url!r} has to begin with http:// or https://")
-    files = builder.files(console_url, timescaledb=timescaledb)
-    changed = list(output.stale(files, folder)) if only_check else output.write(files, folder)
+    written = builder.files(console_url, timescaledb=timescaledb)
+    changed = list(files.stale(written, output)) if only_check else files.write(written, output)
     for path in changed:
-        click.echo(folder / path)
+        click.echo(output / path)
     if only_check and changed:
-        _fail(f"{len(changed)} files are stale; write them with: tagdock-dashboards build -o {folder}", 1)
+        _fail(f"{len(changed)} files are stale; write them with: tagdock-dashboards build -o {output}", 1)
 
 
 @main.command()
-@click.option(
-    "--database",
-    "url",
-    required=True,
-    envvar="TAGDOCK_DATABASE",
-    show_envvar=True,
-    help="postgresql://... of a migrated, filled database; nothing is written to it.",
-)
-@click.option(
-    "--generated",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    envvar="TAGDOCK_GENERATED",
-    show_envvar=True,
-    help="Check the JSON files of this folder instead of the built-in dashboards.",
-)
-@click.option("--from", "since", envvar="TAGDOCK_FROM", show_envvar=True, help="Start of the period, e.g. now-7d.")
-@click.option("--to", "until", envvar="TAGDOCK_TO", show_envvar=True, help="End of the period, e.g. now.")
-@click.option(
-    "--query-timeout",
-    type=click.FloatRange(0.01, 600),
-    default=10.0,
-    envvar="TAGDOCK_QUERY_TIMEOUT",
-    show_envvar=True,
-    help="Seconds that one query may take.",
-)
-@click.option(
-    "--allow-empty",
-    multiple=True,
-    metavar="TITLE",
-    envvar="TAGDOCK_ALLOW_EMPTY",
-    show_envvar=True,
-    help="Title of a panel that may be without data; may be repeated.",
-)
-@click.option("--json", "as_json", is_flag=True, envvar="TAGDOCK_JSON", show_envvar=True, help="Answer in JSON.")
+@_option("--database", required=True, help="postgresql://... of a migrated, filled database; it is only read.")
+@_option("--from", "since", help="Start of the period, e.g. now-7d; default: each dashboard's own.")
+@_option("--to", "until", help="End of the period, e.g. now.")
+@_option("--query-timeout", type=click.FloatRange(0.01, 600), default=10.0, help="Seconds that one query may take.")
+@_option("--allow-empty", multiple=True, metavar="TITLE", help="A panel that may be without data; may be repeated.")
+@_generated
+@_json
 @_told
 def check(
     *,
-    url: str,
-    generated: Path | None,
+    database: str,
     since: str | None,
     until: str | None,
     query_timeout: float,
     allow_empty: Sequence[str],
+    generated: Path | None,
     as_json: bool,
 ) -> None:
     """Run every panel's and variable's query; exit 1 when one fails, is empty, or lacks what its panel needs."""
-    boards = output.read_dashboards(generated) if generated else builder.dashboards()
+    boards = files.read_dashboards(generated) if generated else builder.dashboards()
     broken = [f"{name}: {problem}" for name, board in boards.items() for problem in lint(board)]
     findings: list[Finding] = []
-    with database.connect(url, query_timeout_s=query_timeout) as connection:
-        now = datetime.now(UTC)
-        terms = Terms(now, since, until, connection.has_timescaledb(), frozenset(allow_empty))
+    with connect(database, query_timeout_s=query_timeout) as connection:
+        terms = Terms(datetime.now(UTC), since, until, connection.has_timescaledb(), frozenset(allow_empty))
         for board in boards.values():
             for finding in Checker(model.read(board), terms, connection).run():
                 findings.append(finding)
                 if not as_json:
-                    _show(finding)
-    _conclude(broken, findings, as_json=as_json)
-
-
-def _conclude(broken: Sequence[str], findings: Sequence[Finding], *, as_json: bool) -> None:
-    failed = [finding for finding in findings if finding.problems]
-    if as_json:
-        click.echo(json.dumps(_summary(broken, findings), indent=2))
-    else:
-        for line in broken:
-            click.echo(f"FAIL  {line}")
-        slowest_ms = max((finding.seconds for finding in findings), default=0.0) * 1000
-        counts = f"{len(findings)} queries, {len(failed)} failed, {len(broken)} rules broken"
-        click.echo(f"{counts}, slowest {slowest_ms:.0f} ms")
-    if failed or broken:
+                    show.finding(finding)
+    show.findings(broken, findings, as_json=as_json)
+    if broken or any(finding.problems for finding in findings):
         sys.exit(1)
 
 
-def _summary(broken: Sequence[str], findings: Sequence[Finding]) -> dict[str, Any]:
-    return {
-        "queries": len(findings),
-        "failed": sum(bool(finding.problems) for finding in findings),
-        "rules_broken": list(broken),
-        "findings": [asdict(finding) for finding in findings],
-    }
+@main.command()
+@_option("--grafana", required=True, metavar="URL", help="Grafana's address as the browser shows it.")
+@_option("--token-file", type=_FILE, help="Holds a service account's token; else TAGDOCK_GRAFANA_TOKEN is read.")
+@_option(
+    "--data-source", metavar="URL", help="Create this too: postgresql://user@host:port/name as Grafana reaches it."
+)
+@_option("--data-source-password-file", type=_FILE, help="Its password; else TAGDOCK_DATA_SOURCE_PASSWORD is read.")
+@_timescaledb
+@_console_url
+@_generated
+@_option("--dry-run", is_flag=True, help="Write nothing; show what would change.")
+@_option("--force", is_flag=True, help="Write over what a person changed in Grafana.")
+@_option("--timeout", type=click.FloatRange(0.1, 600), default=15.0, help="Seconds that one call to Grafana may take.")
+@_json
+@_told
+def publish(
+    *,
+    grafana: str,
+    token_file: Path | None,
+    data_source: str | None,
+    data_source_password_file: Path | None,
+    timescaledb: bool,
+    console_url: str,
+    generated: Path | None,
+    dry_run: bool,
+    force: bool,
+    timeout: float,
+    as_json: bool,
+) -> None:
+    """Publish folder, data source and dashboards; exit 1 when something was left alone.
+
+    What a person saved in Grafana is never written over without --force.
+    """
+    target = Grafana(grafana, _secret("--token-file", token_file, "TAGDOCK_GRAFANA_TOKEN"), timeout_s=timeout)
+    boards = files.read_dashboards(generated) if generated else builder.dashboards(console_url)
+    source = None
+    if data_source:
+        flag = "--data-source-password-file"
+        password = _secret(flag, data_source_password_file, "TAGDOCK_DATA_SOURCE_PASSWORD")
+        source = provisioning.api_data_source(data_source, password, timescaledb=timescaledb)
+    click.echo(f"Grafana {target.ping()} at {grafana}", err=True)
+    steps: list[Step] = []
+    for step in _steps(Publisher(target, force=force, dry_run=dry_run), source, boards.values()):
+        steps.append(step)
+        if not as_json:
+            show.step(step, dry_run=dry_run)
+    if as_json:
+        show.as_json(steps)
+    if any(step.action == "left alone" for step in steps):
+        sys.exit(1)
 
 
-def _show(finding: Finding) -> None:
-    verdict = "FAIL" if finding.problems else "ok"
-    click.echo(f"{verdict:4}  {finding.place}  {finding.rows} rows, {finding.seconds * 1000:.0f} ms")
-    for problem in finding.problems:
-        click.echo(f"      {problem}")
+def _steps(publisher: Publisher, source: dict[str, Any] | None, boards: Iterable[dict[str, Any]]) -> Iterator[Step]:
+    yield publisher.folder(FOLDER_UID, FOLDER)
+    if source is not None:
+        yield publisher.data_source(source)
+    elif publisher.target.data_source(DATA_SOURCE_UID) is None:
+        click.echo(f"the data source {DATA_SOURCE_UID} is not there: panels stay empty; see --data-source", err=True)
+    for board in boards:
+        yield publisher.dashboard(board, FOLDER_UID)
+
+
+def _secret(flag: str, path: Path | None, variable: str) -> str:
+    """Read a secret from a file, or from the environment; never from the command line, where others see it."""
+    try:
+        secret = path.read_text(encoding="utf-8") if path else os.environ.get(variable, "")
+    except (OSError, UnicodeError) as error:
+        raise ConfigurationError(f"{flag} {path} cannot be read: {error}") from error
+    if not secret.strip():
+        raise ConfigurationError(f"no secret given; set {flag} FILE or the environment variable {variable}")
+    return secret.strip()
 
 
 def _fail(message: str, status: int) -> NoReturn:

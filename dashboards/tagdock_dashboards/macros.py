@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 from tagdock_dashboards.errors import QueryError
 from tagdock_dashboards.periods import length_ms, length_text
@@ -23,10 +24,14 @@ _MACRO = re.compile(r"\$([_a-zA-Z0-9]+)\(([^)]*)\)")
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What is chosen for a variable. `quoted`: the browser turns values into SQL literals (multi-value variables)."""
+    """What is chosen for a variable, and how the browser writes it where the query names no format.
+
+    `text`: with quotes doubled (single-value variables); `literals`: as SQL literals (multi-value ones); `raw`: as it
+    stands (a variable's own value for "All").
+    """
 
     value: Value
-    quoted: bool = False
+    style: Literal["text", "literals", "raw"] = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +112,14 @@ def _check_fill(arguments: Sequence[str]) -> None:
 
 
 def _write(choice: Choice, form: str | None) -> str:
-    value = choice.value
-    match form:
-        case None:
-            if isinstance(value, str):
-                return _literal(value) if choice.quoted else value.replace("'", "''")
-            return ",".join(_literal(one) for one in value)
+    values = [choice.value] if isinstance(choice.value, str) else choice.value
+    match form or choice.style:
         case "raw" | "csv":
-            return value if isinstance(value, str) else ",".join(value)
-        case "sqlstring" | "singlequote":
-            return ",".join(_literal(one) for one in ([value] if isinstance(value, str) else value))
+            return ",".join(values)
+        case "text":
+            return ",".join(values).replace("'", "''")
+        case "literals" | "sqlstring" | "singlequote":
+            return ",".join(_literal(one) for one in values)
     raise QueryError(f"the variable format :{form} is not for SQL; use none, :raw, :csv, :sqlstring or :singlequote")
 
 

@@ -5,7 +5,9 @@ here: without it the data source fails its health check instead of trying a well
 """
 
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
+from tagdock_dashboards.errors import ConfigurationError
 from tagdock_dashboards.pieces.query import DATA_SOURCE_TYPE, DATA_SOURCE_UID
 
 FOLDER = "Tagdock"
@@ -67,6 +69,30 @@ def provider() -> str:
         "    options:\n"
         f"      path: {DASHBOARDS_PATH}\n"
     )
+
+
+def api_data_source(url: str, password: str, *, timescaledb: bool) -> dict[str, Any]:
+    """Describe the data source to Grafana's API, from `postgresql://user@host:port/name?sslmode=require`.
+
+    Raises ConfigurationError on an address that lacks a part, or that holds the password in sight.
+    """
+    parts = urlsplit(url)
+    if parts.password is not None:
+        raise ConfigurationError("--data-source shows its password; put that into a file: --data-source-password-file")
+    database = parts.path.strip("/")
+    if parts.scheme not in ("postgresql", "postgres") or not (parts.hostname and parts.username and database):
+        raise ConfigurationError(f"{url!r} is no database address; write postgresql://user@host:5432/name")
+    sslmode = parse_qs(parts.query).get("sslmode", ["require"])[0]
+    return {
+        "uid": DATA_SOURCE_UID,
+        "name": FOLDER,
+        "type": DATA_SOURCE_TYPE,
+        "access": "proxy",
+        "url": f"{parts.hostname}:{parts.port or 5432}",
+        "user": unquote(parts.username),
+        "jsonData": connection(timescaledb=timescaledb, database=unquote(database), sslmode=sslmode),
+        "secureJsonData": {"password": password},
+    }
 
 
 def _scalar(value: object) -> str:

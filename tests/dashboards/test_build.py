@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from tagdock_dashboards import build, output
+from tagdock_dashboards import build, files
 from tagdock_dashboards.lint import lint
 
 HERE = Path(__file__).parents[2] / "dashboards"
@@ -19,7 +19,7 @@ def board(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 def test_committed_files_are_what_build_writes() -> None:
-    assert not list(output.stale(build.files(), HERE)), "run: tagdock-dashboards build"
+    assert not list(files.stale(build.files(), HERE)), "run: tagdock-dashboards build"
 
 
 def test_no_generated_file_is_left_over() -> None:

@@ -1,0 +1,166 @@
+"""Bring dashboards into a Grafana without writing over what a person changed there.
+
+Each save carries a fingerprint of the dashboard in its version message. When the newest version's message is not one of
+ours, a person saved last, and the dashboard is left alone (decision 0052).
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import unified_diff
+from typing import Any, Literal, Protocol
+
+from tagdock_dashboards.grafana import Stored
+
+Action = Literal["create", "update", "unchanged", "left alone"]
+
+MARK = "tagdock-dashboards "
+"""Begins the version message of everything that `publish` saves; the fingerprint follows."""
+
+_GRAFANAS_OWN = ("id", "version")
+"""Keys of a dashboard that Grafana sets itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is (to be) done to one thing in Grafana, and why. `diff` shows Grafana's text against ours."""
+
+    kind: str
+    uid: str
+    action: Action
+    why: str
+    diff: tuple[str, ...] = field(default=(), repr=False)
+
+
+class Target(Protocol):
+    """The calls that publishing needs; see grafana.Grafana."""
+
+    def folder(self, uid: str) -> dict[str, Any] | None:
+        """Return a folder or None."""
+        ...
+
+    def create_folder(self, uid: str, title: str) -> None:
+        """Create a folder."""
+        ...
+
+    def dashboard(self, uid: str) -> Stored | None:
+        """Return a dashboard or None."""
+        ...
+
+    def save_dashboard(self, board: Mapping[str, Any], *, version: int, folder_uid: str, message: str) -> int:
+        """Save a dashboard over a version."""
+        ...
+
+    def data_source(self, uid: str) -> dict[str, Any] | None:
+        """Return a data source or None."""
+        ...
+
+    def create_data_source(self, source: Mapping[str, Any]) -> None:
+        """Create a data source."""
+        ...
+
+    def update_data_source(self, source: Mapping[str, Any]) -> None:
+        """Update a data source."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """Publishes into one Grafana. With `dry_run` nothing is written; with `force` a person's changes are."""
+
+    target: Target
+    force: bool = False
+    dry_run: bool = False
+
+    def folder(self, uid: str, title: str) -> Step:
+        """See to it that the folder is there; one that is there keeps the title it has."""
+        if self.target.folder(uid) is not None:
+            return Step("folder", uid, "unchanged", "is there")
+        if not self.dry_run:
+            self.target.create_folder(uid, title)
+        return Step("folder", uid, "create", f"as {title!r}")
+
+    def data_source(self, wanted: Mapping[str, Any]) -> Step:
+        """See to it that the data source is there with these settings; secrets can be written but not compared."""
+        uid = str(wanted["uid"])
+        found = self.target.data_source(uid)
+        step = _decide_data_source(wanted, found, force=self.force)
+        if step.action == "create" and not self.dry_run:
+            self.target.create_data_source(wanted)
+        if step.action == "update" and not self.dry_run:
+            self.target.update_data_source(wanted)
+        return step
+
+    def dashboard(self, board: Mapping[str, Any], folder_uid: str) -> Step:
+        """See to it that the dashboard is there as built; it stays in the folder where it is."""
+        stored = self.target.dashboard(str(board["uid"]))
+        step = _decide_dashboard(board, stored, force=self.force)
+        if step.action in ("create", "update") and not self.dry_run:
+            self.target.save_dashboard(
+                board,
+                version=stored.version if stored else 0,
+                folder_uid=stored.folder_uid if stored else folder_uid,
+                message=MARK + fingerprint(board),
+            )
+        return step
+
+
+def fingerprint(board: Mapping[str, Any]) -> str:
+    """Return 16 hex digits that change whenever the dashboard does."""
+    return hashlib.sha256(_text(board).encode()).hexdigest()[:16]
+
+
+def _decide_dashboard(board: Mapping[str, Any], stored: Stored | None, *, force: bool) -> Step:
+    uid = str(board["uid"])
+    if stored is None:
+        return Step("dashboard", uid, "create", "is not there yet")
+    diff = tuple(_diff(stored.board, board))
+    if stored.message == MARK + fingerprint(board) or not diff:
+        return Step("dashboard", uid, "unchanged", f"version {stored.version} is this build")
+    action, why = _decide_change(stored, force=force)
+    return Step("dashboard", uid, action, why, diff)
+
+
+def _decide_change(stored: Stored, *, force: bool) -> tuple[Action, str]:
+    """Decide whether what is there, and differs, may be written over."""
+    if stored.provisioned:
+        return "left alone", "it is provisioned from a file; change that file instead"
+    if stored.message.startswith(MARK):
+        return "update", f"version {stored.version} is an older build"
+    why = f"version {stored.version} was saved by {stored.saved_by}, not by this program"
+    if force:
+        return "update", f"{why}; --force writes over it"
+    return "left alone", f"{why}; bring the change into the code, or use --force"
+
+
+def _decide_data_source(wanted: Mapping[str, Any], found: Mapping[str, Any] | None, *, force: bool) -> Step:
+    uid = str(wanted["uid"])
+    if found is None:
+        return Step("data source", uid, "create", "is not there yet")
+    differing = sorted(_differing(wanted, found))
+    if found.get("readOnly"):
+        action: Action = "left alone" if differing else "unchanged"
+        return Step("data source", uid, action, "it is provisioned from a file")
+    if force:
+        return Step("data source", uid, "update", "--force sends all settings and the password anew")
+    if differing:
+        return Step("data source", uid, "left alone", f"differs in {', '.join(differing)}; --force writes over it")
+    return Step("data source", uid, "unchanged", "has these settings")
+
+
+def _differing(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in wanted.items():
+        if key == "jsonData":
+            yield from _differing(value, found.get(key) or {})
+        elif key != "secureJsonData" and found.get(key) != value:
+            yield key
+
+
+def _diff(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> Iterator[str]:
+    return unified_diff(_text(theirs).splitlines(), _text(ours).splitlines(), "in Grafana", "built here", lineterm="")
+
+
+def _text(board: Mapping[str, Any]) -> str:
+    own = {key: value for key, value in board.items() if key not in _GRAFANAS_OWN}
+    return json.dumps(own, indent=1, sort_keys=True, ensure_ascii=False)
