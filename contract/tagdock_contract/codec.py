@@ -65,7 +65,7 @@ def encode(message: Batch | Ack | Status | Event | Record) -> bytes:
     """
     payload = _encode_raw(message)
     if b"null" in payload:  # msgspec writes a NaN as null
-        unsayable = find_unsayable(msgspec.to_builtins(message))
+        unsayable = find_unsayable(message)
         if unsayable is not None:
             raise unsayable
     return _encoder.encode(_DECODERS[type(message)](payload))

@@ -353,6 +353,12 @@ def test_encode_refuses_a_batch_that_would_be_refused(batch: Batch, field: str) 
         encode(batch)
 
 
+def test_a_batch_may_be_built_around_events_that_were_encoded_before() -> None:
+    bare = ReaderEvent(UUID(int=9), NOON, "s", "dock-1", "up", detail="says null")
+    events: Any = tuple(msgspec.Raw(encode(event)) for event in (READING, bare))
+    assert decode_batch(encode(Batch(epoch=EPOCH, seq=1, sent_at=NOON, events=events))).events == (READING, bare)
+
+
 def test_encode_refuses_more_bytes_than_are_taken() -> None:
     evidence = {"x": "y" * MAX_PAYLOAD_BYTES}
     with pytest.raises(ContractError, match="at most"):
