@@ -15,8 +15,9 @@ from tagdock_contract import ContractError, GatewayAddress
 from tagdock_cloud.access import acl, gateways, tokens
 from tagdock_cloud.access.roles import ROLES, Role
 from tagdock_cloud.access.secrets import hash_secret, new_secret
-from tagdock_cloud.config import ApiConfig, check_open
+from tagdock_cloud.config import ApiConfig, IngestConfig, check_open, parse_broker
 from tagdock_cloud.errors import CloudError, ConfigurationError
+from tagdock_cloud.ingest.run import run_ingest
 from tagdock_cloud.store import pool
 from tagdock_cloud.store.migrate import migrate as migrate_database
 
@@ -40,6 +41,10 @@ _data = _option(
     default=_default_data,
     show_default="~/.local/share/tagdock",
     help="Where `serve` keeps its own database and what it knows of itself.",
+)
+_broker = _option("--broker", metavar="URL", help="mqtt://user:password@host:1883, or mqtts://... for TLS.")
+_broker_ca = _option(
+    "--broker-ca", type=click.Path(path_type=Path), help="Certificates that vouch for an mqtts broker."
 )
 _host = _option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 _http_port = _option(
@@ -120,6 +125,63 @@ def api(database: str | None, host: str, http_port: int, is_open: bool) -> None:
     from tagdock_cloud.serve.http import run_api  # noqa: PLC0415  # the other commands start faster without FastAPI
 
     run_api(ApiConfig(pool.check_url(database), host, http_port, is_open))
+
+
+@main.command()
+@_database
+@_broker
+@_broker_ca
+@_open
+@_option(
+    "--client-id",
+    default="tagdock-cloud-ingest",
+    show_default=True,
+    help="Its session at the broker; one program each.",
+)
+@_option(
+    "--group-events",
+    type=click.IntRange(1, 100_000),
+    default=5_000,
+    show_default=True,
+    help="Most events a transaction.",
+)
+@_option(
+    "--group-wait-ms", type=click.FloatRange(0, 1000), default=5, show_default=True, help="How long a group may fill."
+)
+@_option(
+    "--ahead-s",
+    type=click.FloatRange(0),
+    default=3600,
+    show_default=True,
+    help="How far an event may lie ahead of the clock.",
+)
+@_option("--behind-days", type=click.FloatRange(0, 36_500), default=3650, show_default=True, help="And how far behind.")
+def ingest(
+    *,
+    database: str | None,
+    broker: str | None,
+    broker_ca: Path | None,
+    is_open: bool,
+    client_id: str,
+    group_events: int,
+    group_wait_ms: float,
+    ahead_s: float,
+    behind_days: float,
+) -> None:
+    """Store what gateways report, and acknowledge what is stored."""
+    if database is None or broker is None:
+        raise ConfigurationError("give --database URL and --broker URL; `tagdock-cloud serve` brings its own")
+    config = IngestConfig(
+        database=pool.check_url(database),
+        broker=parse_broker(broker, broker_ca),
+        is_open=is_open,
+        client_id=client_id,
+        group_events=group_events,
+        group_wait_s=group_wait_ms / 1000,
+        ahead_s=ahead_s,
+        behind_days=behind_days,
+    )
+    run_ingest(config)
 
 
 @main.group(name="tokens")

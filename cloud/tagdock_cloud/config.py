@@ -37,7 +37,7 @@ class IngestConfig:
     is_open: bool = False
     client_id: str = "tagdock-cloud-ingest"
     group_events: int = 5_000
-    group_wait_s: float = 0.05
+    group_wait_s: float = 0.005
     ahead_s: float = 3600.0
     behind_days: float = 3650.0
 

@@ -1,0 +1,205 @@
+"""Commit groups of batches to the record, and move the projections in the same transaction."""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from tagdock_contract import GatewayAddress, encode
+
+from tagdock_cloud.ingest import rows as staged
+from tagdock_cloud.ingest.admit import Accepted, Refused, Reported, refuse
+from tagdock_cloud.store.errors import RowRefusedError, StoreError
+from tagdock_cloud.store.pool import Connection, DictRow, connect, translated
+from tagdock_cloud.store.queries import load_queries
+
+logger = logging.getLogger(__name__)
+_SQL = load_queries("tagdock_cloud.ingest")
+
+REFUSED_OF_GATEWAY = 100
+REFUSED_OF_ALL = 1_000
+"""Refused batches that are kept: with 2 MiB a payload at most, 2 GiB at the very worst."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a group came to: every batch is in one of the two, and the database holds both."""
+
+    committed: Sequence[Accepted]
+    refused: Sequence[Refused]
+
+
+class Recorder:
+    """One connection to the database that writes groups, one transaction each.
+
+    Every method raises DatabaseUnavailableError or StoreError when the database did not take it: then nothing of that
+    call counts, and it may be repeated, as the record takes no event twice.
+    """
+
+    def __init__(self, database: str, *, client_id: str, is_open: bool) -> None:
+        self._database = database
+        self._client_id = client_id
+        self._is_open = is_open
+        self._connection: Connection[DictRow] | None = None
+        self._months: set[tuple[int, int]] = set()
+
+    def close(self) -> None:
+        """Give the connection up; the next call opens a new one."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def open(self) -> None:
+        """Connect, unless it is connected."""
+        if self._connection is not None and not self._connection.closed:
+            return
+        connection = connect(self._database, name=self._client_id)
+        with translated():
+            connection.execute(_SQL["staging"])
+            connection.execute(_SQL["count_started"], {"client_id": self._client_id})
+            connection.commit()
+        self._connection = connection
+        self._months.clear()
+
+    def record(self, accepted: Sequence[Accepted], refused: Sequence[Refused], reports: Sequence[Reported]) -> Outcome:
+        """Commit a group. Batches of gateways that nobody registered, or that the database refuses, are refused."""
+        try:
+            with translated():
+                return self._record(accepted, refused, reports)
+        except StoreError:
+            self.close()  # whatever state it is in, a new connection is in none
+            raise
+
+    def _record(self, accepted: Sequence[Accepted], refused: Sequence[Refused], reports: Sequence[Reported]) -> Outcome:
+        self.open()
+        known = self._registered([*accepted, *reports])
+        strangers = [refuse(batch, _stranger(batch.address)) for batch in accepted if batch.address not in known]
+        committed, poisoned = self._commit([batch for batch in accepted if batch.address in known])
+        turned_down = [*refused, *strangers, *poisoned]
+        if turned_down or reports:
+            self._note(turned_down, reports)
+        return Outcome(committed, turned_down)
+
+    def _registered(self, senders: Iterable[Accepted | Reported]) -> set[GatewayAddress]:
+        addresses = sorted({sender.address for sender in senders}, key=lambda a: (a.site, a.gateway))
+        if not addresses:
+            return set()
+        columns = _columns(addresses)
+        with self._transaction() as connection:
+            if self._is_open:
+                connection.execute(_SQL["register"], columns)
+            found = connection.execute(_SQL["registered"], columns).fetchall()
+        return {GatewayAddress(row["site"], row["gateway"]) for row in found}
+
+    def _commit(self, group: Sequence[Accepted]) -> tuple[list[Accepted], list[Refused]]:
+        """Commit a group; where a row poisons it, halve it until the batch is found that cannot be stored."""
+        if not group:
+            return [], []
+        try:
+            self._write(group)
+        except RowRefusedError as error:
+            if self._months:  # a partition that was there may have been dropped: no row's fault
+                self._months.clear()
+                return self._commit(group)
+            if len(group) == 1:
+                logger.warning("the database refuses batch %d of %s: %s", group[0].batch.seq, group[0].address, error)
+                return [], [refuse(group[0], f"the database refuses it: {error}")]
+            middle = len(group) // 2
+            first, second = self._commit(group[:middle]), self._commit(group[middle:])
+            return first[0] + second[0], first[1] + second[1]
+        return list(group), []
+
+    def _write(self, group: Sequence[Accepted]) -> None:
+        rows = staged.rows_of(group)
+        months = self._ensure_partitions(group)
+        with self._transaction() as connection:
+            _copy(connection, "movements", rows.movements, staged.MOVEMENT_TYPES)
+            _copy(connection, "bin_readings", rows.bin_readings, staged.BIN_READING_TYPES)
+            _copy(connection, "reader_events", rows.reader_events, staged.READER_EVENT_TYPES)
+            stored = self._store(connection, rows)
+            connection.execute(_SQL["gateways_stored"], _columns({batch.address for batch in group}))
+            counts = {"stored": stored, "doubled": len(rows) - stored, "batches": len(group), "events": len(rows)}
+            sent_at = staged.oldest_sent_at(group)
+            connection.execute(_SQL["count_group"], {**counts, "client_id": self._client_id, "sent_at": sent_at})
+        self._months |= months
+
+    def _ensure_partitions(self, group: Sequence[Accepted]) -> set[tuple[int, int]]:
+        """Make the partitions that the group needs, in a transaction of their own: it locks the tables for a moment."""
+        months = set(staged.months_of(group)) - self._months
+        for year, month in sorted(months):
+            with self._transaction() as connection:
+                connection.execute(_SQL["ensure_partitions"], {"at": datetime(year, month, 1, tzinfo=UTC)})
+        return months
+
+    def _store(self, connection: Connection[DictRow], rows: staged.Rows) -> int:
+        """Move what was staged into the record and return how many rows were new."""
+        stored = 0
+        if rows.movements:
+            moved = connection.execute(_SQL["store_movements"]).rowcount
+            if moved:
+                _project(connection)
+            stored += moved
+        if rows.bin_readings:
+            stored += connection.execute(_SQL["store_bin_readings"]).rowcount
+        if rows.reader_events:
+            stored += connection.execute(_SQL["store_reader_events"]).rowcount
+        return stored
+
+    def _note(self, refused: Sequence[Refused], reports: Sequence[Reported]) -> None:
+        with self._transaction() as connection:
+            for one in refused:
+                connection.execute(_SQL["refuse"], _refusal(one))
+            if refused:
+                connection.execute(_SQL["forget_refused"], {"of_gateway": REFUSED_OF_GATEWAY, "of_all": REFUSED_OF_ALL})
+                connection.execute(_SQL["count_refused"], {"refused": len(refused), "client_id": self._client_id})
+            for report in {report.address: report for report in reports}.values():  # the last one of each counts
+                connection.execute(_SQL["report"], _report(report))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection[DictRow]]:
+        assert self._connection is not None, "open() comes first"  # noqa: S101
+        with translated(), self._connection.transaction():
+            yield self._connection
+
+
+def _copy(connection: Connection[DictRow], table: str, rows: Sequence[staged.Row], types: Sequence[str]) -> None:
+    if not rows:
+        return
+    with connection.cursor() as cursor, cursor.copy(_SQL[f"copy_{table}"]) as copy:
+        copy.set_types(types)
+        for row in rows:
+            copy.write_row(row)
+
+
+def _project(connection: Connection[DictRow]) -> None:
+    """Move items and flows by the movements that are new. What came late is worked out from the whole record."""
+    connection.execute(_SQL["items_appear"])
+    connection.execute(_SQL["items_lock"])
+    found = connection.execute(_SQL["items_late"]).fetchone()
+    late = {"late": found["epcs"] if found else []}
+    connection.execute(_SQL["items_move"], late)
+    if late["late"]:
+        connection.execute(_SQL["items_project"], late)
+    connection.execute(_SQL["flows_count"])
+    connection.execute(_SQL["announce"])
+
+
+def _columns(addresses: Iterable[GatewayAddress]) -> dict[str, list[str]]:
+    listed = list(addresses)
+    return {"sites": [address.site for address in listed], "gateways": [address.gateway for address in listed]}
+
+
+def _stranger(address: GatewayAddress) -> str:
+    return f"the gateway is not registered: tagdock-cloud gateways add {address.site}/{address.gateway}"
+
+
+def _refusal(one: Refused) -> dict[str, Any]:
+    values = {"site": one.address.site, "gateway": one.address.gateway, "epoch": one.epoch, "seq": one.seq}
+    return {**values, "reason": one.reason.replace("\x00", "?"), "payload": one.payload}
+
+
+def _report(report: Reported) -> dict[str, Any]:
+    values = {"site": report.address.site, "gateway": report.address.gateway, "at": report.status.at}
+    return {**values, "status": encode(report.status).decode(), "is_retained": report.is_retained}

@@ -1,0 +1,76 @@
+"""Events as rows of the three staging tables, in the columns' order. Pure."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from tagdock_contract import BinReading, Event, Movement, ReaderEvent
+
+from tagdock_cloud.ingest.admit import Accepted
+from tagdock_cloud.inventory.epc import gtin14
+
+Row = tuple[Any, ...]
+
+MOVEMENT_TYPES = (
+    "text", "timestamptz", "uuid", "text", "text", "text", "text", "text", "text", "text", "float4", "text"
+)  # fmt: skip
+BIN_READING_TYPES = ("text", "timestamptz", "uuid", "text", "text", "text", "float8", "text")
+READER_EVENT_TYPES = ("text", "timestamptz", "uuid", "text", "text", "int4", "text", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of a group of batches, by table."""
+
+    movements: list[Row] = field(default_factory=list)
+    bin_readings: list[Row] = field(default_factory=list)
+    reader_events: list[Row] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.movements) + len(self.bin_readings) + len(self.reader_events)
+
+
+def rows_of(group: Iterable[Accepted]) -> Rows:
+    """Sort a group's events into rows."""
+    rows = Rows()
+    for accepted in group:
+        gateway = accepted.address.gateway
+        for event in accepted.batch.events:
+            if isinstance(event, Movement):
+                rows.movements.append(_movement(event, gateway))
+            elif isinstance(event, BinReading):
+                rows.bin_readings.append(_bin_reading(event, gateway))
+            else:
+                rows.reader_events.append(_reader_event(event, gateway))
+    return rows
+
+
+def months_of(group: Iterable[Accepted]) -> Iterator[tuple[int, int]]:
+    """Yield year and month (UTC) of every event, for the partitions that must exist."""
+    events: Iterator[Event] = (event for accepted in group for event in accepted.batch.events)
+    return ((at.year, at.month) for at in (event.observed_at for event in events))
+
+
+def oldest_sent_at(group: Iterable[Accepted]) -> datetime:
+    """Return when the group's oldest batch was sent, by its gateway's clock."""
+    return min(accepted.batch.sent_at for accepted in group)
+
+
+def _movement(event: Movement, gateway: str) -> Row:
+    evidence = json.dumps(event.evidence) if event.evidence else "{}"
+    return (
+        event.site, event.observed_at, event.event_id, gateway, event.epc, event.epc_hex, gtin14(event.epc),
+        event.door, event.bin, event.direction, event.confidence, evidence,
+    )  # fmt: skip
+
+
+def _bin_reading(event: BinReading, gateway: str) -> Row:
+    key = (event.site, event.observed_at, event.event_id, gateway)
+    return (*key, event.bin, event.quantity, event.value, event.quality)
+
+
+def _reader_event(event: ReaderEvent, gateway: str) -> Row:
+    key = (event.site, event.observed_at, event.event_id, gateway)
+    return (*key, event.reader, event.antenna, event.state, event.detail)
