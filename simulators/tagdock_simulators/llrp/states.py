@@ -1,0 +1,63 @@
+"""The two lives that a reader keeps track of, as tables: its client's connection, and each ROSpec.
+
+What is not in a table is not allowed in that state (LLRP 1.0.1, chapter 10, and chapter 12 on holding).
+"""
+
+from enum import Enum, auto
+
+from tagdock_simulators.llrp.rospec import ROSpecState
+
+
+class Connection(Enum):
+    """How a reader stands to its one client."""
+
+    NONE = auto()
+    HOLDING = auto()
+    """A client is back, but reports and events wait until it asks for them."""
+    OPEN = auto()
+    CLOSING = auto()
+
+
+class Link(Enum):
+    """What happens to the connection."""
+
+    ACCEPT = auto()
+    ACCEPT_HOLDING = auto()
+    ENABLE_REPORTS = auto()
+    CLOSE = auto()
+    LOSE = auto()
+
+
+class Life(Enum):
+    """What happens to a ROSpec; START and STOP come from the client or from a trigger."""
+
+    ENABLE = auto()
+    START = auto()
+    STOP = auto()
+    DISABLE = auto()
+
+
+CONNECTION = {
+    (Connection.NONE, Link.ACCEPT): Connection.OPEN,
+    (Connection.NONE, Link.ACCEPT_HOLDING): Connection.HOLDING,
+    (Connection.HOLDING, Link.ENABLE_REPORTS): Connection.OPEN,
+    (Connection.OPEN, Link.ENABLE_REPORTS): Connection.OPEN,
+    (Connection.HOLDING, Link.CLOSE): Connection.CLOSING,
+    (Connection.OPEN, Link.CLOSE): Connection.CLOSING,
+    (Connection.HOLDING, Link.LOSE): Connection.NONE,
+    (Connection.OPEN, Link.LOSE): Connection.NONE,
+    (Connection.CLOSING, Link.LOSE): Connection.NONE,
+}
+
+ROSPEC = {
+    (ROSpecState.DISABLED, Life.ENABLE): ROSpecState.INACTIVE,
+    (ROSpecState.INACTIVE, Life.ENABLE): ROSpecState.INACTIVE,
+    (ROSpecState.ACTIVE, Life.ENABLE): ROSpecState.ACTIVE,
+    (ROSpecState.INACTIVE, Life.START): ROSpecState.ACTIVE,
+    (ROSpecState.ACTIVE, Life.START): ROSpecState.ACTIVE,
+    (ROSpecState.INACTIVE, Life.STOP): ROSpecState.INACTIVE,
+    (ROSpecState.ACTIVE, Life.STOP): ROSpecState.INACTIVE,
+    (ROSpecState.DISABLED, Life.DISABLE): ROSpecState.DISABLED,
+    (ROSpecState.INACTIVE, Life.DISABLE): ROSpecState.DISABLED,
+    (ROSpecState.ACTIVE, Life.DISABLE): ROSpecState.DISABLED,
+}

@@ -1,0 +1,151 @@
+"""The fast way from a read to the bytes of its tag report: fields are chosen once per ROSpec, packed at once per tag.
+
+The result is what the general codec makes of the same `TagReportData`; a test compares them.
+"""
+
+import struct
+from binascii import crc_hqx
+from datetime import UTC, datetime
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from tagdock_contract import TagRead
+
+from tagdock_simulators.llrp.impinj import VENDOR, ImpinjTagReportContentSelector, Mode
+from tagdock_simulators.llrp.rospec import ROReportSpec
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TV = 0x80
+_TAG_REPORT_DATA, _EPC_DATA, _EPC_96, _CUSTOM = 240, 241, 13, 1023
+_RO_ACCESS_REPORT = 1 << 10 | 61
+_HEADER = struct.Struct(">HII")
+_EPC_96_BYTES = 12
+_CUSTOM_BYTES = 14
+PHASE_STEPS, DOPPLER_STEPS_PER_HZ = 4096, 16
+
+
+class _Column(NamedTuple):
+    """A field of the report: its struct code, the number of its TV parameter, and where in `_values` it is found."""
+
+    code: str
+    number: int
+    source: int
+
+
+# Places in the tuple that `_values` makes; constants of the ROSpec stand first.
+_ROSPEC_ID, _SPEC_INDEX, _INVENTORY_ID, _ACCESS_ID, _ANTENNA, _RSSI, _CHANNEL, _AT, _COUNT = range(9)
+_PC, _CRC, _PHASE, _CDBM, _SHIFT = range(9, 14)
+
+
+class ReportContent(NamedTuple):
+    """What the ROSpec in force asks for."""
+
+    spec: ROReportSpec
+    rospec_id: int
+    spec_index: int
+    inventory_id: int
+
+
+class TagReportWriter:
+    """Turns reads into TagReportData parameters with just the fields that a ROSpec enabled."""
+
+    def __init__(self, content: ReportContent) -> None:
+        columns = _standard_columns(content.spec)
+        impinj = _impinj_columns(content.spec)
+        codes = "".join(f"B{column.code}" for column in columns) + "".join(f"HHII{code}" for code, _, _ in impinj)
+        self._tail = struct.Struct(">" + codes)
+        self._constants = (content.rospec_id, content.spec_index, content.inventory_id, 0)
+        # The headers between the values are constants too; they stand behind the values in the tuple picked from.
+        headers: list[int] = []
+        order: list[int] = []
+        for column in columns:
+            order += [_SHIFT + 1 + len(headers), column.source]
+            headers.append(_TV | column.number)
+        for _, subtype, source in impinj:
+            order += [_SHIFT + 1 + len(headers) + i for i in range(4)] + [source]
+            headers += [_CUSTOM, _CUSTOM_BYTES, VENDOR, subtype]
+        self._headers = tuple(headers)
+        self._wants_memory = any(column.source in (_PC, _CRC) for column in columns)
+        self._pick = itemgetter(*order) if len(order) > 1 else None
+
+    def tag_report(self, read: TagRead) -> bytes:
+        """Encode one read as a TagReportData parameter."""
+        epc = bytes.fromhex(read.epc)
+        if len(epc) == _EPC_96_BYTES:
+            head = bytes((_TV | _EPC_96,)) + epc
+        else:
+            head = struct.pack(">HHH", _EPC_DATA, 6 + len(epc), len(epc) * 8) + epc
+        tail = b"" if self._pick is None else self._tail.pack(*self._pick(self._values(read, epc)))
+        return struct.pack(">HH", _TAG_REPORT_DATA, 4 + len(head) + len(tail)) + head + tail
+
+    def _memory(self, epc: bytes) -> tuple[int, int]:
+        if not self._wants_memory:
+            return 0, 0
+        pc = _protocol_control(epc)
+        return pc, _stored_crc(pc, epc)
+
+    def _values(self, read: TagRead, epc: bytes) -> tuple[Any, ...]:
+        since = read.at - _EPOCH
+        rssi_dbm = read.rssi_dbm
+        return (
+            *self._constants,
+            read.antenna,
+            max(-128, min(127, round(rssi_dbm))),
+            read.channel or 0,
+            since.days * 86_400_000_000 + since.seconds * 1_000_000 + since.microseconds,
+            min(read.count, 0xFFFF),
+            *self._memory(epc),
+            round((read.phase_deg or 0.0) % 360.0 / 360.0 * PHASE_STEPS) % PHASE_STEPS,
+            round(rssi_dbm * 100),
+            max(-0x8000, min(0x7FFF, round((read.doppler_hz or 0.0) * DOPPLER_STEPS_PER_HZ))),
+            *self._headers,
+        )
+
+
+def _stored_crc(pc: int, epc: bytes) -> int:
+    """Return the checksum that a tag keeps of its PC word and EPC (EPC Gen2 2.1, section 6.3.2.1.2.1)."""
+    return crc_hqx(pc.to_bytes(2, "big") + epc, 0xFFFF) ^ 0xFFFF
+
+
+def report_message(tag_reports: list[bytes], message_id: int) -> bytes:
+    """Put encoded tag reports into one RO_ACCESS_REPORT."""
+    body = b"".join(tag_reports)
+    return _HEADER.pack(_RO_ACCESS_REPORT, _HEADER.size + len(body), message_id) + body
+
+
+def _protocol_control(epc: bytes) -> int:
+    """Return the PC word of a tag: the EPC's length in words stands highest (EPC Gen2 2.1, section 6.3.2.1.2)."""
+    return (len(epc) + 1) // 2 << 11
+
+
+def _standard_columns(spec: ROReportSpec) -> list[_Column]:
+    content = spec.content
+    chosen = (
+        (content.enable_rospec_id, _Column("I", 9, _ROSPEC_ID)),
+        (content.enable_spec_index, _Column("H", 14, _SPEC_INDEX)),
+        (content.enable_inventory_parameter_spec_id, _Column("H", 10, _INVENTORY_ID)),
+        (content.enable_antenna_id, _Column("H", 1, _ANTENNA)),
+        (content.enable_peak_rssi, _Column("b", 6, _RSSI)),
+        (content.enable_channel_index, _Column("H", 7, _CHANNEL)),
+        (content.enable_first_seen, _Column("Q", 2, _AT)),
+        (content.enable_last_seen, _Column("Q", 4, _AT)),
+        (content.enable_tag_seen_count, _Column("H", 8, _COUNT)),
+        (any(memory.enable_pc_bits for memory in content.epc_memory), _Column("H", 12, _PC)),
+        (any(memory.enable_crc for memory in content.epc_memory), _Column("H", 11, _CRC)),
+        (content.enable_access_spec_id, _Column("I", 16, _ACCESS_ID)),
+    )
+    return [column for wanted, column in chosen if wanted]
+
+
+def _impinj_columns(spec: ROReportSpec) -> list[tuple[str, int, int]]:
+    """Return (struct code, subtype, source) of each of Impinj's fields that is asked for."""
+    columns = []
+    for custom in spec.custom:
+        if isinstance(custom, ImpinjTagReportContentSelector):
+            chosen = (
+                (custom.phase, ("H", 56, _PHASE)),
+                (custom.peak_rssi, ("h", 57, _CDBM)),
+                (custom.doppler, ("h", 68, _SHIFT)),
+            )
+            columns += [column for switch, column in chosen if switch and switch.mode is Mode.ON]
+    return columns
