@@ -29,8 +29,7 @@ _IDENTITY = bytes((0x00, 0x16, 0x25, 0xFF, 0xFF, 0x00, 0x00, 0x01))
 class LlrpReader:
     """An LLRP reader that reports the reads it is fed. Belongs to one event loop."""
 
-    def __init__(self, name: str, profile: Profile | None = None) -> None:
-        self.name = name
+    def __init__(self, profile: Profile | None = None) -> None:
         self._device = Device(profile or Profile(), _IDENTITY)
         self._server: asyncio.Server | None = None
         self._client: _Connection | None = None
@@ -67,14 +66,14 @@ class LlrpReader:
         self._send(out)
 
     @property
-    def connected(self) -> bool:
+    def is_connected(self) -> bool:
         """Say whether a client is connected."""
         return self._client is not None
 
     @property
-    def inventorying(self) -> bool:
-        """Say whether a client has a ROSpec running, so that reads are reported."""
-        return self.connected and self._device.inventorying
+    def is_reporting(self) -> bool:
+        """Say whether a client is connected and has a ROSpec running, so that reads are reported."""
+        return self.is_connected and self._device.inventorying
 
     @property
     def tags_reported(self) -> int:
