@@ -1,0 +1,1 @@
+"""Ways to find a layout; the only folder that knows OR-Tools."""
