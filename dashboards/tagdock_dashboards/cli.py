@@ -151,19 +151,20 @@ def publish(
 
     What a person saved in Grafana is never written over without --force.
     """
-    target = Grafana(grafana, _secret("--token-file", token_file, "TAGDOCK_GRAFANA_TOKEN"), timeout_s=timeout)
+    token = _secret("--token-file", token_file, "TAGDOCK_GRAFANA_TOKEN")
     boards = files.read_dashboards(generated) if generated else builder.dashboards(console_url)
     source = None
     if data_source:
         flag = "--data-source-password-file"
         password = _secret(flag, data_source_password_file, "TAGDOCK_DATA_SOURCE_PASSWORD")
         source = provisioning.api_data_source(data_source, password, timescaledb=timescaledb)
-    click.echo(f"Grafana {target.ping()} at {grafana}", err=True)
     steps: list[Step] = []
-    for step in _steps(Publisher(target, force=force, dry_run=dry_run), source, boards.values()):
-        steps.append(step)
-        if not as_json:
-            show.step(step, dry_run=dry_run)
+    with Grafana(grafana, token, timeout_s=timeout) as target:
+        click.echo(f"Grafana {target.ping()} at {grafana}", err=True)
+        for step in _steps(Publisher(target, force=force, dry_run=dry_run), source, boards.values()):
+            steps.append(step)
+            if not as_json:
+                show.step(step, dry_run=dry_run)
     if as_json:
         show.as_json(steps)
     if any(step.action == "left alone" for step in steps):

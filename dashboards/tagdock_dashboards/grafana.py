@@ -7,7 +7,7 @@ as its HTTP library raises them; they are all `OSError`s, and everything is tran
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from grafana_client.api import GrafanaApi
@@ -51,6 +51,12 @@ class Grafana:
         self._timeout_s = timeout_s
         address = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}/"  # the library joins path and `api` itself
         self._api = GrafanaApi.from_url(address, credential=token, timeout=timeout_s)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._api.client.s.close()
 
     def ping(self) -> str:
         """Return Grafana's version, or raise GrafanaError where no Grafana answers."""

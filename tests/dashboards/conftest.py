@@ -1,16 +1,45 @@
 """A scratch PostgreSQL whose views have the columns that the cloud's views have, and dashboards to try on it."""
 
+import importlib.util
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from tagdock_dashboards.grafana import Grafana
 
 VIEWS = Path(__file__).with_name("views.sql")
+
+
+def _load(name: str) -> Any:
+    """Import a helper module that lies beside this file; pytest's importlib mode puts no folder on the path."""
+    spec = importlib.util.spec_from_file_location(
+        f"tagdock_dashboards_tests_{name}", Path(__file__).with_name(f"{name}.py")
+    )
+    assert spec is not None and spec.loader is not None
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_standin = _load("standin")
+
+
+@pytest.fixture
+def grafana() -> Iterator[Any]:
+    """A stand-in Grafana: its state and troubles as attributes, and `url` and `token`."""
+    standin = _standin.StandIn()
+    server, standin.url = _standin.serve(standin)
+    standin.token = _standin.TOKEN
+    yield standin
+    server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +75,17 @@ def database_with(server_url: str) -> Iterator[Callable[[str], str]]:
     with psycopg.connect(server_url, autocommit=True) as connection:
         for name in made:
             connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def client(grafana: Any) -> Iterator[Callable[..., Grafana]]:
+    """Connect to the stand-in, or elsewhere; connections are closed after the test."""
+    with ExitStack() as stack:
+
+        def connect(url: str = grafana.url, token: str = grafana.token, timeout_s: float = 5.0) -> Grafana:
+            return stack.enter_context(Grafana(url, token, timeout_s=timeout_s))
+
+        yield connect
 
 
 @pytest.fixture
