@@ -11,7 +11,7 @@ UID = "tagdock-dock"
 PASSED = f"FROM movements_v1 WHERE $__timeFilter(observed_at) AND {IN_SITE} AND {IN_DOOR}"
 PRESENT = f"FROM stock_v1 WHERE {IN_SITE} AND state NOT IN ('in_transit', 'unknown')"
 AGE_S = "extract(epoch FROM now() - greatest(last_seen_at, last_event_stored_at))"
-ITEM_URL = "${console_url}/?q=${__value.raw:percentencode}"
+ITEM_URL = "${console_url}/find?q=${__value.raw:percentencode}&site=${__data.fields.site:percentencode}"
 LATENCY_S = "extract(epoch FROM stored_at - observed_at)"
 
 
@@ -41,7 +41,7 @@ def gateway_ages() -> Panel:
                 "Age of each gateway's last message",
                 """
                 How long ago the cloud last heard from each gateway: its status or a stored event, whichever is later.
-                Orange from one minute, red from five, red too when it was never heard of. Measured by the database's
+                Orange from 75 seconds, red from five minutes, red too when it was never heard of. Measured by the database's
                 clock when the query ran; it does not depend on the chosen period. Source: gateways_v1.
                 """,
                 "s",

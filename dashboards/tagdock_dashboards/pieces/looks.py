@@ -12,9 +12,9 @@ GOOD, WARN, BAD, UNKNOWN, PLAIN = "green", "orange", "red", "#808080", "blue"
 
 DIRECTION_COLOURS = {"in": "blue", "out": "green", "pass": UNKNOWN, "uncertain": WARN}
 
-STALE_WARN_S = 60
+STALE_WARN_S = 75
 STALE_BAD_S = 300
-"""A gateway reports its status every few seconds; a minute of silence is odd, five are an outage."""
+"""A gateway reports its status every 30 s: two and a half times that is odd, five minutes are an outage."""
 
 
 def steps(*, unknown: str = UNKNOWN, levels: Sequence[tuple[float, str]] = ()) -> dashboard.ThresholdsConfig:
