@@ -163,7 +163,7 @@ def _current(problem: Problem) -> Iterator[Finding]:
     needed = {item.sku: item.bins_needed for item in problem.items}
     for sku, bins in problem.current.items():
         if len(bins) > needed.get(sku, len(bins)):
-            yield f"$.current.{sku}: lies in {len(bins)} bins with bins_needed {needed[sku]}; raise that or correct this"
+            yield f"$.current.{sku}: lies in {len(bins)} bins with bins_needed {needed[sku]}; raise that or mend this"
 
 
 def _layout_findings(problem: Problem, layout: Layout, path: str) -> Iterator[Finding]:

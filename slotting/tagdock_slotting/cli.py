@@ -1,5 +1,6 @@
 """The command `tagdock-slotting`."""
 
+import logging
 import re
 import sys
 from collections.abc import Callable
@@ -94,8 +95,10 @@ def evaluate(problem: Path, plan: Path | None, as_json: bool) -> None:
 @_option("--once", is_flag=True, help="Solve what is asked for now, then exit.")
 def work(database: str, once: bool) -> None:
     """Solve the plans that planners ask for, until SIGINT or SIGTERM."""
-    from tagdock_slotting.worker import run_worker
+    from tagdock_slotting.worker import run_worker  # noqa: PLC0415 - `solve` starts without the database's libraries
 
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("procrastinate").setLevel(logging.WARNING)
     _done(lambda: run_worker(database, once=once))
 
 
