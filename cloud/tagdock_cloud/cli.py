@@ -15,11 +15,10 @@ from tagdock_contract import ContractError, GatewayAddress
 from tagdock_cloud.access import acl, gateways, tokens
 from tagdock_cloud.access.roles import ROLES, Role
 from tagdock_cloud.access.secrets import hash_secret, new_secret
-from tagdock_cloud.config import ApiConfig, IngestConfig, check_open, parse_broker
+from tagdock_cloud.config import ApiConfig, EmbeddedBrokerConfig, IngestConfig, ServeConfig, check_open, parse_broker
 from tagdock_cloud.errors import CloudError, ConfigurationError
-from tagdock_cloud.ingest.run import run_ingest
+from tagdock_cloud.serve.child import end_with_parent
 from tagdock_cloud.store import pool
-from tagdock_cloud.store.migrate import migrate as migrate_database
 
 Command = Callable[..., Any]
 
@@ -50,6 +49,9 @@ _host = _option("--host", default="127.0.0.1", show_default=True, help="The addr
 _http_port = _option(
     "--http-port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any free one."
 )
+_broker_port = _option(
+    "--broker-port", type=click.IntRange(0, 65535), default=1883, show_default=True, help="0: any free one."
+)
 _open = _option(
     "--open",
     "is_open",
@@ -77,6 +79,7 @@ class _Group(click.Group):
 def main() -> None:
     """Tagdock's service: stores what gateways report, answers what people ask."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    end_with_parent()
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
@@ -108,7 +111,9 @@ def _served_database(data: Path) -> str:
 @_data
 def migrate(database: str | None, data: Path) -> None:
     """Bring a database to the current schema."""
-    applied = migrate_database(database or _served_database(data))
+    from tagdock_cloud.store import migrate as steps  # noqa: PLC0415  # the other commands start faster without it
+
+    applied = steps.migrate(database or _served_database(data))
     click.echo(f"applied {' '.join(applied)}" if applied else "nothing to do: the schema is current")
 
 
@@ -181,7 +186,69 @@ def ingest(
         ahead_s=ahead_s,
         behind_days=behind_days,
     )
+    from tagdock_cloud.ingest.run import run_ingest  # noqa: PLC0415
+
     run_ingest(config)
+
+
+@main.command(hidden=True)
+@_database
+@_host
+@_broker_port
+@_option("--broker-password", required=True, help="Ingest's password.")
+@_open
+def broker(database: str, host: str, broker_port: int, broker_password: str, is_open: bool) -> None:
+    """Run the embedded broker alone; `serve` does that."""
+    from tagdock_cloud.embedded.broker import run_broker  # noqa: PLC0415  # an extra: it may not be installed
+
+    check_open(host, is_open)
+    run_broker(EmbeddedBrokerConfig(pool.check_url(database), broker_password, host, broker_port, is_open))
+
+
+@main.command()
+@_data
+@_database
+@_broker
+@_broker_ca
+@_host
+@_http_port
+@_broker_port
+@_open
+@_json
+def serve(
+    *,
+    data: Path,
+    database: str | None,
+    broker: str | None,
+    broker_ca: Path | None,
+    host: str,
+    http_port: int,
+    broker_port: int,
+    is_open: bool,
+    as_json: bool,
+) -> None:
+    """Run everything on one box; without --database and --broker it brings its own."""
+    check_open(host, is_open)
+    config = ServeConfig(
+        data=data,
+        database=None if database is None else pool.check_url(database),
+        broker=None if broker is None else parse_broker(broker, broker_ca),
+        host=host,
+        http_port=http_port,
+        broker_port=broker_port,
+        is_open=is_open,
+    )
+    from tagdock_cloud.serve import supervisor  # noqa: PLC0415
+
+    supervisor.serve(config, functools.partial(_print_addresses, as_json=as_json))
+
+
+def _print_addresses(addresses: dict[str, str], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(addresses))
+        return
+    click.echo(f"console   {addresses['console']}\nbroker    {addresses['broker']}")
+    click.echo("ready; stop with Ctrl-C", err=True)
 
 
 @main.group(name="tokens")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from tagdock_cloud.errors import ConfigurationError
 
@@ -20,6 +20,12 @@ class BrokerAddress:
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     ca_file: Path | None = None
+
+    @property
+    def url(self) -> str:
+        """The whole address, password and all: for a program's environment, never for people or logs."""
+        login = "" if self.user is None else f"{quote(self.user, safe='')}:{quote(self.password or '', safe='')}@"
+        return self.shown.replace("://", f"://{login}", 1)
 
     @property
     def shown(self) -> str:
@@ -49,6 +55,17 @@ class ApiConfig:
     database: str = field(repr=False)
     host: str = "127.0.0.1"
     port: int = 8000
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedBrokerConfig:
+    """What the embedded broker needs to know. `password` is ingest's."""
+
+    database: str = field(repr=False)
+    password: str = field(repr=False)
+    host: str = "127.0.0.1"
+    port: int = 1883
     is_open: bool = False
 
 

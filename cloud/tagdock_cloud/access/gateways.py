@@ -6,7 +6,7 @@ from tagdock_contract import GatewayAddress
 
 from tagdock_cloud.access.secrets import hash_secret, new_secret
 from tagdock_cloud.errors import CloudError
-from tagdock_cloud.store.pool import Connection, DictRow
+from tagdock_cloud.store.pool import AsyncPool, Connection, DictRow
 from tagdock_cloud.store.queries import load_queries
 
 _SQL = load_queries("tagdock_cloud.access")
@@ -43,3 +43,11 @@ def gateway_secrets(connection: Connection[DictRow]) -> dict[GatewayAddress, str
     """Return the hash of each gateway's secret."""
     rows = connection.execute(_SQL["gateway_secrets"]).fetchall()
     return {GatewayAddress(row["site"], row["gateway"]): row["secret_hash"] for row in rows}
+
+
+async def find_secret(pool: AsyncPool, address: GatewayAddress) -> str | None:
+    """Return the hash of one gateway's secret; None where it has none. Raises DatabaseUnavailableError."""
+    async with pool.connection() as connection:
+        cursor = await connection.execute(_SQL["gateway_secret"], {"site": address.site, "gateway": address.gateway})
+        row = await cursor.fetchone()
+    return None if row is None else str(row["secret_hash"])

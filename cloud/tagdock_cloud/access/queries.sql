@@ -39,3 +39,7 @@ delete from gateways where site = %(site)s and gateway = %(gateway)s returning g
 -- name: gateway_secrets
 -- The hashes that a broker checks passwords against.
 select site, gateway, secret_hash from gateways where secret_hash is not null order by site, gateway
+
+-- name: gateway_secret
+-- The hash that one gateway's password is checked against.
+select secret_hash from gateways where site = %(site)s and gateway = %(gateway)s and secret_hash is not null

@@ -98,6 +98,7 @@ def run_ingest(config: IngestConfig) -> None:
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, lambda *_: ingest.stop())
     ingest.start()
+    print("ready", flush=True)
     ingest.run()
 
 

@@ -24,7 +24,16 @@ def run_api(config: ApiConfig) -> None:
         h11_max_incomplete_event_size=64 * 1024,
         server_header=False,
     )
-    uvicorn.Server(settings).run(sockets=[listener])
+    _Server(settings).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """Says on stdout when it is ready, as every program under `serve` does."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            print("ready", flush=True)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -1,0 +1,141 @@
+"""The embedded MQTT broker: amqtt behind the gate, a program of its own.
+
+It keeps nothing on disk: what it loses the gateways send again, because only the database's commit is acknowledged.
+"""
+
+import asyncio
+import functools
+import logging
+import resource
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from amqtt.adapters import StreamWriterAdapter
+from amqtt.broker import Broker
+from amqtt.contexts import Action, BrokerConfig, ListenerConfig, ListenerType
+from amqtt.plugins.base import BaseAuthPlugin, BaseTopicPlugin
+from amqtt.session import Session
+
+from tagdock_cloud.access.acl import Action as AclAction
+from tagdock_cloud.access.acl import may
+from tagdock_cloud.access.gateways import find_secret
+from tagdock_cloud.config import EmbeddedBrokerConfig
+from tagdock_cloud.embedded.gate import ACCEPTED, BoundedReader, Gate, connack, read_connect, user_of
+from tagdock_cloud.errors import CloudError
+from tagdock_cloud.store.pool import AsyncPool
+
+logger = logging.getLogger(__name__)
+
+MOST_CONNECTIONS = 1_000
+MOST_KEPT_MESSAGES = 1_000
+"""For a client that is away; the oldest go first."""
+SESSION_EXPIRY_S = 24 * 3600
+MEMORY_LIMIT_BYTES = 2 * 1024**3
+"""Beyond it the broker ends and is started anew: its memory holds nothing that must survive."""
+_LISTENER = "default"
+_ACTIONS: dict[Action, AclAction] = {Action.PUBLISH: "publish", Action.SUBSCRIBE: "subscribe"}
+
+
+class Steward(BaseAuthPlugin, BaseTopicPlugin):  # type: ignore[misc]  # amqtt has no types
+    """Holds clients to their own topics and bounds what is kept for them. Who they are, the gate has settled."""
+
+    async def authenticate(self, *, session: Session) -> bool | None:
+        """Let in whom the gate has let through."""
+        return True
+
+    async def topic_filtering(
+        self, *, session: Session | None = None, topic: str | None = None, action: Action | None = None
+    ) -> bool | None:
+        """Allow what the access table allows; by client id, as amqtt lets a second connection change the user name."""
+        if action is Action.RECEIVE:
+            return True
+        if session is None or topic is None or action is None:
+            return False
+        return may(user_of(session.client_id), _ACTIONS[action], topic)
+
+    async def on_broker_retained_message(self, *, client_id: str | None, retained_message: Any) -> None:
+        """Drop the oldest message that waits for an absent client when there are too many."""
+        session = self.context.get_session(client_id) if client_id else None
+        while session is not None and session.retained_messages.qsize() > MOST_KEPT_MESSAGES:
+            with suppress(asyncio.QueueEmpty):
+                session.retained_messages.get_nowait()
+
+
+def run_broker(config: EmbeddedBrokerConfig) -> None:
+    """Serve until SIGINT or SIGTERM. Raises CloudError when the port is taken."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES))
+    logging.getLogger("amqtt").setLevel(logging.CRITICAL)  # it logs a traceback for every client that goes away
+    logging.getLogger("transitions").setLevel(logging.WARNING)
+    asyncio.run(_serve(config))
+
+
+async def _serve(config: EmbeddedBrokerConfig) -> None:
+    stopping = asyncio.Event()
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(signal_number, stopping.set)
+    pool = AsyncPool(config.database, name="tagdock-cloud broker", max_size=2)
+    async with pool, _broker() as broker:
+        gate = Gate(config.password, config.is_open, functools.partial(find_secret, pool))
+        server = await _listen(config, Doorkeeper(gate, broker))
+        async with server:
+            print("ready", flush=True)
+            await stopping.wait()
+
+
+class Doorkeeper:
+    """Takes connections, asks the gate, hands them to the broker."""
+
+    def __init__(self, gate: Gate, broker: Broker) -> None:
+        self._gate = gate
+        self._broker = broker
+        self._connections = 0
+
+    async def admit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection to its end."""
+        self._connections += 1
+        try:
+            if self._connections <= MOST_CONNECTIONS:
+                await self._admit(reader, writer)
+        except (OSError, ValueError, TimeoutError, asyncio.IncompleteReadError) as error:
+            logger.debug("a connection ended: %s", error)
+        finally:
+            self._connections -= 1
+            writer.close()
+
+    async def _admit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        raw, connect = await read_connect(reader)
+        code = await self._gate.decide(connect)
+        if code != ACCEPTED:
+            logger.warning("refused the client %r (code %d)", connect.client_id[:130], code)
+            writer.write(connack(code))
+            await writer.drain()
+            return
+        await self._broker.external_connected(BoundedReader(reader, raw), StreamWriterAdapter(writer), _LISTENER)
+
+
+@asynccontextmanager
+async def _broker() -> AsyncIterator[Broker]:
+    plugin = f"{Steward.__module__}.{Steward.__name__}"
+    config = BrokerConfig(
+        listeners={_LISTENER: ListenerConfig(type=ListenerType.EXTERNAL)},
+        plugins={plugin: {}},
+        session_expiry_interval=SESSION_EXPIRY_S,
+    )
+    broker = Broker(config)
+    await broker.start()
+    try:
+        yield broker
+    finally:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(broker.shutdown(), timeout=3.0)
+
+
+async def _listen(config: EmbeddedBrokerConfig, doorkeeper: Doorkeeper) -> asyncio.Server:
+    try:
+        return await asyncio.start_server(doorkeeper.admit, config.host, config.port, limit=256 * 1024)
+    except OSError as error:
+        raise CloudError(
+            f"port {config.port} on {config.host} cannot be used ({error.strerror}): choose another with --broker-port"
+        ) from error
