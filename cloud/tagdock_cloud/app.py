@@ -1,17 +1,19 @@
 """The HTTP interface and the console, put together."""
 
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
 
 from tagdock_cloud.config import ApiConfig
 from tagdock_cloud.console.pages import console
+from tagdock_cloud.console.templating import STATIC
 from tagdock_cloud.console.trouble import trouble_page
 from tagdock_cloud.doors.routes import router as doors
 from tagdock_cloud.goods.routes import router as goods
@@ -52,13 +54,14 @@ def create_app(config: ApiConfig) -> FastAPI:
     app.state.is_open = config.is_open
     for router in (goods, inventory, stream, doors, layout, plans, health, console):
         app.include_router(router)
+    app.mount("/static", StaticFiles(directory=STATIC))
     app.add_middleware(Guard)
     for error in (Problem, RequestValidationError, HTTPException, StoreError, Exception):
         app.add_exception_handler(error, _answer)
     return app
 
 
-def _lifespan(config: ApiConfig):
+def _lifespan(config: ApiConfig) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         pool = AsyncPool(

@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from tagdock_cloud.console import words
 
 FOLDER = Path(__file__).parent
+STATIC = FOLDER / "static"
 
 _environment = Environment(
     loader=FileSystemLoader(FOLDER / "templates"),

@@ -1,6 +1,7 @@
 """How the console writes numbers, times and states. Pure."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,13 +13,6 @@ STATES = {
     "returned": "came back",
     "unknown": "seen, but nobody registered it",
 }
-FRESHNESS = {
-    "fresh": "fresh",
-    "late": "late",
-    "silent": "silent",
-    "offline": "offline",
-    "never": "never heard",
-}
 
 
 def number(value: float | None, digits: int = 0) -> str:
@@ -26,33 +20,28 @@ def number(value: float | None, digits: int = 0) -> str:
     return "–" if value is None else f"{value:,.{digits}f}".replace(",", "\u202f")
 
 
-def percent(value: float | None) -> str:
+def percent(value: float | None, digits: int = 0) -> str:
     """Write a share as per cent."""
-    return "–" if value is None else f"{value * 100:.0f}\u202f%"
+    return "–" if value is None else f"{value * 100:.{digits}f}\u202f%"
 
 
-def moment(at: datetime | None) -> str:
-    """Write a time as people read it, in UTC, to the second."""
-    return "–" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+def plural(count: int, one: str, many: str) -> str:
+    """Write a count with its noun."""
+    return f"{number(count)} {one if count == 1 else many}"
 
 
-def machine(at: datetime | None) -> str:
+def moment(at: datetime | str | None) -> str:
+    """Write a time (RFC 3339 where it is text) as people read it, in UTC, to the second."""
+    return "–" if at is None else f"{_utc(at):%Y-%m-%d %H:%M:%S}"
+
+
+def machine(at: datetime | str | None) -> str:
     """Write a time for the attribute that scripts read."""
-    return "" if at is None else at.astimezone(UTC).isoformat()
+    return "" if at is None else _utc(at).isoformat()
 
 
-def duration(seconds: float | None) -> str:
-    """Write a length of time in its two largest units."""
-    if seconds is None:
-        return "–"
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    if whole < 86_400:
-        return f"{whole // 3600} h {whole % 3600 // 60} min"
-    return f"{whole // 86_400} d {whole % 86_400 // 3600} h"
+def _utc(at: datetime | str) -> datetime:
+    return (datetime.fromisoformat(at) if isinstance(at, str) else at).astimezone(UTC)
 
 
 def serial(epc: str) -> str:
@@ -60,13 +49,42 @@ def serial(epc: str) -> str:
     return epc.rsplit(":", 1)[-1] if epc.startswith("urn:epc:") else epc
 
 
+_REMEDIES = {
+    "never": "Registered, but never heard of. Start it: tagdock-edge run --config gateway.toml",
+    "offline": "It went away, or the broker lost it. Look at its power, network and log; what it sees waits there.",
+    "silent": "It says nothing any more. Treat what this page shows of its doors as old, and look at its network.",
+    "late": "Its last word is over a minute old. Wait a moment; if it stays so, look at its network.",
+}
+
+
+def gateway_remedy(gateway: Mapping[str, Any]) -> str:
+    """Say what to do about a gateway, or that nothing is to be done."""
+    if gateway["freshness"] in _REMEDIES:
+        return _REMEDIES[gateway["freshness"]]
+    down = [reader["name"] for reader in gateway["readers"] if reader.get("state") != "up"]
+    if down:
+        return f"Look at {', '.join(down)}: not connected, so its doors are blind."
+    if gateway["outbox_refused_batches"]:
+        return "Some of its batches were refused; see the reasons below."
+    return "All is well."
+
+
+def nice(value: float) -> str:
+    """Write a limit of a legend with two figures that matter."""
+    if value <= 0:
+        return "0"
+    return number(value, max(0, 1 - math.floor(math.log10(value))))
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "number": number,
     "percent": percent,
     "moment": moment,
     "machine": machine,
-    "duration": duration,
     "serial": serial,
+    "gateway_remedy": gateway_remedy,
+    "nice": nice,
+    "plural": plural,
     "direction": lambda value: DIRECTIONS.get(value, value),
     "state": lambda value: STATES.get(value, value),
 }

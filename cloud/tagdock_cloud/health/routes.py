@@ -52,3 +52,13 @@ async def find_gateways(db: Database, site: str | None) -> list[dict[str, Any]]:
     for row in rows:
         row["freshness"] = freshness(row["state"], row["last_seen_at"], row.pop("now"))
     return rows
+
+
+async def find_refused(db: Database, site: str | None) -> list[dict[str, Any]]:
+    """Return the batches that were refused last, newest first, each with its reason."""
+    return await db.all(_SQL["refused"], {"site": site})
+
+
+async def find_plan_queue(db: Database, site: str | None) -> dict[str, Any]:
+    """Return how many plans wait for the solver, how many it works on, and since when the oldest waits."""
+    return await db.one(_SQL["plan_queue"], {"site": site}) or {}

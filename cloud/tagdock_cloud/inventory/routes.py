@@ -11,7 +11,7 @@ from tagdock_contract import Direction
 
 from tagdock_cloud.goods.records import Written
 from tagdock_cloud.inventory.epc import gtin14
-from tagdock_cloud.inventory.movements import MovementFilter, find_movements
+from tagdock_cloud.inventory.record import MovementFilter, find_item, find_items, find_movements
 from tagdock_cloud.inventory.records import ItemList, ItemPage, ItemRecord, MovementPage, State, StockPage
 from tagdock_cloud.inventory.rules import candidates, canonical_epcs, missing_place
 from tagdock_cloud.store.queries import load_queries
@@ -69,8 +69,8 @@ async def list_items(
 ) -> Response:
     """List items by EPC: what each is, where it is, since when."""
     (after,) = read_cursor(cursor, str)
-    values = {"after": after, "site": site, "sku": sku, "state": state, "bin": bin, "rows": limit + 1}
-    return page(request, await db.all(_SQL["items"], values), limit, "epc")
+    rows = await find_items(db, rows=limit + 1, after=after, site=site, sku=sku, state=state, bin_=bin)
+    return page(request, rows, limit, "epc")
 
 
 @router.put("/items", response_model=Written, max_body_size=16 * 2**20)
@@ -96,7 +96,7 @@ async def item_history(
     before = read_cursor(cursor, datetime, UUID)
     epcs = candidates(epc)
     rows = await find_movements(db, MovementFilter(epcs=epcs), limit + 1, (before[0], before[1]))
-    if not rows and await db.one(_SQL["where_is"], {"epcs": epcs}) is None:
+    if not rows and await find_item(db, epcs) is None:
         raise not_found("item", epc)
     return page(request, rows, limit, "observed_at", "event_id")
 
@@ -104,7 +104,7 @@ async def item_history(
 @router.get("/items/{epc:path}", response_model=ItemRecord)
 async def where_is(db: Db, _: Viewer, epc: EpcPath) -> Response:
     """Tell where an item is and since when."""
-    row = await db.one(_SQL["where_is"], {"epcs": candidates(epc)})
+    row = await find_item(db, candidates(epc))
     if row is None:
         raise not_found("item", epc)
     return reply(row)

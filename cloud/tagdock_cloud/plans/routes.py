@@ -44,8 +44,8 @@ async def list_plans(
 ) -> Response:
     """List plans, newest first."""
     before_at, before_id = read_cursor(cursor, datetime, UUID)
-    values = {"site": site, "before_at": before_at, "before_id": before_id, "rows": limit + 1}
-    return page(request, await db.all(_SQL["page"], values), limit, "asked_at", "plan_id")
+    rows = await find_plans(db, site, rows=limit + 1, before=(before_at, before_id))
+    return page(request, rows, limit, "asked_at", "plan_id")
 
 
 @router.get("/plans/{plan_id}", response_model=PlanRecord)
@@ -104,6 +104,13 @@ async def approve(transaction: Transaction, plan_id: UUID, caller: Caller) -> di
     await transaction.run(_SQL["fill_moves"], values)
     approved = await transaction.one(_SQL["one"], values) or plan
     return {**approved, "replaced": former and former["plan_id"]}
+
+
+async def find_plans(
+    db: Database, site: str | None, *, rows: int, before: tuple[datetime | None, UUID | None] = (None, None)
+) -> list[dict[str, Any]]:
+    """Return plans before a key, newest first."""
+    return await db.all(_SQL["page"], {"site": site, "before_at": before[0], "before_id": before[1], "rows": rows})
 
 
 async def find_plan(db: Database, plan_id: UUID) -> dict[str, Any]:

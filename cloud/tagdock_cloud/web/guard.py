@@ -43,7 +43,7 @@ class Guard:
                 out["X-Request-Id"] = request_id
                 for name, value in _HEADERS.items():
                     out.setdefault(name, value)
-                out.setdefault("Cache-Control", "no-store")
+                out.setdefault("Cache-Control", "no-cache" if scope["path"].startswith("/static/") else "no-store")
             await send(message)
 
         if scope["method"] not in _SAFE_METHODS and _from_elsewhere(headers):

@@ -1,4 +1,4 @@
-"""The record of movements, as pages of it are asked for."""
+"""The record of movements and the items that follow from it, as they are asked for."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -34,3 +34,23 @@ async def find_movements(
     return await db.all(
         _SQL["movements"], {**asdict(wanted), "rows": rows, "before_at": before[0], "before_id": before[1]}
     )
+
+
+async def find_item(db: Database, epcs: list[str]) -> dict[str, Any] | None:
+    """Return where an item is, by any form of its EPC; None where nobody knows it."""
+    return await db.one(_SQL["where_is"], {"epcs": epcs})
+
+
+async def find_items(
+    db: Database,
+    *,
+    rows: int,
+    after: str | None = None,
+    site: str | None = None,
+    sku: str | None = None,
+    state: str | None = None,
+    bin_: str | None = None,
+) -> list[dict[str, Any]]:
+    """Return items by EPC, after a key."""
+    values = {"after": after, "site": site, "sku": sku, "state": state, "bin": bin_, "rows": rows}
+    return await db.all(_SQL["items"], values)
