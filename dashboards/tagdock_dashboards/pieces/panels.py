@@ -27,6 +27,9 @@ _P = TypeVar("_P", timeseries.Panel, stat.Panel, bargauge.Panel, table.Panel)
 
 NOTHING = "no data"
 
+MOST_BARS = 200
+"""Bars across a panel: more could not be told apart, and each costs a row a series (32 for eight doors)."""
+
 
 def time_series(panel_id: int, title: str, says: str, unit: str, sql: str) -> timeseries.Panel:
     """Draw values over time. The SQL returns `time`, numbers, and a text column `metric` for several series."""
@@ -45,7 +48,8 @@ def time_series(panel_id: int, title: str, says: str, unit: str, sql: str) -> ti
 def stacked_bars(panel: timeseries.Panel) -> timeseries.Panel:
     """Turn a time series into stacked bars: what adds up is shown as adding up, and a gap stays a gap."""
     stacking = common.StackingConfig().mode(common_models.StackingMode.NORMAL).group("A")
-    return panel.draw_style(common_models.GraphDrawStyle.BARS).fill_opacity(80).line_width(0).stacking(stacking)
+    panel.draw_style(common_models.GraphDrawStyle.BARS).fill_opacity(80).line_width(0).stacking(stacking)
+    return panel.max_data_points(MOST_BARS)
 
 
 def tiles(panel_id: int, title: str, says: str, unit: str, sql: str) -> stat.Panel:
