@@ -50,5 +50,10 @@ def parse_topic(topic: str) -> tuple[GatewayAddress, Channel]:
 
 
 def subscription(channel: Channel, site: str = "+") -> str:
-    """Build the filter that takes one channel of every gateway, of one site or of all."""
+    """Build the filter that takes one channel of every gateway, of one site or of all (`+`).
+
+    Raises ContractError on any other name of a site.
+    """
+    if site != "+":
+        GatewayAddress(site, "any")
     return f"{_PREFIX}/{site}/+/{channel}"

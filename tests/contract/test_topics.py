@@ -19,6 +19,9 @@ def test_a_name_that_would_break_a_topic_is_refused_by_field(name: str) -> None:
         GatewayAddress(name, "gw-1")
     with pytest.raises(ContractError, match=r"^gateway: "):
         GatewayAddress("s", name)
+    if name != "+":
+        with pytest.raises(ContractError, match=r"^site: "):
+            subscription("events", site=name)
 
 
 @pytest.mark.parametrize(
