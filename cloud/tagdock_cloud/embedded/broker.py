@@ -73,6 +73,7 @@ def run_broker(config: EmbeddedBrokerConfig) -> None:
 
 async def _serve(config: EmbeddedBrokerConfig) -> None:
     stopping = asyncio.Event()
+    asyncio.get_running_loop().set_exception_handler(_note)  # amqtt leaves the failures of its tasks lying about
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signal_number, stopping.set)
     pool = AsyncPool(config.database, name="tagdock-cloud broker", max_size=2)
@@ -130,6 +131,10 @@ async def _broker() -> AsyncIterator[Broker]:
     finally:
         with suppress(TimeoutError):
             await asyncio.wait_for(broker.shutdown(), timeout=3.0)
+
+
+def _note(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    logger.debug("%s: %r", context["message"], context.get("exception"))
 
 
 async def _listen(config: EmbeddedBrokerConfig, doorkeeper: Doorkeeper) -> asyncio.Server:

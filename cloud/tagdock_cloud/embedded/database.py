@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 from tagdock_cloud.embedded import privileges
 from tagdock_cloud.errors import CloudError
@@ -85,7 +86,7 @@ class EmbeddedDatabase:
             except DatabaseUnavailableError as error:
                 if time.monotonic() > deadline:
                     raise DatabaseUnavailableError(
-                        f"the embedded database does not start: see {self._folder}/log"
+                        f"the embedded database does not start: see {self._folder}/log and {self._folder}.log"
                     ) from error
                 while_waiting()
                 time.sleep(0.05)
@@ -134,7 +135,7 @@ class EmbeddedDatabase:
                 connection.execute(_SQL["add_database"])
 
     def _url(self, user: str, name: str) -> str:
-        return f"postgresql://{user}:{self._password}@127.0.0.1:{self._port}/{name}"
+        return f"postgresql://{user}:{quote(self._password, safe='')}@127.0.0.1:{self._port}/{name}"
 
 
 def _find_programs() -> Path:

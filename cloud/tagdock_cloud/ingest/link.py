@@ -37,22 +37,34 @@ class BrokerLink:
         self._deliver = deliver
         self._connection = 0
         self._refusal: str | None = None
-        self._decided = threading.Event()
+        self._is_subscribed = False
+        self._answered = threading.Event()
         self._client = self._make_client(client_id)
 
     def start(self) -> None:
-        """Connect and subscribe. Raises BrokerUnavailableError when that fails at first; later it goes on trying."""
+        """Connect; once connected it goes on trying by itself.
+
+        The subscription is settled later: a broker may first hand over what it kept for this session.
+        Raises BrokerUnavailableError when there is no first connection.
+        """
         try:
             self._client.connect(self._broker.host, self._broker.port, KEEPALIVE_S)
         except (OSError, ValueError) as error:
             raise self._unavailable(str(error)) from error
         self._client.loop_start()
-        if not self._decided.wait(CONNECT_TIMEOUT_S):
+        if not self._answered.wait(CONNECT_TIMEOUT_S):
             self._refusal = f"no answer within {CONNECT_TIMEOUT_S:.0f} s"
-        if self._refusal is not None:
-            reason = self._refusal
+        try:
+            self.check()
+        except BrokerUnavailableError:
             self.stop()
-            raise self._unavailable(reason)
+            raise
+
+    def check(self) -> bool:
+        """Tell whether the subscription stands. Raises BrokerUnavailableError when the broker turned us away."""
+        if self._refusal is not None:
+            raise self._unavailable(self._refusal)
+        return self._is_subscribed
 
     def stop(self) -> None:
         """Say goodbye; the session stays at the broker."""
@@ -98,12 +110,14 @@ class BrokerLink:
             return
         self._connection += 1
         logger.info("connected to %s", self._broker.shown)
+        self._answered.set()
         client.subscribe([(subscription("events"), 1), (subscription("status"), 1)])
 
     def _on_subscribe(self, _client: Any, _user: Any, _mid: int, reasons: list[ReasonCode], _properties: Any) -> None:
         if any(reason.is_failure for reason in reasons):
             self._refuse("it does not let this user subscribe; see `tagdock-cloud gateways acl`")
-        self._decided.set()
+        else:
+            self._is_subscribed = True
 
     def _on_disconnect(self, _client: Any, _user: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
         if reason.is_failure:
@@ -114,9 +128,9 @@ class BrokerLink:
 
     def _refuse(self, reason: str) -> None:
         logger.warning("the broker at %s: %s", self._broker.shown, reason)
-        if not self._decided.is_set():
+        if not self._is_subscribed:
             self._refusal = reason
-            self._decided.set()
+            self._answered.set()
 
     def _unavailable(self, reason: str) -> BrokerUnavailableError:
         return BrokerUnavailableError(

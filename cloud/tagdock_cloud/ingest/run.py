@@ -5,7 +5,7 @@ import random
 import signal
 import threading
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 INTAKE_GROUPS = 4
 """The intake holds so many groups: one being committed, the next ones coming in."""
-_IDLE_WAIT_S = 0.5
+_IDLE_WAIT_S = 0.1
 _BACK_OFF_S = (0.2, 10.0)
 
 
@@ -42,10 +42,17 @@ class Ingest:
         self._recorder.open()
         self._link.start()
 
-    def run(self) -> None:
-        """Commit and acknowledge until `stop`, then leave broker and database."""
+    def run(self, when_ready: Callable[[], None]) -> None:
+        """Commit and acknowledge until `stop`, then leave broker and database; `when_ready` once it is subscribed.
+
+        Raises BrokerUnavailableError when the broker does not let it subscribe.
+        """
+        is_ready = False
         try:
             while not self._stopping.is_set():
+                if not is_ready and self._link.check():
+                    is_ready = True
+                    when_ready()
                 self._step()
         finally:
             self._intake.close()
@@ -98,8 +105,7 @@ def run_ingest(config: IngestConfig) -> None:
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, lambda *_: ingest.stop())
     ingest.start()
-    print("ready", flush=True)
-    ingest.run()
+    ingest.run(when_ready=lambda: print("ready", flush=True))
 
 
 def acks_of(outcome: Outcome) -> list[tuple[GatewayAddress, Ack]]:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import threading
 import time
+from contextlib import ExitStack
 
 from tagdock_cloud.errors import CloudError
 from tagdock_cloud.serve.programs import Program
@@ -38,15 +39,18 @@ class Child:
 
     def start(self) -> None:
         """Start it. The data directory's lock goes with it, so nobody takes the folder while it lives."""
-        self._process = subprocess.Popen(
-            self.program.command,
-            env=self.program.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            pass_fds=(self._lock,),
-            start_new_session=True,
-            cwd="/",
-        )
+        with ExitStack() as files:
+            talk = None if self.program.talk is None else files.enter_context(self.program.talk.open("wb"))
+            self._process = subprocess.Popen(
+                self.program.command,
+                env=self.program.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE if talk is None else talk,
+                stderr=talk,
+                pass_fds=(self._lock,),
+                start_new_session=True,
+                cwd="/",
+            )
         self._started_at_s = time.monotonic()
         self._start_again_at_s = None
 

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 Name = Literal["database", "broker", "ingest", "api"]
@@ -11,12 +12,15 @@ Name = Literal["database", "broker", "ingest", "api"]
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One program. `settings` become TAGDOCK_ variables: a command line could be read by every user of the box."""
+    """One program. `settings` become TAGDOCK_ variables: a command line could be read by every user of the box.
+
+    Our own programs talk on stderr and say on stdout when they are ready; a foreign one talks into the file `talk`.
+    """
 
     name: Name
     command: list[str]
     settings: Mapping[str, str] = field(default_factory=dict, repr=False)
-    says_ready: bool = True
+    talk: Path | None = None
 
     @property
     def environment(self) -> dict[str, str]:

@@ -12,7 +12,7 @@ from tagdock_cloud.embedded.database import EmbeddedDatabase
 from tagdock_cloud.serve.child import Child
 from tagdock_cloud.serve.data import DataDirectory
 from tagdock_cloud.serve.ports import choose_port
-from tagdock_cloud.serve.programs import Program, own_program
+from tagdock_cloud.serve.programs import Name, Program, own_program
 from tagdock_cloud.store.migrate import migrate
 
 logger = logging.getLogger(__name__)
@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 READY_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 8.0
 _LOOK_EVERY_S = 0.1
+_STOP_ORDER: tuple[tuple[Name, ...], ...] = (("api", "ingest"), ("broker",), ("database",))
 
 
 class Supervisor:
@@ -71,7 +72,7 @@ class Supervisor:
     def _start_database(self, port: int) -> str:
         database = EmbeddedDatabase(self._data.folder / "database", port, self._data.secret("database"))
         database.prepare()
-        self._start_programs(Program("database", database.command, says_ready=False))
+        self._start_programs(Program("database", database.command, talk=self._data.folder / "database.log"))
         database.wait(READY_TIMEOUT_S, while_waiting=self._look_after)
         return database.url
 
@@ -103,7 +104,7 @@ class Supervisor:
             child.start()
         self._write_processes()
         for child in children:
-            if child.program.says_ready:
+            if child.program.talk is None:
                 child.wait_ready(READY_TIMEOUT_S)
         if self._stopping.is_set():
             raise _StoppedError
@@ -127,13 +128,12 @@ class Supervisor:
     def _stop_all(self) -> None:
         """Stop what stands on others first, the database last; whoever does not listen is killed."""
         deadline = time.monotonic() + STOP_TIMEOUT_S
-        database = [child for child in self._children if child.program.name == "database"]
-        others = [child for child in self._children if child.program.name != "database"]
-        for children, number in ((others, signal.SIGTERM), (database, signal.SIGINT)):
+        for names in _STOP_ORDER:
+            children = [child for child in self._children if child.program.name in names]
             for child in children:
-                child.signal(number)
+                child.signal(signal.SIGINT)  # PostgreSQL's "fast shutdown"; to the others it is as good as SIGTERM
             for child in children:
-                if not child.wait(deadline - time.monotonic() - len(database)):
+                if not child.wait(deadline - time.monotonic()):
                     logger.warning("the %s program does not stop: killed", child.program.name)
                     child.signal(signal.SIGKILL)
                     child.wait(1.0)

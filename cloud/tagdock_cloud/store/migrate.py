@@ -82,9 +82,11 @@ def _connection(url: str) -> Iterator[Connection]:
 
     engine = create_engine("postgresql+psycopg://", creator=open_connection, poolclass=NullPool)
     try:
-        with engine.connect() as connection:
+        with pool.translated(), engine.connect() as connection:
             yield connection
-    except SQLAlchemyError as error:
+    except DatabaseUnavailableError:
+        raise
+    except (SQLAlchemyError, StoreError) as error:
         reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
         raise StoreError(f"the migration failed and changed nothing: {reason}") from error
 

@@ -1,0 +1,328 @@
+"""A real PostgreSQL and real brokers for the cloud's tests: embedded ones, and mosquitto where it is installed."""
+
+import itertools
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from paho.mqtt import client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from psycopg.rows import dict_row
+from tagdock_cloud.embedded.database import EmbeddedDatabase
+from tagdock_cloud.serve.ports import choose_port
+from tagdock_cloud.store.migrate import migrate
+from tagdock_contract import Ack, Batch, Event, GatewayAddress, Movement, content_uuid7, decode_ack, encode
+
+_names = itertools.count()
+DEADLINE_S = 20.0
+
+
+def wait_until(condition: Callable[[], Any], timeout_s: float = DEADLINE_S) -> Any:
+    """Wait for something to become true, and return it."""
+    deadline = time.monotonic() + timeout_s
+    while not (result := condition()):
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+    return result
+
+
+@dataclass
+class Postgres:
+    """A running embedded PostgreSQL."""
+
+    database: EmbeddedDatabase
+    process: subprocess.Popen[bytes]
+
+    @property
+    def url(self) -> str:
+        return self.database.url
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def start(self) -> None:
+        self.process = _postmaster(self.database)
+
+
+def _postmaster(database: EmbeddedDatabase) -> subprocess.Popen[bytes]:
+    def restart_if_dead() -> None:  # after a kill, the old backends may hold on for a moment
+        nonlocal process
+        if process.poll() is not None:
+            process = start()
+
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(database.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+
+    process = start()
+    try:
+        database.wait(30.0, while_waiting=restart_if_dead)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    return process
+
+
+@contextmanager
+def running_postgres(folder: Path) -> Iterator[Postgres]:
+    database = EmbeddedDatabase(folder, choose_port("127.0.0.1", 0, ""), "only for tests")
+    database.prepare()
+    postgres = Postgres(database, _postmaster(database))
+    try:
+        yield postgres
+    finally:
+        postgres.process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            postgres.process.wait(10)
+        postgres.process.kill()
+        postgres.process.wait()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A PostgreSQL for the whole run, with a migrated database to copy from."""
+    with running_postgres(tmp_path_factory.mktemp("postgres") / "data") as server:
+        migrate(server.url)
+        yield server
+
+
+@contextmanager
+def _database(postgres: Postgres, template: str) -> Iterator[str]:
+    name = f"t{os.getpid()}_{next(_names)}"
+    admin = postgres.url.replace("//tagdock:", "//postgres:").rsplit("/", 1)[0] + "/postgres"
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f"create database {name} template {template} owner tagdock")
+        try:
+            yield postgres.url.rsplit("/", 1)[0] + f"/{name}"
+        finally:
+            connection.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def empty_database(postgres: Postgres) -> Iterator[str]:
+    """The URL of a fresh database without a schema."""
+    with _database(postgres, "template0") as url:
+        yield url
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> Iterator[str]:
+    """The URL of a fresh, migrated database."""
+    with _database(postgres, "tagdock") as url:
+        yield url
+
+
+@pytest.fixture
+def sql(database: str) -> Iterator[Callable[..., list[dict[str, Any]]]]:
+    """A function that runs one statement on the fresh database and returns its rows."""
+    with psycopg.connect(database, autocommit=True, row_factory=dict_row) as connection:
+
+        def run(statement: str, values: Any = None) -> list[dict[str, Any]]:
+            cursor = connection.execute(statement, values)
+            return cursor.fetchall() if cursor.description else []
+
+        yield run
+
+
+def _program(*arguments: str, **settings: str) -> subprocess.Popen[bytes]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("TAGDOCK_")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "tagdock_cloud", *arguments],
+        env={**inherited, **{f"TAGDOCK_{name.upper()}": value for name, value in settings.items()}},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+@pytest.fixture
+def program() -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """A function that runs tagdock-cloud with arguments and TAGDOCK_ settings; killed at the end at the latest."""
+    with ExitStack() as stack:
+
+        def run(*arguments: str, **settings: str) -> subprocess.Popen[bytes]:
+            process = _program(*arguments, **settings)
+            stack.callback(_end, process)
+            return process
+
+        yield run
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.communicate()
+
+
+def read_ready(process: subprocess.Popen[bytes]) -> None:
+    """Wait for the line that a program prints when it is ready."""
+    assert process.stdout is not None and process.stderr is not None
+    line = process.stdout.readline()
+    assert line == b"ready\n", (line, process.stderr.read().decode() if not line else "")
+
+
+BROKER_PASSWORD = "only for tests"
+
+
+@dataclass(frozen=True)
+class TestBroker:
+    """A running MQTT broker."""
+
+    __test__ = False
+    port: int
+    is_embedded: bool
+
+    @property
+    def url(self) -> str:
+        login = f"tagdock-cloud:{BROKER_PASSWORD.replace(' ', '%20')}@" if self.is_embedded else ""
+        return f"mqtt://{login}127.0.0.1:{self.port}"
+
+
+@pytest.fixture
+def embedded_broker(database: str, program: Callable[..., subprocess.Popen[bytes]]) -> TestBroker:
+    """The embedded broker in lab mode."""
+    port = choose_port("127.0.0.1", 0, "")
+    settings = {"database": database, "broker_password": BROKER_PASSWORD, "broker_port": str(port), "open": "1"}
+    read_ready(program("broker", **settings))
+    return TestBroker(port, is_embedded=True)
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[TestBroker]:
+    """A mosquitto that lets anybody in."""
+    with running_mosquitto(tmp_path, "allow_anonymous true") as port:
+        yield TestBroker(port, is_embedded=False)
+
+
+@contextmanager
+def running_mosquitto(folder: Path, *settings: str) -> Iterator[int]:
+    found = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")
+    if found is None:
+        pytest.skip("mosquitto is not installed: apt-get install mosquitto")
+    port = choose_port("127.0.0.1", 0, "")
+    lines = [f"listener {port} 127.0.0.1", "max_inflight_messages 1000", "max_queued_messages 100000", *settings]
+    with tempfile.TemporaryDirectory() as open_folder:  # mosquitto leaves root, and could not enter pytest's folders
+        Path(open_folder).chmod(0o755)
+        for file in folder.glob("mosquitto-*"):
+            shutil.copy(file, open_folder)
+        config = Path(open_folder) / "mosquitto.conf"
+        config.write_text("\n".join(lines).replace(str(folder), open_folder) + "\n")
+        process = subprocess.Popen([found, "-c", str(config)], stderr=subprocess.DEVNULL)
+        try:
+            wait_until(lambda: _listens(port))
+            yield port
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def _listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+@pytest.fixture(params=["embedded_broker", "mosquitto"])
+def any_broker(request: pytest.FixtureRequest) -> TestBroker:
+    """Each broker in turn."""
+    broker: TestBroker = request.getfixturevalue(request.param)
+    return broker
+
+
+@dataclass
+class Gateway:
+    """A gateway as far as the cloud sees one: it publishes batches, listens to acks, sends again what stays unacked."""
+
+    port: int
+    address: GatewayAddress = field(default_factory=lambda: GatewayAddress("s1", "g1"))
+    password: str = "any"
+    epoch: UUID = field(default_factory=uuid4)
+    committed: set[int] = field(default_factory=set)
+    refused: dict[int, str] = field(default_factory=dict)
+    acks: list[Ack] = field(default_factory=list)
+    unacked: dict[int, bytes] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.when_acked: Callable[[Ack], None] = lambda ack: None
+        self._seq = itertools.count()
+        self._ready = threading.Event()
+        self._client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=self.address.client_id,
+            protocol=mqtt.MQTTv311,
+            clean_session=False,
+            reconnect_on_failure=True,
+        )
+        self._client.username_pw_set(self.address.client_id, self.password)
+        self._client.reconnect_delay_set(1, 1)
+        self._client.on_connect = lambda *_: self._client.subscribe(self.address.topic("ack"), 1)
+        self._client.on_subscribe = lambda *_: self._ready.set()
+        self._client.on_message = self._on_message
+
+    def __enter__(self) -> "Gateway":
+        self._client.connect("127.0.0.1", self.port)
+        self._client.loop_start()
+        assert self._ready.wait(DEADLINE_S)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def send(self, *events: Event, seq: int | None = None) -> int:
+        """Publish a batch and return its number."""
+        number = next(self._seq) if seq is None else seq
+        batch = Batch(epoch=self.epoch, seq=number, sent_at=datetime.now(UTC), events=events)
+        self.unacked[number] = encode(batch)
+        self.publish(self.unacked[number])
+        return number
+
+    def publish(self, payload: bytes, channel: Any = "events", *, retain: bool = False) -> None:
+        """Publish anything."""
+        self._client.publish(self.address.topic(channel), payload, qos=1, retain=retain).wait_for_publish(DEADLINE_S)
+
+    def send_again(self) -> None:
+        """Publish all that nobody acked."""
+        for payload in list(self.unacked.values()):
+            self._client.publish(self.address.topic("events"), payload, qos=1)
+
+    def wait_for_all(self, timeout_s: float = DEADLINE_S) -> None:
+        """Wait until every batch is committed or refused."""
+        wait_until(lambda: not self.unacked, timeout_s)
+
+    def _on_message(self, _client: Any, _user: Any, message: mqtt.MQTTMessage) -> None:
+        ack = decode_ack(bytes(message.payload))
+        if ack.epoch != self.epoch:
+            return
+        self.acks.append(ack)
+        self.when_acked(ack)
+        self.committed.update(ack.committed)
+        self.refused.update({refusal.seq: refusal.reason for refusal in ack.refused})
+        for number in [*ack.committed, *self.refused]:
+            self.unacked.pop(number, None)
+
+
+def movement(epc: str = "urn:epc:id:sgtin:9521234.012345.1", **changes: Any) -> Movement:
+    """Build a movement out by door D1, now, with the changes given; its id follows from what it says."""
+    values: dict[str, Any] = {
+        "observed_at": datetime.now(UTC), "site": "s1", "epc": epc, "epc_hex": "3034257BF7194E4000001A85",
+        "direction": "out", "confidence": 0.98, "door": "D1", "evidence": {"reads": 12},
+    }  # fmt: skip
+    values.update(changes)
+    said = [str(values[name]) for name in ("site", "epc", "observed_at", "direction", "door") if name in values]
+    values.setdefault("event_id", content_uuid7(int(values["observed_at"].timestamp() * 1000), *said))
+    return Movement(**values)
