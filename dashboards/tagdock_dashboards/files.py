@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tagdock_dashboards.errors import ConfigurationError
+from tagdock_dashboards.model import misshapen
 
 MOST_BYTES = 5_000_000
 
@@ -43,6 +44,8 @@ def _read(path: Path) -> dict[str, Any]:
         board = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise ConfigurationError(f"{path} cannot be read as JSON: {error}") from error
-    if not isinstance(board, dict) or not isinstance(board.get("panels", []), list):
-        raise ConfigurationError(f"{path} is no dashboard: a JSON object with panels is expected")
+    for problem in misshapen(board):
+        raise ConfigurationError(f"{path} is no dashboard: {problem}")
+    if not isinstance(board, dict) or "uid" not in board:
+        raise ConfigurationError(f"{path} is no dashboard: an object with a uid is expected")
     return board

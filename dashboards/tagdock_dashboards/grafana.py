@@ -4,7 +4,6 @@ Source: Grafana HTTP API (dashboard, dashboard versions, folder, data source). g
 as its HTTP library raises them; they are all `OSError`s, and everything is translated here.
 """
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 from grafana_client.api import GrafanaApi
 from grafana_client.client import GrafanaException, GrafanaTimeoutError
 
+from tagdock_dashboards.deadline import within
 from tagdock_dashboards.errors import ConfigurationError, GrafanaError
 
 Json = dict[str, Any]
@@ -136,7 +136,7 @@ class Grafana:
 
     def _answer(self, what: str, call: Callable[[], Any]) -> Any:
         try:
-            return _within(self._timeout_s, call)
+            return within(self._timeout_s, call)
         except (GrafanaTimeoutError, TimeoutError) as error:
             raise GrafanaError(f"{what}: no whole answer within {self._timeout_s:g} s; see --timeout") from error
         except GrafanaException as error:
@@ -172,24 +172,3 @@ def _object(answer: object, what: str) -> Json:
 def _short(text: object) -> str:
     line = " ".join(str(text).split())
     return line if len(line) <= 200 else line[:197] + "..."
-
-
-def _within(timeout_s: float, call: Callable[[], Any]) -> Any:
-    """Run a call with a deadline on the whole of it: the library's own timeout starts anew with each byte."""
-    outcome: list[tuple[Any, BaseException | None]] = []
-
-    def run() -> None:
-        try:
-            outcome.append((call(), None))
-        except BaseException as error:
-            outcome.append((None, error))
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(timeout_s + 1)
-    if not outcome:
-        raise TimeoutError
-    answer, error = outcome[0]
-    if error is not None:
-        raise error
-    return answer

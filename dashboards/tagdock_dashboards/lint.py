@@ -31,7 +31,7 @@ def lint(board: Json) -> Iterator[str]:
         for problem in _panel_problems(panel):
             yield f"panel {panel.get('title')!r}: {problem}"
     yield from _layout_problems([*every, *_row_panels(board)])
-    for variable in (board.get("templating") or {}).get("list", []):
+    for variable in (board.get("templating") or {}).get("list") or []:
         if variable.get("type") == "query":
             for problem in _query_problems(variable.get("datasource"), str(variable.get("query", ""))):
                 yield f"variable {variable.get('name')!r}: {problem}"
@@ -57,11 +57,13 @@ def _panel_problems(panel: Json) -> Iterator[str]:
 
 def _threshold_problems(panel: Json, defaults: Json) -> Iterator[str]:
     """Nothing must never look alive: the first colour of a threshold list is what a null is painted in."""
-    lists: list[Any] = [defaults.get("thresholds")]
+    lists: list[Any] = [defaults.get("thresholds") or {}]
     for override in (panel.get("fieldConfig") or {}).get("overrides") or []:
-        lists += [p.get("value") for p in override.get("properties") or [] if p.get("id") == "thresholds"]
+        lists += [
+            p["value"] for p in override.get("properties") or [] if p.get("id") == "thresholds" and p.get("value")
+        ]
     for thresholds in lists:
-        steps = (thresholds or {}).get("steps") or [{}]
+        steps = thresholds.get("steps") or [{}]
         if str(steps[0].get("color", "")).lower().endswith(HEALTHY_COLOURS):
             yield "its first threshold is a healthy colour, which is what a missing value would be painted in"
 
@@ -90,8 +92,8 @@ def _layout_problems(placed: list[Json]) -> Iterator[str]:
 
 def _box(panel: Json) -> tuple[int, int, int, int]:
     at = panel.get("gridPos") or {}
-    left, top = at.get("x", 0), at.get("y", 0)
-    return left, top, left + at.get("w", 0), top + at.get("h", 0)
+    left, top = at.get("x") or 0, at.get("y") or 0
+    return left, top, left + (at.get("w") or 0), top + (at.get("h") or 0)
 
 
 def _row_panels(board: Json) -> list[Json]:

@@ -11,6 +11,8 @@ from typing import Any
 
 Json = Mapping[str, Any]
 
+_KINDS: dict[type, str] = {dict: "an object", list: "a list", str: "a text", int: "a whole number"}
+
 _FIELD_REFERENCE = re.compile(r"""__data\.fields(?:\.(\w+)|\[\\?["']?([^\]"'\\]+)\\?["']?\])""")
 """`${__data.fields.epc}` or `${__data.fields["epc"]}` in a link, with the quotes as JSON escapes them."""
 
@@ -61,15 +63,44 @@ class Dashboard:
     panels: tuple[Panel, ...] = field(default=())
 
 
+_PANEL: dict[str, Any] = {
+    "targets": [{"datasource": {}}],
+    "fieldConfig": {"defaults": {"thresholds": {"steps": [{}]}}, "overrides": [{"matcher": {}, "properties": [{}]}]},
+    "gridPos": {"x": 0, "y": 0, "w": 0, "h": 0},
+    "maxDataPoints": 0,
+    "interval": "",
+}
+_SHAPE: dict[str, Any] = {
+    "time": {"from": "", "to": ""},
+    "templating": {"list": [{"datasource": {}}]},
+    "panels": [_PANEL | {"panels": [_PANEL]}],
+}
+"""Where a dashboard holds objects, lists, texts and numbers, as far as they are looked at here."""
+
+
+def misshapen(value: object, shape: object = _SHAPE, place: str = "$") -> Iterator[str]:
+    """Name each place where a dashboard's JSON is of another kind than Grafana writes; null stands for nothing."""
+    if value is None:
+        return
+    if not isinstance(value, type(shape)) or isinstance(value, bool):
+        yield f"{place} has to be {_KINDS[type(shape)]}"
+    elif isinstance(shape, dict) and isinstance(value, dict):
+        for key in shape.keys() & value.keys():
+            yield from misshapen(value[key], shape[key], f"{place}.{key}")
+    elif isinstance(shape, list) and isinstance(value, list):
+        for index, one in enumerate(value):
+            yield from misshapen(one if one is not None else "", shape[0], f"{place}[{index}]")
+
+
 def read(board: Json) -> Dashboard:
     """Read a dashboard's JSON."""
     period = board.get("time") or {}
     return Dashboard(
         uid=str(board.get("uid", "")),
         title=str(board.get("title", "")),
-        since=period.get("from", "now-6h"),
-        until=period.get("to", "now"),
-        variables=tuple(_variable(v) for v in (board.get("templating") or {}).get("list", [])),
+        since=period.get("from") or "now-6h",
+        until=period.get("to") or "now",
+        variables=tuple(_variable(v) for v in (board.get("templating") or {}).get("list") or []),
         panels=tuple(_panel(p) for p in panels(board)),
     )
 
@@ -117,6 +148,6 @@ def _named_fields(panel: Json) -> Iterator[str]:
     for override in (panel.get("fieldConfig") or {}).get("overrides") or []:
         matcher = override.get("matcher") or {}
         if matcher.get("id") == "byName":
-            yield str(matcher["options"])
+            yield str(matcher.get("options"))
     for match in _FIELD_REFERENCE.finditer(json.dumps(panel, ensure_ascii=False)):
         yield match[1] or match[2]

@@ -1,5 +1,7 @@
 """Reaching the database, or saying why not."""
 
+import os
+import signal
 import socket
 
 import psycopg
@@ -17,6 +19,19 @@ def test_kinds_of_columns(filled_url: str) -> None:
 def test_a_connection_that_breaks_is_told_apart_from_a_bad_query(filled_url: str) -> None:
     with connect(filled_url, query_timeout_s=5) as database, pytest.raises(DatabaseError, match="went away"):
         database.run("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+def test_a_server_that_stands_still_is_given_up(filled_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own time limit cannot help when it does not run; SIGSTOP is a full disk or a paused machine."""
+    monkeypatch.setattr("tagdock_dashboards.database.GRACE_S", 0.3)
+    with connect(filled_url, query_timeout_s=0.2) as database:
+        (pid,) = database.run("SELECT pg_backend_pid()").rows[0]
+        try:
+            os.kill(pid, signal.SIGSTOP)
+            with pytest.raises(DatabaseError, match="gave no answer"):
+                database.run("SELECT 1")
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
 
 def test_nobody_listens() -> None:
