@@ -1,7 +1,9 @@
 """The command `tagdock-sim`: readers, recordings and the demo."""
 
 import asyncio
+import importlib.util
 import json
+import os
 import signal
 import sys
 import time
@@ -24,7 +26,26 @@ _BROKER = "mqtt://127.0.0.1:1883"
 _QUIET_S = 2.0  # what takes longer shows its progress
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Group(click.Group):
+    """The group; the demo is imported only when it is asked for, since it brings all its parts with it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the demo among the commands."""
+        return sorted([*super().list_commands(ctx), *_DEMO])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Find a command."""
+        if cmd_name not in _DEMO:
+            return super().get_command(ctx, cmd_name)
+        module = importlib.import_module("tagdock_simulators.demo.cli")
+        command: click.Command = module.demo
+        return command
+
+
+_DEMO = ("demo",) if importlib.util.find_spec("tagdock_simulators.demo.cli") else ()
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="tagdock-simulators")
 def main() -> None:
     """Test Tagdock without hardware: simulated readers, recordings with their ground truth, the demo."""
@@ -133,7 +154,8 @@ async def _serve(scenario: Scenario, seed: int, host: str, port: int, gateway_co
     try:
         started = await start_readers(scenario, host, port)
     except OSError as error:
-        say(f"cannot listen at {host}:{port} and after: {error.strerror}; choose another --port, or 0 for any")
+        why = os.strerror(error.errno) if error.errno else str(error)
+        say(f"cannot listen at {host}, port {port} and those after it: {why}; choose another --port, or 0 for any")
         return 1
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from tagdock_simulators.llrp.fields import S16, U8, U16, U32, Bits, Flag, Text, U8s, U32s
-from tagdock_simulators.llrp.schema import CustomParameter, parameter
+from tagdock_simulators.llrp.schema import CustomParameter, Some, parameter
 
 
 @parameter(139)
@@ -49,10 +49,10 @@ class GeneralDeviceCapabilities:
     manufacturer: U32
     model: U32
     firmware_version: Text
-    receive_sensitivities: tuple[ReceiveSensitivityTableEntry, ...]
+    receive_sensitivities: Some[ReceiveSensitivityTableEntry]
     sensitivity_ranges: tuple[PerAntennaReceiveSensitivityRange, ...]
     gpio: GPIOCapabilities
-    air_protocols: tuple[PerAntennaAirProtocol, ...]
+    air_protocols: Some[PerAntennaAirProtocol]
 
 
 @parameter(142)
@@ -126,16 +126,16 @@ class UHFC1G2RFModeTableEntry:
 class UHFC1G2RFModeTable:
     """The modulations that can be chosen."""
 
-    entries: tuple[UHFC1G2RFModeTableEntry, ...]
+    entries: Some[UHFC1G2RFModeTableEntry]
 
 
 @parameter(144)
 class UHFBandCapabilities:
     """Powers, frequencies and modulations of the UHF band."""
 
-    transmit_powers: tuple[TransmitPowerLevelTableEntry, ...]
+    transmit_powers: Some[TransmitPowerLevelTableEntry]
     frequency_information: FrequencyInformation
-    rf_modes: tuple[UHFC1G2RFModeTable, ...]
+    rf_modes: Some[UHFC1G2RFModeTable]
 
 
 @parameter(143)

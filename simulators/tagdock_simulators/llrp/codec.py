@@ -113,7 +113,8 @@ def _decode_record(cls: type, reader: BitReader, depth: int) -> Any:
         try:
             values[field.name] = decode_field(reader, field)
         except LlrpError as error:
-            raise LlrpError(error.status, error.reason, field=number) from None
+            wrong_value = error.status is StatusCode.P_FIELD_ERROR
+            raise LlrpError(error.status, error.reason, field=number if wrong_value else None) from None
     reader.align()
     return cls(**values, **_decode_slots(cls, shape, reader, depth))
 

@@ -4,7 +4,7 @@ from enum import IntEnum
 from typing import Annotated
 
 from tagdock_simulators.llrp.fields import S16, U2, U8, U16, U32, BitField, Bits, Flag, U8s
-from tagdock_simulators.llrp.schema import CustomParameter, parameter
+from tagdock_simulators.llrp.schema import CustomParameter, Some, parameter
 
 
 class KeepaliveTrigger(IntEnum):
@@ -194,4 +194,4 @@ class EventNotificationState:
 class ReaderEventNotificationSpec:
     """Which events are reported."""
 
-    states: tuple[EventNotificationState, ...]
+    states: Some[EventNotificationState]

@@ -26,8 +26,6 @@ def check_rospec(rospec: ROSpec, profile: Profile) -> None:
     _require(rospec.rospec_id > 0, rospec, 0, "a ROSpec's id must not be 0")
     _require(rospec.priority <= profile.max_priority, rospec, 1, f"priorities go up to {profile.max_priority}")
     _require(rospec.state is ROSpecState.DISABLED, rospec, 2, "a ROSpec is added in the state Disabled")
-    if not rospec.specs:
-        raise LlrpError(StatusCode.P_MISSING_PARAMETER, "a ROSpec needs an AISpec", _path(rospec))
     _check_boundary(rospec, profile)
     for spec in rospec.specs:
         _check_aispec(spec, profile)
@@ -75,7 +73,7 @@ def _check_antenna(antenna: AntennaConfiguration, profile: Profile) -> None:
     transmitter, modes = antenna.transmitter, {mode.mode_identifier for mode in profile.rf_modes}
     if transmitter is not None:
         powers, channels = f"powers are 1 to {profile.powers} of the table", f"channels are 1 to {len(CHANNELS_MHZ)}"
-        _require(transmitter.channel_index <= len(CHANNELS_MHZ), transmitter, 1, channels)
+        _require(1 <= transmitter.channel_index <= len(CHANNELS_MHZ), transmitter, 1, channels)
         _require(1 <= transmitter.transmit_power_index <= profile.powers, transmitter, 2, powers)
     for command in antenna.inventory_commands:
         if command.rf_control is not None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from tagdock_simulators.llrp.config import AntennaConfiguration
 from tagdock_simulators.llrp.fields import U8, U16, U32, Bits, Flag, U16s
-from tagdock_simulators.llrp.schema import CustomParameter, parameter
+from tagdock_simulators.llrp.schema import CustomParameter, Some, parameter
 from tagdock_simulators.llrp.times import UTCTimestamp
 
 
@@ -140,7 +140,7 @@ class AISpec:
 
     antenna_ids: U16s
     stop: AISpecStopTrigger
-    inventory: tuple[InventoryParameterSpec, ...]
+    inventory: Some[InventoryParameterSpec]
     custom: tuple[CustomParameter, ...] = ()
 
 
@@ -187,5 +187,5 @@ class ROSpec:
     priority: U8
     state: Annotated[ROSpecState, Bits(8)]
     boundary: ROBoundarySpec
-    specs: tuple[AISpec, ...]
+    specs: Some[AISpec]
     report: ROReportSpec | None = None

@@ -5,14 +5,14 @@
         index: U16
         receive_sensitivity_db: U16
 
-A sub-parameter is annotated by its class: `X` exactly once, `X | None` at most once, `tuple[X, ...]` any number;
-`X | Y` is a choice.
+A sub-parameter is annotated by its class: `X` exactly once, `X | None` at most once, `tuple[X, ...]` any number,
+`Some[X]` once or more; `X | Y` is a choice.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import NoneType, UnionType
-from typing import Any, TypeVar, Union, dataclass_transform, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, Union, dataclass_transform, get_args, get_origin, get_type_hints
 
 from tagdock_simulators.llrp.fields import BitCounted, Bits, Counted, Field, Fixed, Kind, Rest, Utf8
 
@@ -22,6 +22,9 @@ MAX_TV_TYPE = 127
 """Parameters up to this type have a one-byte header and a fixed length."""
 
 _T = TypeVar("_T")
+_AT_LEAST_ONE = "at least one"
+Some = Annotated[tuple[_T, ...], _AT_LEAST_ONE]
+"""Sub-parameters of one kind, one at least."""
 Key = tuple[int, int, int]
 """What names a parameter or message on the wire: type, vendor, subtype (0 and 0 unless custom)."""
 
@@ -141,9 +144,13 @@ def _kind(hint: Any) -> Kind | None:
 
 
 def _slot(name: str, hint: Any) -> Slot:
+    least = 1 if _AT_LEAST_ONE in getattr(hint, "__metadata__", ()) else 0
     origin = get_origin(hint)
+    if origin is Annotated:
+        hint = get_args(hint)[0]
+        origin = get_origin(hint)
     if origin is tuple:
-        return Slot(name, _classes(get_args(hint)[0]), 0, many=True)
+        return Slot(name, _classes(get_args(hint)[0]), least, many=True)
     optional = origin in (Union, UnionType) and NoneType in get_args(hint)
     return Slot(name, _classes(hint), 0 if optional else 1, many=False)
 
