@@ -5,7 +5,6 @@ as its HTTP library raises them; they are all `OSError`s, and everything is tran
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -14,6 +13,7 @@ from grafana_client.client import GrafanaException, GrafanaTimeoutError
 
 from tagdock_dashboards.deadline import within
 from tagdock_dashboards.errors import ConfigurationError, GrafanaError
+from tagdock_dashboards.publish import Stored
 
 Json = dict[str, Any]
 
@@ -24,18 +24,6 @@ _REMEDIES = {
     409: "something with this name or uid is already there; rename or delete that in Grafana",
     412: "someone saved it at this very moment, or another dashboard in the folder has its title; look and run again",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A dashboard as Grafana has it. `message` and `saved_by` belong to its newest version."""
-
-    board: Json
-    version: int
-    folder_uid: str
-    provisioned: bool
-    message: str
-    saved_by: str
 
 
 class Grafana:

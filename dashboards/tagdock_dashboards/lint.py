@@ -11,6 +11,9 @@ from tagdock_dashboards.pieces.query import DATA_SOURCE_TYPE, DATA_SOURCE_UID
 WIDTH = 24
 """Columns of Grafana's grid."""
 
+COLOURED = ("stat", "gauge", "bargauge")
+"""Kinds of panel that are painted by thresholds."""
+
 HEALTHY_COLOURS = ("green", "#73bf69")
 
 _UID = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -57,6 +60,8 @@ def _panel_problems(panel: Json) -> Iterator[str]:
 
 def _threshold_problems(panel: Json, defaults: Json) -> Iterator[str]:
     """Nothing must never look alive: the first colour of a threshold list is what a null is painted in."""
+    if panel.get("type") in COLOURED and not defaults.get("thresholds"):
+        yield "has no thresholds; Grafana's own begin with green, which is what nothing would be painted in"
     lists: list[Any] = [defaults.get("thresholds") or {}]
     for override in (panel.get("fieldConfig") or {}).get("overrides") or []:
         lists += [

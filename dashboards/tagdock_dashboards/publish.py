@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from difflib import unified_diff
 from typing import Any, Literal, Protocol
 
-from tagdock_dashboards.grafana import Stored
-
 Action = Literal["create", "update", "unchanged", "left alone"]
 
 MARK = "tagdock-dashboards "
@@ -31,6 +29,18 @@ class Step:
     action: Action
     why: str
     diff: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A dashboard as Grafana has it. `message` and `saved_by` belong to its newest version."""
+
+    board: dict[str, Any]
+    version: int
+    folder_uid: str
+    provisioned: bool
+    message: str
+    saved_by: str
 
 
 class Target(Protocol):

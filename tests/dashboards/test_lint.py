@@ -36,6 +36,7 @@ OVERRIDE = {"matcher": {"id": "byName", "options": "x"}, "properties": [{"id": "
         pytest.param(lambda board: first_panel(board).update(description="Nice."), "Source:", id="no source"),
         pytest.param(_defaults(unit=""), "has no unit", id="no unit"),
         pytest.param(_defaults(noValue=None), "where there is nothing", id="no word for nothing"),
+        pytest.param(_defaults(thresholds=None), "has no thresholds", id="Grafana's own thresholds"),
         pytest.param(_defaults(thresholds=GREEN), "healthy colour", id="null looks healthy"),
         pytest.param(
             lambda board: first_panel(board)["fieldConfig"].update(overrides=[OVERRIDE]),

@@ -49,7 +49,6 @@ def gateway_ages() -> Panel:
             )
         )
         .thresholds(looks.age_steps())
-        .color_scheme(looks.by_threshold())
         .mappings(looks.null_as("never heard of"))
         .no_value("no gateway is registered")
         .decimals(0)
@@ -72,7 +71,6 @@ def latency_now() -> Panel:
             f"SELECT percentile_cont(0.99) WITHIN GROUP (ORDER BY {LATENCY_S}) AS p99 {PASSED}",
         )
         .thresholds(looks.steps(levels=[(-86_400, looks.GOOD), (5, looks.WARN), (60, looks.BAD)]))
-        .color_scheme(looks.by_threshold())
         .mappings(looks.null_as("no movements", looks.UNKNOWN))
     )
 
@@ -91,7 +89,6 @@ def doubt_now() -> Panel:
             f"SELECT avg((direction = 'uncertain')::int) AS uncertain {PASSED}",
         )
         .thresholds(looks.steps(levels=[(0, looks.GOOD), (0.001, looks.WARN), (0.01, looks.BAD)]))
-        .color_scheme(looks.by_threshold())
         .mappings(looks.null_as("no movements", looks.UNKNOWN))
     )
 
@@ -309,7 +306,6 @@ def saving() -> Panel:
             """,
         )
         .thresholds(looks.steps(levels=[(0, looks.PLAIN), (0.01, looks.GOOD)]))
-        .color_scheme(looks.by_threshold())
         .mappings(looks.null_as("no plan yet", looks.UNKNOWN))
         .span(8)
     )

@@ -57,6 +57,8 @@ def tiles(panel_id: int, title: str, says: str, unit: str, sql: str) -> stat.Pan
     panel = _common(stat.Panel(), panel_id, title, says, unit=unit, query=Sql(sql))
     return (
         panel.color_mode(common_models.BigValueColorMode.BACKGROUND)
+        .color_scheme(looks.by_threshold())
+        .thresholds(looks.steps())
         .graph_mode(common_models.BigValueGraphMode.NONE)
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
         .height(5)
