@@ -72,7 +72,7 @@ def _read_leniently(payload: bytes) -> Any:
 
 
 def _leaves(document: Any) -> Iterator[tuple[_Place, object]]:
-    """Yield every key and leaf with its place, in their order."""
+    """Yield every key and every leaf worth a look with its place, in their order."""
     stack: list[tuple[_Place, Any]] = [((None, "$"), document)]
     while stack:
         place, value = stack.pop()
@@ -80,11 +80,17 @@ def _leaves(document: Any) -> Iterator[tuple[_Place, object]]:
             value = {name: getattr(value, name) for name in value.__struct_fields__}
         if isinstance(value, dict):
             yield from ((place, key) for key in value)
-            stack.extend(((place, key), inner) for key, inner in reversed(value.items()))
+            stack.extend(((place, key), inner) for key, inner in reversed(value.items()) if _is_worth_a_look(inner))
         elif isinstance(value, list | tuple):
-            stack.extend(((place, index), value[index]) for index in reversed(range(len(value))))
+            inners = reversed(list(enumerate(value)))
+            stack.extend(((place, index), inner) for index, inner in inners if _is_worth_a_look(inner))
         else:
             yield place, value
+
+
+def _is_worth_a_look(value: object) -> bool:
+    """Pass over what is empty, false or a small number: that may be a million elements."""
+    return bool(value) and not (type(value) is int and -(2**63) <= value < 2**64)
 
 
 def _spell(place: _Place) -> str:

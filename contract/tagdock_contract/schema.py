@@ -3,7 +3,7 @@
 `python -m tagdock_contract.schema` writes the files beside this module; `--check` compares them. A schema says nearly
 all that the decoder checks. What it can't say: ids that stand twice in a batch, the payload's size, halves of surrogate
 pairs, U+0000, integers of more than 64 bits in evidence, `1.0` where a whole number is due. Where the decoder is more
-generous, keep to the schema: a blank for the `T` of a time, an offset without colon, the year judged after converting to
+generous, keep to the schema: a blank for the `T` of a time, an offset without colon, the year judged once converted to
 UTC, a UUID without hyphens.
 """
 

@@ -11,7 +11,6 @@ import shutil
 import stat
 import subprocess
 import tomllib
-from collections.abc import Iterator
 from fnmatch import fnmatch
 from functools import lru_cache
 from pathlib import Path
@@ -238,17 +237,19 @@ def test_the_broker_takes_the_largest_payload_of_the_contract() -> None:
 # ---- images ---------------------------------------------------------------------------------------------------------
 
 
-def copied(dockerfile: str) -> Iterator[Path]:
-    """Return what the build stage copies from the project."""
-    for word, rest in instructions(dockerfile):
-        if word == "COPY" and not rest.startswith("--from"):
-            yield from (Path(source) for source in rest.split()[:-1])
+def build_stage(dockerfile: str) -> list[tuple[str, str]]:
+    """Return the instructions from the first FROM to the second."""
+    steps = instructions(dockerfile)
+    second = [number for number, (word, _) in enumerate(steps) if word == "FROM"][1]
+    return steps[:second]
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
 def test_a_dockerfile_copies_what_is_there_and_starts_its_parts_program(dockerfile: str) -> None:
     allowed = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
-    for source in copied(dockerfile):
+    for source in [
+        Path(name) for word, rest in build_stage(dockerfile) if word == "COPY" for name in rest.split()[:-1]
+    ]:
         assert (ROOT / source).exists()
         assert any(fnmatch(str(path), pattern) for path in (source, *source.parents) for pattern in allowed), source
     part = tomllib.loads((ROOT / dockerfile).with_name("pyproject.toml").read_text())["project"]
@@ -260,25 +261,32 @@ def test_a_dockerfile_copies_what_is_there_and_starts_its_parts_program(dockerfi
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
 def test_an_image_can_be_built_from_what_its_dockerfile_copies(dockerfile: str, tmp_path: Path) -> None:
     source, installed = tmp_path / "src", tmp_path / "installed"
-    ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
-    for path in copied(dockerfile):
-        (source / path).parent.mkdir(parents=True, exist_ok=True)
-        if (ROOT / path).is_dir():
-            shutil.copytree(ROOT / path, source / path, dirs_exist_ok=True, ignore=ignore)
-        else:
-            shutil.copy(ROOT / path, source / path)
     environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     environment |= {"UV_PROJECT_ENVIRONMENT": str(installed), "UV_PYTHON_DOWNLOADS": "never"}
-    steps = [rest for word, rest in instructions(dockerfile) if word == "RUN" and ".venv/bin/uv sync" in rest]
-    assert len(steps) == 2
-    assert all("--locked --no-dev" in step for step in steps)
-    command = shlex.split(steps[-1].replace(".venv/bin/uv", str(BIN / "uv")))
-    subprocess.run([*command, "--quiet"], cwd=source, env=environment, timeout=120, check=True)
-    name = json.loads(last(dockerfile, "ENTRYPOINT"))[0]
+    syncs = 0
+    for word, rest in build_stage(dockerfile):
+        if word == "COPY":
+            copy(rest.split()[:-1], source / rest.split()[-1])
+        elif word == "RUN" and rest.startswith(".venv/bin/uv sync --locked --no-dev "):
+            command = [str(BIN / "uv"), *shlex.split(rest)[1:], "--quiet"]
+            subprocess.run(command, cwd=source, env=environment, timeout=120, check=True)
+            syncs += 1
+    assert syncs == 2
     shutil.rmtree(source)
+    name = json.loads(last(dockerfile, "ENTRYPOINT"))[0]
     told = subprocess.run([installed / "bin" / name, "--help"], capture_output=True, timeout=60, check=True)
     assert b"Usage" in told.stdout
     assert not list(installed.glob("lib/python*/site-packages/pytest"))
+
+
+def copy(names: list[str], target: Path) -> None:
+    """Copy as COPY does: files into the folder, a folder's content into it."""
+    target.mkdir(parents=True, exist_ok=True)
+    for path in [ROOT / name for name in names]:
+        if path.is_dir():
+            shutil.copytree(path, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(path, target)
 
 
 # ---- secrets --------------------------------------------------------------------------------------------------------
