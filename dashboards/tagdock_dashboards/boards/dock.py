@@ -162,6 +162,8 @@ def throughput() -> Panel:
             """,
         )
     )
+    for direction in ("pass", "uncertain"):
+        panel.override_by_regexp(f"/ {direction}$/", looks.colour_as(looks.DIRECTION_COLOURS[direction]))
     return panel.interval("10s").min(0).no_value("no movements")
 
 
