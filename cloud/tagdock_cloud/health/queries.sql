@@ -24,3 +24,7 @@ where %(site)s::text is null or site = %(site)s;
 -- name: schema
 -- Which schema the database has.
 select version_num from alembic_version;
+
+-- name: refused_by_gateway
+-- How many batches of each gateway were refused so far.
+select site, gateway, count(*) as batches from refused_batches group by site, gateway;

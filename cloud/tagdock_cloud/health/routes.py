@@ -3,8 +3,10 @@
 from typing import Any
 
 from fastapi import APIRouter
-from starlette.responses import Response
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.responses import PlainTextResponse, Response
 
+from tagdock_cloud.health.metrics import metrics_text
 from tagdock_cloud.health.records import Alive, GatewayPage, Ready
 from tagdock_cloud.health.rules import freshness
 from tagdock_cloud.store.errors import StoreError
@@ -38,6 +40,14 @@ async def readyz(db: Db) -> Response:
     if version < _NEWEST:
         raise Problem(503, f"the schema is at {version}, {_NEWEST} is needed: run `tagdock-cloud migrate`")
     return reply({"status": "ready", "schema_version": version})
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+async def metrics(db: Db, _: Viewer) -> Response:
+    """Tell Prometheus about gateways, refused batches and the solver's queue."""
+    refused = await db.all(_SQL["refused_by_gateway"])
+    text = metrics_text(await find_gateways(db, None), refused, await find_plan_queue(db, None))
+    return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/api/v1/gateways", response_model=GatewayPage)

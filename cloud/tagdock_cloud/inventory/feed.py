@@ -20,7 +20,7 @@ from tagdock_cloud.web.problems import Problem
 
 POLL_S = 0.2
 RETRY_S = 1.0
-BEAT_EVERY = timedelta(seconds=2)
+BEAT_EVERY = timedelta(seconds=1)
 ROWS = 2_000
 OVERLAP = timedelta(seconds=2)
 """How long before its commit a transaction of ingest may have begun; the look back of every poll."""
@@ -83,6 +83,7 @@ class Feed:
         self._db = db
         self._listeners: set[Listener] = set()
         self._poller: asyncio.Task[None] | None = None
+        self._beaten_at: datetime | None = None
 
     @contextlib.contextmanager
     def listen(self, site: str | None) -> Iterator[Listener]:
@@ -95,6 +96,8 @@ class Feed:
         self._listeners.add(listener)
         if self._poller is None or self._poller.done():
             self._poller = asyncio.create_task(self._poll_while_heard())
+        elif self._beaten_at is not None:
+            listener.offer(sse.beat(self._beaten_at))
         try:
             yield listener
         finally:
@@ -122,32 +125,33 @@ class Feed:
 
     async def _poll_while_heard(self) -> None:
         position: Position | None = None
-        beaten_at: datetime | None = None
         while self._listeners:
             try:
                 now, rows = await self._poll(position)
             except StoreError as error:
                 _log.warning("the stream waits for the database: %s", error)
+                self._beaten_at = None
                 await asyncio.sleep(RETRY_S)
                 continue
-            position = position or Position(now)
+            if position is None:  # what was committed before anybody listened is noted, not told
+                position = Position(now)
+            else:
+                self._hand_out(rows)
             position.take(rows)
-            self._hand_out(rows)
             if len(rows) == ROWS and now - position.at > FURTHEST_BEHIND:
                 position = Position(now)
                 self._tell_all(sse.gap("more movements came in than the stream can carry"))
-            if beaten_at is None or now - beaten_at >= BEAT_EVERY:
-                beaten_at = now
+            if self._beaten_at is None or now - self._beaten_at >= BEAT_EVERY:
+                self._beaten_at = now
                 self._tell_all(sse.beat(now))
             await asyncio.sleep(0 if len(rows) == ROWS else POLL_S)
 
     async def _poll(self, position: Position | None) -> tuple[datetime, list[Row]]:
         async with self._db.transaction() as transaction:
             clock = await transaction.one(_SQL["now"]) or {}
-            if position is None:
-                return clock["now"], []
-            values = {**position.values, "site": None, "rows": ROWS}
-            return clock["now"], await transaction.all(_SQL["committed"], values)
+            now: datetime = clock["now"]
+            values = (position or Position(now)).values
+            return now, await transaction.all(_SQL["committed"], {**values, "site": None, "rows": ROWS})
 
     def _hand_out(self, rows: list[Row]) -> None:
         written = [(row["site"], sse.movement(row)) for row in rows]

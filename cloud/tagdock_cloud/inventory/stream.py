@@ -26,7 +26,7 @@ async def stream_movements(
 ) -> StreamingResponse:
     """Stream movements as they are committed (without their evidence): events `movement`, `beat`, `gap`.
 
-    A `beat` comes every two seconds while the database answers. `Last-Event-ID` resumes after that movement; around a
+    A `beat` comes every second while the database answers. `Last-Event-ID` resumes after that movement; around a
     resume one may come twice, its `event_id` tells.
     """
     feed: Feed = request.app.state.feed

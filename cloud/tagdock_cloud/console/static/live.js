@@ -5,7 +5,7 @@ import { ago, clockText } from "/static/common.js";
 
 const PAINT_MS = 250;
 const MOST_ROWS = 40;
-const STALE_MS = 8000; // the server beats every two seconds
+const STALE_MS = 6000; // the server beats every second
 const REFRESH_MS = 10000;
 
 const site = document.body.dataset.site;

@@ -1,0 +1,86 @@
+"""The floor as a drawing."""
+
+import itertools
+from typing import Any
+
+import pytest
+from tagdock_cloud.console.floor import Colouring, bin_flows, class_limits, draw, legend, shade_of
+
+
+def bin_(name: str, **fields: Any) -> dict[str, Any]:
+    return {"bin": name, "x_m": None, "y_m": None, "z_m": None, "aisle": None, "cell": None, **fields}
+
+
+def door(name: str, **fields: Any) -> dict[str, Any]:
+    return {"door": name, "x_m": None, "y_m": None, "aisle": None, "aisle_end": None, "gap_m": None, **fields}
+
+
+PLAIN = Colouring({}, {}, [])
+AISLES = {
+    "count": 3, "pitch_m": 3.0, "cells": 10, "cell_m": 1.0, "front_gap_m": 1.0, "back_gap_m": 2.0,
+    "cross_aisles": [{"after_cell": 4, "width_m": 2.0}],
+}  # fmt: skip
+
+
+def test_a_sku_in_several_bins_is_picked_from_each_alike() -> None:
+    flows = bin_flows({"S": 9.0, "T": 1.0}, {"A": ["S"], "B": ["S", "T"], "C": ["S"], "D": []})
+    assert flows == {"A": 3.0, "B": 4.0, "C": 3.0, "D": 0}
+
+
+def test_the_shades_span_from_the_least_to_the_busiest_bin() -> None:
+    limits = class_limits([0.0, 1.0, 64.0])
+    assert limits == pytest.approx([2, 4, 8, 16, 32, 64])
+    assert [shade_of(flow, limits) for flow in (0.0, 1.0, 2.1, 33.0, 64.0)] == [0, 1, 2, 6, 6]
+
+
+def test_where_all_flow_alike_there_is_one_shade() -> None:
+    assert [shade_of(5.0, class_limits([5.0, 5.0])), shade_of(0, class_limits([]))] == [6, 0]
+
+
+def test_the_legend_counts_every_picked_bin_once() -> None:
+    flows = {"A": 1.0, "B": 1.5, "C": 64.0, "D": 0.0}
+    assert [(shade.shade, shade.bins) for shade in legend(flows, class_limits(flows.values())) if shade.bins] == [
+        (1, 2),
+        (6, 1),
+    ]
+
+
+def test_cells_count_from_the_front_and_across_a_cross_aisle() -> None:
+    drawing = draw([bin_("A", aisle=1, cell=4), bin_("B", aisle=1, cell=5)], [], AISLES, PLAIN)
+    before, after = sorted(drawing.boxes, key=lambda box: box.bin)
+    assert after.y - before.y == pytest.approx(3.0)
+    assert before.x + before.width / 2 == pytest.approx(3.0)
+
+
+def test_doors_stand_at_the_ends_of_their_aisles() -> None:
+    doors = [door("F", aisle=0, aisle_end="front", gap_m=0.5), door("B", aisle=2, aisle_end="back")]
+    marks = {mark.door: (mark.x, mark.y) for mark in draw([], doors, AISLES, PLAIN).doors}
+    assert marks == {"F": (0.0, -0.5), "B": (6.0, 1.0 + 9 + 2 + 2)}
+
+
+def test_bins_above_one_another_share_their_place_without_covering_each_other() -> None:
+    rows = [bin_(name, x_m=1.0, y_m=1.0, z_m=z) for name, z in (("top", 2.0), ("low", 0.0), ("mid", 1.0))]
+    boxes = sorted(draw([*rows, bin_("far", x_m=9.0, y_m=1.0)], [], None, PLAIN).boxes, key=lambda box: box.x)
+    assert [box.bin for box in boxes] == ["low", "mid", "top", "far"]
+    assert all(left.x + left.width <= right.x + 1e-9 for left, right in itertools.pairwise(boxes))
+
+
+def test_neighbours_do_not_touch_and_the_view_holds_all() -> None:
+    rows = [bin_(f"{x}-{y}", x_m=float(x), y_m=y * 1.2) for x in range(8) for y in range(5)]
+    drawing = draw(rows, [door("D", x_m=3.0, y_m=-4.0)], None, PLAIN)
+    left, top, width, height = drawing.view
+    for box in drawing.boxes:
+        assert (
+            left <= box.x and box.x + box.width <= left + width and top <= box.y and box.y + box.height <= top + height
+        )
+    xs = sorted({box.x for box in drawing.boxes})
+    assert min(b - a for a, b in itertools.pairwise(xs)) > drawing.boxes[0].width
+
+
+def test_what_has_no_place_is_counted_not_hidden() -> None:
+    drawing = draw([bin_("A"), bin_("B", x_m=1.0, y_m=1.0)], [], None, PLAIN)
+    assert (drawing.unplaced, [box.bin for box in drawing.boxes]) == (1, ["B"])
+
+
+def test_an_empty_floor_can_be_drawn() -> None:
+    assert draw([], [], None, PLAIN).view == (0.0, 0.0, 1.0, 1.0)

@@ -1,0 +1,166 @@
+"""The stream of movements, as a client hears it."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+from tagdock_cloud.inventory import feed
+
+EPC = "urn:epc:id:sgtin:9521234.000007."
+
+
+class Ear:
+    """Listens in a thread of its own; `wait` gives the events of a kind once enough of them came."""
+
+    def __init__(self, service: Any, query: str = "", last_id: str | None = None) -> None:
+        headers = {"Authorization": f"Bearer {service.tokens['viewer']}"}
+        if last_id:
+            headers["Last-Event-ID"] = last_id
+        self.events: list[dict[str, Any]] = []
+        self.ended = threading.Event()
+        self._changed = threading.Condition()
+        self._client = httpx.Client(timeout=httpx.Timeout(10, read=10))
+        self._stream = self._client.stream("GET", f"{service.url}/api/v1/stream/movements{query}", headers=headers)
+        self._response = self._stream.__enter__()
+        assert self._response.headers["content-type"].startswith("text/event-stream")
+        self._thread = threading.Thread(target=self._listen)
+        self._thread.start()
+
+    def _listen(self) -> None:
+        event: dict[str, Any] = {}
+        try:
+            for line in self._response.iter_lines():
+                if line:
+                    name, _, value = line.partition(": ")
+                    event[name] = value
+                    continue
+                with self._changed:
+                    self.events.append(event)
+                    self._changed.notify_all()
+                event = {}
+        except (httpx.HTTPError, httpx.StreamError, OSError):
+            pass
+        self.ended.set()
+
+    def wait(self, kind: str, count: int = 1, timeout_s: float = 8) -> list[dict[str, Any]]:
+        def found() -> list[dict[str, Any]]:
+            return [event for event in self.events if event.get("event") == kind]
+
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(found()) >= count, timeout_s), self.events
+        return found()
+
+    def hear(self, *epcs: str) -> list[dict[str, Any]]:
+        """Wait until all these items were heard, and return their movements; others may be heard beside them."""
+
+        def heard() -> list[dict[str, Any]]:
+            rows = [json.loads(event["data"]) | {"id": event["id"]} for event in self.events if "id" in event]
+            return [row for row in rows if row["epc"] in epcs]
+
+        with self._changed:
+            assert self._changed.wait_for(lambda: {row["epc"] for row in heard()} == set(epcs), 8), self.events
+        return heard()
+
+    def close(self) -> None:
+        self._stream.__exit__(None, None, None)
+        self._client.close()
+        self._thread.join(5)
+
+
+@pytest.fixture
+def ears(service: Any) -> Iterator[Any]:
+    opened: list[Ear] = []
+
+    def listen(query: str = "", last_id: str | None = None) -> Ear:
+        opened.append(Ear(service, query, last_id))
+        opened[-1].wait("beat")
+        return opened[-1]
+
+    yield listen
+    for ear in opened:
+        ear.close()
+
+
+@pytest.fixture(autouse=True)
+def sites(service: Any) -> None:
+    service.sql("insert into sites (site) values ('hangzhou-1'), ('other') on conflict do nothing")
+
+
+def test_a_committed_movement_is_heard(service: Any, ears: Any, helpers: Any) -> None:
+    ear = ears()
+    helpers.add_movements(service, [helpers.movement(datetime.now(UTC), f"{EPC}1")])
+    (heard,) = ear.hear(f"{EPC}1")
+    assert (heard["direction"], heard["door"]) == ("out", "D1")
+    assert "evidence" not in heard
+
+
+def test_what_was_committed_before_is_not_told_as_news(service: Any, ears: Any, helpers: Any) -> None:
+    helpers.add_movements(service, [helpers.movement(datetime.now(UTC), f"{EPC}20")])
+    time.sleep(3 * feed.POLL_S)  # a poller that still runs for another listener has told it by now
+    ear = ears()
+    helpers.add_movements(service, [helpers.movement(datetime.now(UTC), f"{EPC}21")])
+    ear.hear(f"{EPC}21")
+    assert f'{EPC}20"' not in str(ear.events)
+
+
+def test_only_the_asked_site_is_heard(service: Any, ears: Any, helpers: Any) -> None:
+    one_site, all_sites = ears("?site=other"), ears()
+    at = datetime.now(UTC)
+    helpers.add_movements(service, [helpers.movement(at, f"{EPC}2"), helpers.movement(at, f"{EPC}3", site="other")])
+    all_sites.hear(f"{EPC}2", f"{EPC}3")
+    one_site.hear(f"{EPC}3")
+    assert f'{EPC}2"' not in str(one_site.events)
+
+
+def test_a_client_that_comes_back_hears_what_it_missed(service: Any, ears: Any, helpers: Any) -> None:
+    ear = ears()
+    helpers.add_movements(service, [helpers.movement(datetime.now(UTC), f"{EPC}4")])
+    last_id = ear.hear(f"{EPC}4")[-1]["id"]
+    ear.close()
+    missed = [helpers.movement(datetime.now(UTC), f"{EPC}{n}") for n in range(100, 150)]
+    helpers.add_movements(service, missed)
+    again = ears("", last_id)
+    again.hear(*(row["epc"] for row in missed))
+    assert f'{EPC}4"' not in str(again.events)
+
+
+def test_many_rows_of_one_transaction_are_all_heard_once(service: Any, ears: Any, helpers: Any) -> None:
+    """One transaction gives all its rows the same `stored_at`: more of them than one poll takes must all come."""
+    ear = ears()
+    epcs = [f"{EPC}{n}" for n in range(1000, 1500 + feed.ROWS)]
+    helpers.add_movements(service, [helpers.movement(datetime.now(UTC), epc) for epc in epcs])
+    assert sorted(row["epc"] for row in ear.hear(*epcs)) == sorted(epcs)
+
+
+def test_a_transaction_that_began_before_the_last_poll_is_heard(service: Any, ears: Any, helpers: Any) -> None:
+    """`stored_at` is when a transaction began: one that commits later than a younger one must not be skipped."""
+    ear = ears()
+    helpers.add_movements(service, [helpers.movement(datetime.now(UTC), f"{EPC}5")])
+    ear.hear(f"{EPC}5")
+    late = helpers.movement(datetime.now(UTC), f"{EPC}6")
+    service.sql(
+        "insert into movements (site, observed_at, event_id, stored_at, gateway, epc, epc_hex, door, direction,"
+        " confidence) values (%(site)s, %(observed_at)s, %(event_id)s, now() - interval '1 second', 'g', %(epc)s, '30',"
+        " 'D1', 'out', 1)",
+        {key: late[key] for key in ("site", "observed_at", "event_id", "epc")},
+    )
+    ear.hear(f"{EPC}6")
+
+
+def test_a_made_up_last_event_id_is_refused(service: Any) -> None:
+    answer = service.as_("viewer").get("/api/v1/stream/movements", headers={"Last-Event-ID": "nonsense"})
+    assert answer.status_code == 422
+
+
+def test_a_listener_that_does_not_keep_up_is_let_go() -> None:
+    listener = feed.Listener(None)
+    for _ in range(feed.MOST_CHUNKS):
+        listener.offer(b"x")
+    assert not listener.is_lagging
+    listener.offer(b"x")
+    assert listener.is_lagging
