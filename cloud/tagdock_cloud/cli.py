@@ -119,6 +119,19 @@ def migrate(database: str | None, data: Path) -> None:
 
 @main.command()
 @_database
+@_data
+def rebuild(database: str | None, data: Path) -> None:
+    """Work out items' places and flows anew from the record."""
+    from tagdock_cloud.ingest import rebuild as projections  # noqa: PLC0415
+
+    items = projections.rebuild(
+        database or _served_database(data), lambda done: click.echo(f"{done} items are done", err=True)
+    )
+    click.echo(f"rebuilt {items} items and the flows")
+
+
+@main.command()
+@_database
 @_host
 @_http_port
 @_open

@@ -67,7 +67,10 @@ def _postmaster(database: EmbeddedDatabase) -> subprocess.Popen[bytes]:
             process = start()
 
     def start() -> subprocess.Popen[bytes]:
-        return subprocess.Popen(database.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+        unsafe = ["-c", "fsync=off"]  # a killed process loses nothing by it, only a lost machine would
+        return subprocess.Popen(
+            [*database.command, *unsafe], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/"
+        )
 
     process = start()
     try:
@@ -193,12 +196,58 @@ class TestBroker:
 
 
 @pytest.fixture
-def embedded_broker(database: str, program: Callable[..., subprocess.Popen[bytes]]) -> TestBroker:
+def embedded_broker_port() -> int:
+    """The port of the embedded broker."""
+    return choose_port("127.0.0.1", 0, "")
+
+
+@pytest.fixture
+def run_broker(
+    database: str, program: Callable[..., subprocess.Popen[bytes]], embedded_broker_port: int
+) -> Callable[..., subprocess.Popen[bytes]]:
+    """A function that runs the embedded broker, in lab mode unless told otherwise."""
+
+    def run(*, is_open: bool = True) -> subprocess.Popen[bytes]:
+        settings = {"broker_password": BROKER_PASSWORD, "broker_port": str(embedded_broker_port)}
+        process = program("broker", database=database, open=str(int(is_open)), **settings)
+        read_ready(process)
+        return process
+
+    return run
+
+
+@pytest.fixture
+def broker_process(run_broker: Callable[..., subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
+    """The process of the embedded broker in lab mode."""
+    return run_broker()
+
+
+@pytest.fixture
+def embedded_broker(broker_process: subprocess.Popen[bytes], embedded_broker_port: int) -> TestBroker:
     """The embedded broker in lab mode."""
-    port = choose_port("127.0.0.1", 0, "")
-    settings = {"database": database, "broker_password": BROKER_PASSWORD, "broker_port": str(port), "open": "1"}
-    read_ready(program("broker", **settings))
-    return TestBroker(port, is_embedded=True)
+    return TestBroker(embedded_broker_port, is_embedded=True)
+
+
+@pytest.fixture
+def restart_broker(
+    broker_process: subprocess.Popen[bytes], run_broker: Callable[..., subprocess.Popen[bytes]]
+) -> Callable[[], None]:
+    """A function that kills the embedded broker and starts it anew."""
+
+    def restart() -> None:
+        broker_process.kill()
+        broker_process.wait()
+        run_broker()
+
+    return restart
+
+
+@pytest.fixture
+def own_postgres(tmp_path: Path) -> Iterator[Postgres]:
+    """A PostgreSQL that a test may kill, with a migrated database."""
+    with running_postgres(tmp_path / "postgres") as server:
+        migrate(server.url)
+        yield server
 
 
 @pytest.fixture
@@ -250,6 +299,7 @@ class Gateway:
     port: int
     address: GatewayAddress = field(default_factory=lambda: GatewayAddress("s1", "g1"))
     password: str = "any"
+    will: bytes | None = None
     epoch: UUID = field(default_factory=uuid4)
     committed: set[int] = field(default_factory=set)
     refused: dict[int, str] = field(default_factory=dict)
@@ -268,6 +318,8 @@ class Gateway:
             reconnect_on_failure=True,
         )
         self._client.username_pw_set(self.address.client_id, self.password)
+        if self.will is not None:
+            self._client.will_set(self.address.topic("status"), self.will, qos=1, retain=True)
         self._client.reconnect_delay_set(1, 1)
         self._client.on_connect = lambda *_: self._client.subscribe(self.address.topic("ack"), 1)
         self._client.on_subscribe = lambda *_: self._ready.set()
@@ -288,8 +340,15 @@ class Gateway:
         number = next(self._seq) if seq is None else seq
         batch = Batch(epoch=self.epoch, seq=number, sent_at=datetime.now(UTC), events=events)
         self.unacked[number] = encode(batch)
-        self.publish(self.unacked[number])
+        self._client.publish(self.address.topic("events"), self.unacked[number], qos=1)
         return number
+
+    def vanish(self) -> None:
+        """Go without a word, as a lost gateway does."""
+        self._client.loop_stop()
+        connection = self._client.socket()
+        assert connection is not None
+        connection.shutdown(socket.SHUT_RDWR)
 
     def publish(self, payload: bytes, channel: Any = "events", *, retain: bool = False) -> None:
         """Publish anything."""
@@ -316,8 +375,7 @@ class Gateway:
             self.unacked.pop(number, None)
 
 
-def movement(epc: str = "urn:epc:id:sgtin:9521234.012345.1", **changes: Any) -> Movement:
-    """Build a movement out by door D1, now, with the changes given; its id follows from what it says."""
+def _movement(epc: str = "urn:epc:id:sgtin:9521234.012345.1", **changes: Any) -> Movement:
     values: dict[str, Any] = {
         "observed_at": datetime.now(UTC), "site": "s1", "epc": epc, "epc_hex": "3034257BF7194E4000001A85",
         "direction": "out", "confidence": 0.98, "door": "D1", "evidence": {"reads": 12},
@@ -326,3 +384,28 @@ def movement(epc: str = "urn:epc:id:sgtin:9521234.012345.1", **changes: Any) -> 
     said = [str(values[name]) for name in ("site", "epc", "observed_at", "direction", "door") if name in values]
     values.setdefault("event_id", content_uuid7(int(values["observed_at"].timestamp() * 1000), *said))
     return Movement(**values)
+
+
+@pytest.fixture
+def movement() -> Callable[..., Movement]:
+    """A function that builds a movement out by door D1, now, with the changes given."""
+    return _movement
+
+
+@pytest.fixture(name="wait_ready")
+def _wait_ready() -> Callable[[subprocess.Popen[bytes]], None]:
+    """A function that waits for the line that a program prints when it is ready."""
+    return read_ready
+
+
+@pytest.fixture(name="wait_until")
+def _wait_until() -> Callable[..., Any]:
+    """A function that waits for something to become true, and returns it."""
+    return wait_until
+
+
+@pytest.fixture
+def gateway() -> Iterator[Callable[..., Gateway]]:
+    """A function that connects a gateway to a broker's port."""
+    with ExitStack() as stack:
+        yield lambda port, **settings: stack.enter_context(Gateway(port, **settings))

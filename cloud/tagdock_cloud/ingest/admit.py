@@ -113,9 +113,7 @@ def _find_fault(address: GatewayAddress, batch: Batch, now: datetime, bounds: Bo
         if event.observed_at > latest:
             return f"$.events[{index}].observed_at: more than {bounds.ahead} ahead of the cloud's clock: set the clock"
         if event.observed_at < earliest:
-            return (
-                f"$.events[{index}].observed_at: lies more than {bounds.behind} behind the cloud's clock: set the clock"
-            )
+            return f"$.events[{index}].observed_at: more than {bounds.behind} behind the cloud's clock: set the clock"
     return None
 
 

@@ -177,3 +177,42 @@ delete from refused_batches where refusal_id in (
 update gateways
 set status = %(status)s::jsonb, status_at = case when %(is_retained)s then least(now(), %(at)s) else now() end
 where site = %(site)s and gateway = %(gateway)s
+
+-- name: rebuild_lock
+-- Let nobody move items or count flows while they are worked out anew; reading goes on.
+lock table items, flows in share row exclusive mode
+
+-- name: rebuild_missing
+-- Items that the record speaks of and nobody listed.
+select distinct m.epc from movements m where not exists (select from items i where i.epc = m.epc)
+
+-- name: rebuild_appear
+-- List such an item; its place is worked out next.
+insert into items (epc, gtin, sku, site, state, since)
+select %(epc)s, %(gtin)s, (select sku from skus where gtin = %(gtin)s), '', 'unknown', now()
+
+-- name: rebuild_forget
+-- Forget every place and state.
+update items set site = coalesce(registered_site, site), door = null, bin = null, state = 'unknown',
+                 since = coalesce(registered_at, since)
+
+-- name: rebuild_next
+-- The next items in the order of their EPCs.
+select epc from items where epc > %(after)s order by epc limit %(limit)s
+
+-- name: rebuild_project
+-- Work these items out from the record.
+select project_items(%(epcs)s)
+
+-- name: rebuild_forget_flows
+-- Forget all counts.
+delete from flows
+
+-- name: rebuild_flows
+-- Count all passages anew.
+insert into flows (site, day, sku, door, in_count, out_count)
+select site, (observed_at at time zone 'UTC')::date, coalesce(sku, ''), door,
+       count(*) filter (where direction = 'in'), count(*) filter (where direction = 'out')
+from movements
+where door is not null and direction in ('in', 'out')
+group by 1, 2, 3, 4
