@@ -4,6 +4,7 @@ Only places differ: container paths become folders of the test, service names 12
 images, Debian's mosquitto and PostgreSQL (without TimescaleDB) serve; Grafana is left out, its database role is tried.
 """
 
+import json
 import os
 import re
 import shutil
@@ -446,3 +447,16 @@ def test_no_log_holds_a_secret(machine: Machine) -> None:
     for log in machine.folder.glob("*.log"):
         text = log.read_text(errors="replace")
         assert not any(secret in text for secret in secrets), log.name
+
+
+def test_every_panel_can_be_asked_with_grafanas_role(machine: Machine) -> None:
+    password = (machine.folder / "secrets/grafana-password").read_text().strip()
+    address = f"postgresql://tagdock_grafana:{password}@127.0.0.1:{machine.database_port}/tagdock"
+    words = [str(BIN / "tagdock-dashboards"), "check", "--json", "--generated", str(ROOT / "dashboards/generated")]
+    told = subprocess.run(
+        words, env={"TAGDOCK_DATABASE": address}, capture_output=True, text=True, timeout=60, check=False
+    )
+    answers = json.loads(told.stdout)["findings"]
+    assert len(answers) > 10
+    wrong = {(one["panel"], problem) for one in answers for problem in one["problems"] if "no data" not in problem}
+    assert wrong == set()
