@@ -153,7 +153,8 @@ class _Connection(asyncio.Protocol):
         """Greet the client, or turn it away."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101  # a TCP server makes no other
         self._transport = transport
-        transport.set_write_buffer_limits(high=SEND_BUFFER_BYTES, low=SEND_BUFFER_BYTES // 4)
+        # Below the bound at which reports are dropped: whoever lost some is then sure to be told when it reads on.
+        transport.set_write_buffer_limits(high=SEND_BUFFER_BYTES // 2, low=SEND_BUFFER_BYTES // 4)
         if not self._reader.adopt(self):
             transport.close()
 
