@@ -20,6 +20,10 @@ class Pairs:
     other: Indices
     value: Amounts
 
+    def columns(self) -> tuple[Indices, Indices, Amounts]:
+        """Return the three arrays."""
+        return self.one, self.other, self.value
+
 
 @dataclass(frozen=True)
 class Objective:
@@ -80,6 +84,13 @@ class Objective:
     def shared_m_per_day(self, units: Units, orders: Indices) -> float:
         """Return the terms in which items depend on each other: affinity, and the tours of some orders."""
         return self._affinity(units) + self._routes(units, orders)
+
+    def change_m_per_day(self, before: Units, after: Units, orders: Indices) -> float:
+        """Return what a change costs that concerns the tours of some orders only."""
+        model = self.model
+        picked = float(model.unit_costs(after).sum() - model.unit_costs(before).sum())
+        moved = (moving_cost_m(model, after) - moving_cost_m(model, before)) / model.problem.moves.horizon_days
+        return picked + moved + self.shared_m_per_day(after, orders) - self.shared_m_per_day(before, orders)
 
     def picking_bin(self, units: Units) -> Indices:
         """Return the bin that each item is picked from on a tour, -1 for none: of several the one nearest the doors."""

@@ -16,6 +16,7 @@ from tagdock_slotting.rules import is_legal
 from tagdock_slotting.search import Search
 from tagdock_slotting.solvers.budget import Corner, Sweep, with_steps
 from tagdock_slotting.solvers.conflict import conflicts, too_much
+from tagdock_slotting.solvers.packing import Answer, Packer
 from tagdock_slotting.solvers.relaxation import Relaxation, build_relaxation, relocations
 
 PROVEN_WITHIN = 1e-6
@@ -62,9 +63,15 @@ class _Solving:
         if self._at_most is not None and held.relocations > self._at_most:
             rule = f"moves.at_most: {self._at_most} moves are allowed and the other rules force {held.relocations}"
             return self._infeasible((rule,))
-        best = free if self._affords(free.units) else self._sweep.within(self._at_most or 0, free, held)
+        if self._at_most is None or free.relocations <= self._at_most:
+            best = free
+        else:
+            best = self._sweep.within(self._at_most, free, held)
         corners = self._frontier_corners(free, held)
-        return self._finish(self._best_of([best, held, *corners]), held, corners)
+        legal = self._legal_layouts([best, held, *corners])
+        if not legal:
+            return self._packed(held, corners)
+        return self._finish(self._cheapest(legal), held, corners)
 
     def _held(self, free: Corner) -> Corner:
         """Return the layout that relocates nothing but what rules force; new items are put away as well as can be."""
@@ -87,30 +94,56 @@ class _Solving:
                 stretches += [(more, middle), (middle, less)]
         return found
 
-    def _best_of(self, corners: list[Corner]) -> Units:
-        """Return the cheapest legal and affordable layout, improved by search where the network does not see all."""
-        legal = [corner.units for corner in corners if self._acceptable(corner.units)]
+    def _legal_layouts(self, corners: list[Corner]) -> list[Units]:
+        """Return legal and affordable layouts, searched for where the network does not see everything."""
+        starts = [corner.units for corner in corners]
+        legal = self._acceptable(starts)
         proven = any(self._is_proven(self._value(units)) for units in legal)
         if not proven:
-            search = Search(self._objective, self._at_most, self._seed, self._out_of_time)
-            legal += search.run([corner.units for corner in corners])
+            legal += self._acceptable(self._search(starts))
+        return legal
+
+    def _search(self, starts: list[Units]) -> list[Units]:
+        bound = self._relaxation.bound
+        return Search(self._objective, bound, self._at_most, self._seed, self._out_of_time).run(starts)
+
+    def _packed(self, held: Corner, corners: list[Corner]) -> Plan:
+        """Look for any legal layout exactly, and improve it; or prove that there is none."""
+        packer = Packer(self._model, self._seed, max(1.0, self._limit_s - self._spent_s()))
+        found = packer.pack()
+        if found is Answer.IMPOSSIBLE:
+            return self._infeasible((packer.conflict(),))
+        legal = self._acceptable(self._search([found])) if isinstance(found, Units) else []
         if not legal:
             raise UnsolvedError(
                 f"no legal layout was found within {self._limit_s:g} s, and none was proven impossible; "
-                "give more time, or loosen capacities or keep_apart"
+                "give more time or more moves, or loosen capacities or keep_apart"
             )
+        return self._finish(self._cheapest(legal), held, corners)
+
+    def _cheapest(self, legal: list[Units]) -> Units:
         return min(legal, key=lambda units: (self._value(units), relocations(self._model, units)))
 
-    def _acceptable(self, units: Units) -> bool:
-        return self._affords(units) and is_legal(self._model, units)
+    def _acceptable(self, layouts: list[Units]) -> list[Units]:
+        """Return the layouts that are legal, cut down to the moves that are allowed."""
+        cut = [self._affordable(units) for units in layouts]
+        return [units for units in cut if units is not None and is_legal(self._model, units)]
 
-    def _affords(self, units: Units) -> bool:
-        """Return whether a layout is reached with the moves wanted, steps that only make room included."""
-        if self._at_most is None:
-            return True
-        if relocations(self._model, units) > self._at_most:
-            return False
-        return len(executable_steps(self._model, units)) <= self._at_most
+    def _affordable(self, units: Units) -> Units | None:
+        """Return a layout that is reached with the moves allowed, steps that only make room included.
+
+        What is too much loses whole chains of moves, the least rewarding first; None where new items forbid that.
+        """
+        if self._at_most is None or len(executable_steps(self._model, units)) <= self._at_most:
+            return units
+        if len(self._model.current) != len(units):
+            return None
+        kept, steps = self._model.current, 0
+        for chain in chains(self._model, wanted_steps(self._model, units)):
+            more = len(executable_steps(self._model, with_steps(self._model.current, chain)))
+            if steps + more <= self._at_most:
+                kept, steps = with_steps(kept, chain), steps + more
+        return kept
 
     def _value(self, units: Units) -> float:
         return self._objective.terms(units).total()

@@ -36,7 +36,7 @@ def warehouse() -> Callable[..., Problem]:
     return random_warehouse
 
 
-def random_warehouse(seed: int, items: int = 8, bins: int = 10, **overrides: Any) -> Problem:
+def random_warehouse(seed: int, items: int = 8, bins: int = 10, /, **overrides: Any) -> Problem:
     random = Random(seed)
     doors = random.randint(1, 3)
     places = [

@@ -53,7 +53,7 @@ def transport(supply: Integers, capacity: Integers, arcs: Arcs) -> Flow | None:
     """
     sources, sinks = len(supply), len(capacity)
     dearest = float(np.abs(arcs.cost).max(initial=0.0))
-    unit = dearest / 2 ** scale_bits(sources + sinks + 1) if dearest > 0 else 1.0
+    unit = (dearest or 1.0) / 2 ** scale_bits(sources + sinks + 1)
     cost = np.rint(arcs.cost / unit).astype(np.int64) + TIE_UNITS * arcs.avoid
     solver, numbers = _network(supply, capacity, arcs, cost)
     status = solver.solve()
