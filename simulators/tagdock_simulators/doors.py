@@ -58,6 +58,8 @@ class Crossing:
             raise ValueError(f"a load moves at 0.05 to 10 m/s, not {self.speed_m_per_s}")
         if not 0.1 <= self.reach_m <= 20.0:
             raise ValueError(f"a load starts 0.1 to 20 m from the door line, not {self.reach_m}")
+        if not 0.0 <= self.stay_s <= 86_400.0:
+            raise ValueError(f"a load stays 0 to 86,400 s, not {self.stay_s}")
         if self.starts_at.tzinfo is None:
             raise ValueError("starts_at needs a time zone")
 

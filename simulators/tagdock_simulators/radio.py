@@ -36,6 +36,8 @@ class Radio:
     reader_sensitivity_dbm: float = -80.0
     shadowing_db: float = 2.0
     """Standard deviation per tag and antenna: the load stands in the way (log-normal; Rappaport, section 4.9)."""
+    shield_db: float = 3.0
+    """What stands between neighbouring doors takes, each way."""
     rician_k_db: float = 10.0
     """The direct path over all echoes, drawn anew for each read (Rice 1944, doi:10.1002/j.1538-7305.1944.tb00874.x)."""
     turn_s: float = 0.04

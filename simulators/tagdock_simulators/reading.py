@@ -67,6 +67,7 @@ class _Portal:
     place_m: Floats
     port: Ints
     shadow_db: Floats
+    """By row and tag: how the load, and a wall between doors, weaken the link."""
     radio: Radio
 
     def one_way_db(self, row: Ints, tag: Ints, seen: Sight) -> Floats:
@@ -108,11 +109,12 @@ def _order(read: TagRead) -> tuple[Any, ...]:
 def _reads_at(door: DoorGeometry, load: _Load, radio: Radio, chance: Chance) -> Iterator[TagRead]:
     """Inventory a load with one door's reader."""
     antennas = door.antennas()
+    shield_db = 0.0 if door.door == load.crossing.door else radio.shield_db
     portal = _Portal(
         door.reader,
         np.array([place for _, *place in antennas]),
         np.array([port for port, *_ in antennas]),
-        radio.shadowing_db * chance.normal(len(antennas), len(load.phase)),
+        radio.shadowing_db * chance.normal(len(antennas), len(load.phase)) - shield_db,
         radio,
     )
     tries = _tries(portal, load, chance)

@@ -138,7 +138,7 @@ SCENARIOS: Mapping[str, Scenario] = {
             pitch_m=3.0,
             gap_s=(1.0, 4.0),
             tags=(1, 20),
-            radio=Radio(transmit_dbm=33.0, shadowing_db=4.0),
+            radio=Radio(transmit_dbm=33.0, shadowing_db=4.0, shield_db=0.0),
         ),
         Scenario(
             "turn-round",
