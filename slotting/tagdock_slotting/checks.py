@@ -98,15 +98,15 @@ def _distances(problem: Problem) -> Iterator[Finding]:
     in_aisles = problem.aisles is not None
     for index, place in enumerate(problem.bins):
         located: tuple[float | None, ...] = (place.aisle, place.cell) if in_aisles else (place.x_m, place.y_m)
-        yield from _located(f"$.bins[{index}]", located, "aisle and cell" if in_aisles else "x_m and y_m")
+        yield from _located(f"$.bins[{index}]: {place.id!r}", located, "aisle and cell" if in_aisles else "x_m and y_m")
     for index, door in enumerate(problem.doors if needs_doors or needs_aisles else ()):
         stands: tuple[float | None, ...] = (door.aisle,) if in_aisles else (door.x_m, door.y_m)
-        yield from _located(f"$.doors[{index}]", stands, "aisle" if in_aisles else "x_m and y_m")
+        yield from _located(f"$.doors[{index}]: {door.id!r}", stands, "aisle" if in_aisles else "x_m and y_m")
 
 
 def _located(path: str, located: tuple[float | None, ...], wanted: str) -> Iterator[Finding]:
     if None in located:
-        yield f"{path}: nobody can tell how far it is; give {wanted}, or the distances as a matrix"
+        yield f"{path} is nobody knows how far away; give {wanted}, or the distances as a matrix"
 
 
 def _matrices(problem: Problem) -> Iterator[Finding]:
