@@ -85,7 +85,7 @@ def class_limits(flows: Iterable[float]) -> list[float]:
 
 
 def shade_of(flow: float, limits: Sequence[float]) -> int:
-    """Return the shade of a flow: 0 for none, else the first whose limit holds it; fewer shades are the darkest ones."""
+    """Return the shade of a flow: 0 for none, else the first whose limit holds it, counted from the darkest down."""
     if flow <= 0 or not limits:
         return 0
     return CLASSES - len(limits) + next((place for place, limit in enumerate(limits, 1) if flow <= limit), len(limits))

@@ -8,6 +8,9 @@ from fastapi import Depends, Request
 
 from tagdock_cloud.store.pool import AsyncPool, DictRow
 
+WAIT_S = 2.0
+"""How long a request waits for a free connection: who asks over HTTP can ask again."""
+
 Values = Mapping[str, Any]
 _NONE: Values = {}
 
@@ -46,7 +49,7 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Open a transaction."""
-        async with self._pool.connection() as connection:
+        async with self._pool.connection(timeout=WAIT_S) as connection:
             yield Transaction(connection)
 
     async def all(self, sql: LiteralString, values: Values = _NONE) -> list[DictRow]:

@@ -31,6 +31,7 @@ def fill(service: Any) -> None:
     for path, body in [(f"sites/{SITE}/layout", layout), ("skus", {"items": skus}), ("items", {"items": items})]:
         answer = admin.put(f"/api/v1/{path}", json=body)
         assert answer.status_code == 200, answer.text
+    service.sql("update items set registered_at = now() - interval '1 day'")  # before anything moved
     now = datetime.now(UTC)
     _add_gateways(service, now)
     add_movements(service, _movements(chance, items, now))
