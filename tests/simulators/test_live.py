@@ -1,0 +1,57 @@
+"""A scenario in real time, heard by sllurp."""
+
+import asyncio
+import socket
+
+import pytest
+from sllurp.llrp import LLRPReaderClient, LLRPReaderConfig
+from tagdock_simulators.live import play, start_readers
+from tagdock_simulators.llrp.server import LlrpReader
+from tagdock_simulators.scenarios import Scenario
+
+BRISK = Scenario("brisk", "", doors=1, loads=3, tags=(3, 3), speed_m_per_s=(4.0, 4.0), gap_s=(0.1, 0.2))
+
+
+def test_plays_round_after_round_with_new_tags_until_told_to_stop() -> None:
+    async def scene() -> None:
+        started = await start_readers(BRISK, "127.0.0.1", 0)
+        readers = {name: reader for name, (reader, _) in started.items()}
+        (port,) = (port for _, port in started.values())
+        config = LLRPReaderConfig({"antennas": [1, 2], "report_every_n_tags": 1})
+        client = LLRPReaderClient("127.0.0.1", port, config)
+        epcs: set[bytes] = set()
+        client.add_tag_report_callback(lambda _, tags: epcs.update(tag["EPC"] for tag in tags))
+        said: list[str] = []
+        stop = asyncio.Event()
+        playing = asyncio.create_task(play(BRISK, 1, readers, said.append, stop))
+        try:
+            await asyncio.to_thread(client.connect)
+            async with asyncio.timeout(20):
+                while len(epcs) <= BRISK.loads * 3:
+                    await asyncio.sleep(0.02)
+            stop.set()
+            await asyncio.wait_for(playing, 2)
+        finally:
+            client.disconnect_requested.set()
+            await asyncio.gather(*(reader.close() for reader in readers.values()))
+            await asyncio.to_thread(client.join, 5)
+            client.hard_disconnect()
+        assert said[:2] == ["playing brisk, seed 1: 3 loads", "playing brisk, seed 2: 3 loads"]
+
+    asyncio.run(scene())
+
+
+def test_a_port_that_is_taken_leaves_no_reader_behind() -> None:
+    async def scene() -> None:
+        four = Scenario("four", "", doors=4)
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            if port > 65000:
+                pytest.skip("the free port that was found is too high for the ones before it")
+            with pytest.raises(OSError, match="address already in use"):
+                await start_readers(four, "127.0.0.1", port - 1)
+            freed = LlrpReader()
+            await freed.start(port=port - 1)
+            await freed.close()
+
+    asyncio.run(scene())
