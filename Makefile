@@ -9,7 +9,7 @@ DATA ?= demo-data
 export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV
 
-.PHONY: demo test setup check format schema clean $(PARTS:%=test-%) test-house test-end_to_end
+.PHONY: demo test setup check format clean $(PARTS:%=test-%) test-house test-end_to_end
 
 demo: setup ## everything on one box; make demo ARGS="--for 60s --orders FILE.csv.gz"
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/tagdock-sim demo $(ARGS)

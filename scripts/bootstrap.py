@@ -78,7 +78,10 @@ def install_from_lock(package: dict[str, object]) -> None:
 def main() -> None:
     """Create the environment and put the locked uv into it."""
     if sys.version_info < OLDEST:
-        sys.exit(f"Tagdock needs Python {OLDEST[0]}.{OLDEST[1]} or newer, this is {platform.python_version()}: PYTHON=python3.11 make ...")
+        needed = ".".join(map(str, OLDEST))
+        sys.exit(
+            f"Tagdock needs Python {needed}, this is {platform.python_version()}: try PYTHON=python{needed} make ..."
+        )
     if not (VENV / "bin" / "python").exists():
         print("setup: creating .venv", file=sys.stderr)
         venv.create(VENV, with_pip=False, symlinks=True)
