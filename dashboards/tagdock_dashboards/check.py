@@ -119,7 +119,8 @@ class Checker:
         problems = list(needs.problems(panel, query, answer))
         if not answer.complete:
             problems.append(f"returns more than {len(answer.rows):,} rows; group or limit it")
-        if not problems and needs.is_empty(panel, answer) and panel.title not in self._terms.may_be_empty:
+        may_be_empty = panel.lists_exceptions or panel.title in self._terms.may_be_empty
+        if not problems and not may_be_empty and needs.is_empty(panel, answer):
             problems.append("returns no data")
         return problems
 

@@ -28,7 +28,10 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One panel with queries. `fields` are the column names that its overrides and links speak of."""
+    """One panel with queries. `fields` are the column names that its overrides and links speak of.
+
+    `lists_exceptions`: being empty is its good news, which it says itself in a text for no value that begins with "None:".
+    """
 
     title: str
     type: str
@@ -36,6 +39,7 @@ class Panel:
     fields: frozenset[str] = frozenset()
     interval: str | None = None
     max_data_points: int | None = None
+    lists_exceptions: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,12 @@ def _panel(panel: Json) -> Panel:
         fields=frozenset(_named_fields(panel)),
         interval=panel.get("interval"),
         max_data_points=panel.get("maxDataPoints"),
+        lists_exceptions=_text_for_nothing(panel).startswith("None:"),
     )
+
+
+def _text_for_nothing(panel: Json) -> str:
+    return str(((panel.get("fieldConfig") or {}).get("defaults") or {}).get("noValue") or "")
 
 
 def _query(target: Json) -> Query:

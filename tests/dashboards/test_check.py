@@ -118,6 +118,14 @@ def test_a_panel_may_be_allowed_to_be_empty(filled_url: str, board: Board) -> No
     assert not run(filled_url, trial, may_be_empty=frozenset({"One"}))[0].problems
 
 
+def test_a_list_of_exceptions_may_be_empty_because_it_says_so_itself(filled_url: str, board: Board) -> None:
+    trial = board("SELECT 1 AS n WHERE false", "table")
+    trial["panels"][0].setdefault("fieldConfig", {}).setdefault("defaults", {})["noValue"] = "None: all is decided"
+    assert not run(filled_url, trial)[0].problems
+    trial["panels"][0]["fieldConfig"]["defaults"]["noValue"] = "no data"
+    assert the_problem(run(filled_url, trial)) == "returns no data"
+
+
 def test_the_period_may_be_given(filled_url: str, board: Board) -> None:
     trial = board(COUNT + " HAVING count(*) > 0", "stat")
     assert not run(filled_url, trial)[0].problems

@@ -213,7 +213,7 @@ def uncertain() -> Panel:
         .override_by_name(
             "epc", column("none", link=("Open in the console", "${console_url}/?q=${__value.raw:percentencode}"))
         )
-        .no_value("no uncertain passage in this period")
+        .no_value("None: every passage of this period is decided")
         .span(12)
     )
 
