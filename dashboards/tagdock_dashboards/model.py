@@ -30,7 +30,7 @@ class Query:
 class Panel:
     """One panel with queries. `fields` are the column names that its overrides and links speak of.
 
-    `lists_exceptions`: being empty is its good news, which it says itself in a text for no value that begins with "None:".
+    `lists_exceptions`: empty is good news, and the panel says so itself: its text for no value begins with "None:".
     """
 
     title: str
