@@ -4,7 +4,7 @@ One client at a time; ROSpecs and settings outlive its connection, as on a real 
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from tagdock_contract import InputChange, Record, TagRead
 
@@ -19,30 +19,22 @@ from tagdock_simulators.llrp.events import (
     ConnectionCloseEvent,
     GPIEvent,
     ReaderEventNotificationData,
-    ReportBufferOverflowErrorEvent,
     ROSpecEvent,
 )
 from tagdock_simulators.llrp.impinj import (
     ImpinjEnableExtensions,
     ImpinjEnableExtensionsResponse,
 )
-from tagdock_simulators.llrp.inventory import MAX_TAGS_HELD, US_PER_MS, Inventory, Outcome, Report, TagsLost
+from tagdock_simulators.llrp.inventory import US_PER_MS, Inventory, Outcome, Report, TagsLost
+from tagdock_simulators.llrp.outbound import Outbound, Outgoing
 from tagdock_simulators.llrp.profile import Profile
 from tagdock_simulators.llrp.rocheck import check_rospec, check_vendor
 from tagdock_simulators.llrp.rospec import ROSpecState
 from tagdock_simulators.llrp.schema import CUSTOM, message_class
 from tagdock_simulators.llrp.settings import Settings
-from tagdock_simulators.llrp.states import CONNECTION, Connection, Life, Link
+from tagdock_simulators.llrp.states import Connection, Life, Link
 from tagdock_simulators.llrp.status import SUCCESS, status_of
-from tagdock_simulators.llrp.tagreports import report_message
 from tagdock_simulators.llrp.times import UTCTimestamp
-
-
-class Outgoing(NamedTuple):
-    """A frame to send; one with `tags` in it may be dropped when the client does not read."""
-
-    data: bytes
-    tags: int = 0
 
 
 class Device:
@@ -50,19 +42,13 @@ class Device:
 
     def __init__(self, profile: Profile, identity: bytes) -> None:
         self.profile = profile
-        self.connection = Connection.NONE
-        self.tags_reported = 0
-        self.tags_lost = 0
+        self.outbound = Outbound()
         self._identity = identity
         self._settings = Settings()
         self._inventories: dict[int, Inventory] = {}
         self._inputs_high: frozenset[int] = frozenset()
         self._impinj = False
-        self._out: list[Outgoing] = []
-        self._held: list[Outgoing] = []
-        self._overflowed = False
         self._keepalive_due_us: int | None = None
-        self._last_id = 0
         self._now_us = 0
 
     # -- what happens to a reader
@@ -70,31 +56,35 @@ class Device:
     def accept(self, now_us: int) -> list[Outgoing]:
         """Take a client in and greet it."""
         self._now_us = now_us
-        self._move(Link.ACCEPT_HOLDING if self._settings.hold_upon_reconnect else Link.ACCEPT)
+        self.outbound.move(Link.ACCEPT_HOLDING if self._settings.hold_upon_reconnect else Link.ACCEPT)
         self._impinj = False
-        self._notify(connection_attempt=ConnectionAttemptEvent(ConnectionAttempt.SUCCESS), urgent=True)
+        self.outbound.event(
+            self._now_us, connection_attempt=ConnectionAttemptEvent(ConnectionAttempt.SUCCESS), urgent=True
+        )
         self._plan_keepalive()
-        return self._drain()
+        return self.outbound.drain()
 
     def refuse(self, now_us: int) -> tuple[list[Outgoing], list[Outgoing]]:
         """Turn away a client that came second: return what to tell it, and what to tell the first one."""
         self._now_us = now_us
         attempt = ConnectionAttemptEvent(ConnectionAttempt.FAILED_CLIENT_INITIATED_EXISTS)
         data = ReaderEventNotificationData(UTCTimestamp(now_us), connection_attempt=attempt)
-        self._notify(connection_attempt=ConnectionAttemptEvent(ConnectionAttempt.ANOTHER_ATTEMPTED))
-        return [Outgoing(encode_message(m.ReaderEventNotification(data), 0))], self._drain()
+        self.outbound.event(
+            self._now_us, connection_attempt=ConnectionAttemptEvent(ConnectionAttempt.ANOTHER_ATTEMPTED)
+        )
+        return [Outgoing(encode_message(m.ReaderEventNotification(data), 0))], self.outbound.drain()
 
     def lose(self) -> None:
         """Take note that the client is gone."""
-        self._move(Link.LOSE)
+        self.outbound.move(Link.LOSE)
         self._keepalive_due_us = None
 
     def close(self, now_us: int) -> list[Outgoing]:
         """Say goodbye to the client."""
         self._now_us = now_us
-        self._notify(connection_close=ConnectionCloseEvent(), urgent=True)
-        self._move(Link.CLOSE)
-        return self._drain()
+        self.outbound.event(self._now_us, connection_close=ConnectionCloseEvent(), urgent=True)
+        self.outbound.move(Link.CLOSE)
+        return self.outbound.drain()
 
     def receive(self, frame: bytes, now_us: int) -> list[Outgoing]:
         """Answer one whole message of the client."""
@@ -106,8 +96,8 @@ class Device:
         except LlrpError as error:
             answer = _refusal(frame, error)
         if answer is not None:
-            self._out.append(Outgoing(encode_message(answer, message_id)))
-        return self._drain()
+            self.outbound.answer(answer, message_id)
+        return self.outbound.drain()
 
     def feed(self, record: Record, now_us: int) -> list[Outgoing]:
         """Let a tag answer or an input change."""
@@ -117,17 +107,17 @@ class Device:
                 inventory.read(record, now_us)
         else:
             self._input_changed(record)
-        return self._drain()
+        return self.outbound.drain()
 
     def tick(self, now_us: int) -> list[Outgoing]:
         """Do what has become due."""
         self._now_us = now_us
         if self._keepalive_due_us is not None and self._keepalive_due_us <= now_us:
-            self._send(m.Keepalive())
+            self.outbound.send(m.Keepalive())
             self._plan_keepalive()
         for inventory in self._inventories.values():
             inventory.tick(now_us)
-        return self._drain()
+        return self.outbound.drain()
 
     @property
     def due_us(self) -> int | None:
@@ -138,20 +128,16 @@ class Device:
     @property
     def inventorying(self) -> bool:
         """Say whether a ROSpec is active."""
-        return any(each.rospec.state is ROSpecState.ACTIVE for each in self._inventories.values())
+        return any(each.state is ROSpecState.ACTIVE for each in self._inventories.values())
 
     def dropped(self, tags: int) -> None:
         """Count tag reports that went out of here but found no room; the client is told when there is room again."""
-        self.tags_reported -= tags
-        self._lost(tags)
+        self.outbound.dropped(tags)
 
     def room_again(self, now_us: int) -> list[Outgoing]:
         """Tell the client, once, that reports were lost."""
-        self._now_us = now_us
-        if self._overflowed:
-            self._overflowed = False
-            self._notify(buffer_overflow=ReportBufferOverflowErrorEvent())
-        return self._drain()
+        self.outbound.room_again(now_us)
+        return self.outbound.drain()
 
     # -- what clients ask for
 
@@ -239,9 +225,8 @@ class Device:
             inventory.flush()
 
     def _enable_reports(self, _: m.EnableEventsAndReports) -> None:
-        self._move(Link.ENABLE_REPORTS)
-        held, self._held = self._held, []
-        self._out.extend(held)
+        self.outbound.move(Link.ENABLE_REPORTS)
+        self.outbound.release()
 
     def _enable_impinj(self, _: ImpinjEnableExtensions) -> ImpinjEnableExtensionsResponse:
         if not self.profile.impinj_extensions:
@@ -253,7 +238,7 @@ class Device:
         """Take an acknowledgement for what it is."""
 
     def _close(self, _: m.CloseConnection) -> m.CloseConnectionResponse:
-        self._move(Link.CLOSE)
+        self.outbound.move(Link.CLOSE)
         return m.CloseConnectionResponse(SUCCESS)
 
     # -- what comes of it
@@ -263,65 +248,25 @@ class Device:
             return
         self._inputs_high = self._inputs_high | {change.gpi} if change.state else self._inputs_high - {change.gpi}
         if Notification.GPI in self._settings.notifications:
-            self._notify(gpi=GPIEvent(change.gpi, change.state))
+            self.outbound.event(self._now_us, gpi=GPIEvent(change.gpi, change.state))
         for inventory in self._inventories.values():
             inventory.input_changed(change, self._now_us)
 
     def _emit(self, outcome: Outcome) -> None:
         match outcome:
             case Report(tags):
-                self._send_or_hold(Outgoing(report_message(tags, self._next_id()), len(tags)))
+                self.outbound.report(tags)
             case TagsLost(tags):
-                self._lost(tags)
+                self.outbound.lost(tags)
             case ROSpecEvent() if Notification.ROSPEC in self._settings.notifications:
-                self._notify(rospec=outcome)
+                self.outbound.event(self._now_us, rospec=outcome)
             case AISpecEvent() if Notification.AISPEC in self._settings.notifications:
-                self._notify(aispec=outcome)
-
-    def _lost(self, tags: int) -> None:
-        self.tags_lost += tags
-        self._overflowed = True
-
-    def _notify(self, *, urgent: bool = False, **event: Any) -> None:
-        data = ReaderEventNotificationData(UTCTimestamp(self._now_us), **event)
-        frame = Outgoing(encode_message(m.ReaderEventNotification(data), self._next_id()))
-        if urgent:
-            self._out.append(frame)
-        else:
-            self._send_or_hold(frame)
-
-    def _send(self, message: Any) -> None:
-        self._out.append(Outgoing(encode_message(message, self._next_id())))
-
-    def _send_or_hold(self, frame: Outgoing) -> None:
-        """Send to a client that listens; keep for one that holds, as far as there is room; drop without any."""
-        if self.connection is Connection.OPEN:
-            self._out.append(frame)
-            self.tags_reported += frame.tags
-        elif self.connection is Connection.HOLDING and sum(1 + held.tags for held in self._held) < MAX_TAGS_HELD:
-            self._held.append(frame)
-            self.tags_reported += frame.tags
-        else:
-            self.tags_lost += frame.tags
-
-    def _move(self, link: Link) -> None:
-        after = CONNECTION.get((self.connection, link))
-        if after is None:
-            raise LlrpError(StatusCode.M_UNSUPPORTED_MESSAGE, f"not possible now: {link.name.lower()}")
-        self.connection = after
+                self.outbound.event(self._now_us, aispec=outcome)
 
     def _plan_keepalive(self) -> None:
         keepalive = self._settings.keepalive
-        on = keepalive.trigger is KeepaliveTrigger.PERIODIC and self.connection is not Connection.NONE
+        on = keepalive.trigger is KeepaliveTrigger.PERIODIC and self.outbound.connection is not Connection.NONE
         self._keepalive_due_us = self._now_us + max(keepalive.period_ms, 1) * US_PER_MS if on else None
-
-    def _next_id(self) -> int:
-        self._last_id = self._last_id % 0xFFFFFFFF + 1
-        return self._last_id
-
-    def _drain(self) -> list[Outgoing]:
-        out, self._out = self._out, []
-        return out
 
 
 _HANDLERS: dict[type, Callable[[Device, Any], Any]] = {

@@ -73,6 +73,11 @@ class Inventory:
         return replace(self._rospec, state=self._state)
 
     @property
+    def state(self) -> ROSpecState:
+        """Return where the ROSpec is in its life."""
+        return self._state
+
+    @property
     def due_us(self) -> int | None:
         """Return when `tick` is needed next; None while nothing runs out."""
         return min((due for due in (self._start_due_us, self._stop_due_us(), self._spec_due_us()) if due), default=None)

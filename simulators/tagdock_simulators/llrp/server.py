@@ -7,9 +7,10 @@ from functools import partial
 from tagdock_contract import Record
 
 from tagdock_simulators.llrp.codec import encode_message
-from tagdock_simulators.llrp.device import Device, Outgoing
+from tagdock_simulators.llrp.device import Device
 from tagdock_simulators.llrp.errors import LlrpError
 from tagdock_simulators.llrp.messages import ErrorMessage
+from tagdock_simulators.llrp.outbound import Outgoing
 from tagdock_simulators.llrp.profile import Profile
 from tagdock_simulators.llrp.states import Connection
 from tagdock_simulators.llrp.status import status_of
@@ -51,7 +52,7 @@ class LlrpReader:
             self._server.close()
         if self._client is not None:
             client = self._client
-            if self._device.connection is not Connection.CLOSING:
+            if self._device.outbound.connection is not Connection.CLOSING:
                 client.send(self._device.close(_now_us()))
             await client.hang_up()
         if self._server is not None:
@@ -78,12 +79,12 @@ class LlrpReader:
     @property
     def tags_reported(self) -> int:
         """Return how many tag reports were handed to the client's connection."""
-        return self._device.tags_reported
+        return self._device.outbound.tags_reported
 
     @property
     def tags_lost(self) -> int:
         """Return how many tag reports nobody took: the client was gone, or it did not read."""
-        return self._device.tags_lost
+        return self._device.outbound.tags_lost
 
     # -- for the connection
 
@@ -108,7 +109,7 @@ class LlrpReader:
     def receive(self, frame: bytes) -> bool:
         """Answer the client; False when it asked to be closed."""
         self._send(self._device.receive(frame, _now_us()))
-        return self._device.connection is not Connection.CLOSING
+        return self._device.outbound.connection is not Connection.CLOSING
 
     def dropped(self, tags: int) -> None:
         """Take note that reports found no room."""

@@ -89,7 +89,7 @@ class TestReports:
     def test_that_are_not_fetched_do_not_grow_without_end(self, clerk: Any, rospec: Any, read: Any) -> None:
         clerk.run(rospec(report=replace(rospec().report, trigger=ReportTrigger.NONE)))
         clerk.feed(*[read()] * (MAX_TAGS_HELD + 3))
-        assert clerk.device.tags_lost == 3
+        assert clerk.device.outbound.tags_lost == 3
         assert sum(tags(clerk.ask(m.GetReport()))) == MAX_TAGS_HELD
 
     def test_have_only_the_antennas_of_the_aispec(self, clerk: Any, rospec: Any, read: Any) -> None:
@@ -112,7 +112,7 @@ class TestReports:
         clerk.run(rospec())
         clerk.device.lose()
         assert clerk.feed(read(), read()) == []
-        assert (clerk.device.tags_reported, clerk.device.tags_lost) == (0, 2)
+        assert (clerk.device.outbound.tags_reported, clerk.device.outbound.tags_lost) == (0, 2)
 
     def test_are_held_for_a_client_that_comes_back_and_asks_to_hold(self, clerk: Any, rospec: Any, read: Any) -> None:
         clerk.ask(m.SetReaderConfig(False, events_and_reports=EventsAndReports(True)))
@@ -131,7 +131,7 @@ class TestReports:
         clerk.device.accept(clerk.now_us)
         clerk.feed(*[read()] * (MAX_TAGS_HELD * 2))
         assert sum(tags(clerk.ask(m.EnableEventsAndReports()))) < MAX_TAGS_HELD + 100
-        assert clerk.device.tags_lost > MAX_TAGS_HELD - 100
+        assert clerk.device.outbound.tags_lost > MAX_TAGS_HELD - 100
 
 
 class TestLife:
@@ -344,7 +344,7 @@ class TestRefusals:
     @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(body=st.binary(max_size=60), number=st.integers(0, 1023))
     def test_noise_never_breaks_it(self, body: bytes, number: int, clerk: Any) -> None:
-        if clerk.device.connection is Connection.CLOSING:
+        if clerk.device.outbound.connection is Connection.CLOSING:
             clerk.device.lose()
             clerk.device.accept(clerk.now_us)
         frame = (1 << 10 | number).to_bytes(2, "big") + (HEADER_BYTES + len(body)).to_bytes(4, "big") + bytes(4) + body
@@ -417,7 +417,7 @@ class TestSettings:
 def test_close_is_answered_and_ends_the_connection(clerk: Any) -> None:
     (answer,) = clerk.ask(m.CloseConnection())
     assert isinstance(answer, m.CloseConnectionResponse)
-    assert clerk.device.connection is Connection.CLOSING
+    assert clerk.device.outbound.connection is Connection.CLOSING
 
 
 def test_a_second_client_is_refused_and_the_first_one_told(clerk: Any) -> None:
@@ -433,7 +433,7 @@ def test_overflow_is_told_once_when_there_is_room_again(clerk: Any) -> None:
         True
     ]
     assert clerk.device.room_again(clerk.now_us) == []
-    assert clerk.device.tags_lost == 7
+    assert clerk.device.outbound.tags_lost == 7
 
 
 def test_a_report_of_a_foreign_trigger_uses_the_given_report_spec(clerk: Any, rospec: Any, everything: Any) -> None:
