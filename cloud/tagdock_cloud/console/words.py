@@ -73,7 +73,8 @@ def nice(value: float) -> str:
     """Write a limit of a legend with two figures that matter."""
     if value <= 0:
         return "0"
-    return number(value, max(0, 1 - math.floor(math.log10(value))))
+    rounded = float(f"{value:.2g}") if value < 100 else value
+    return number(rounded, max(0, 1 - math.floor(math.log10(rounded))))
 
 
 FILTERS: dict[str, Callable[..., Any]] = {

@@ -1,4 +1,4 @@
-"""The console in a real browser: each page's main task done by clicking, and what a person sees where something is wrong.
+"""The console in a real browser: each page's main task by clicking, and what a person sees where something is wrong.
 
 Screenshots of every page lie in `test-artefacts/console/` afterwards, for people to look at.
 """
@@ -20,8 +20,8 @@ expect = playwright_api.expect
 ARTEFACTS = Path(__file__).parents[3] / "test-artefacts" / "console"
 CHROMIUM = shutil.which("chromium")
 ARGUMENTS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium: apt-get install chromium")
 EPC = "urn:epc:id:sgtin:9521234.000008."
@@ -93,7 +93,8 @@ def solve(service: Any, plan_id: str, moves: int = 30) -> None:
     saves = {sku: flow.get(sku, 0) * (metres[current[sku][0]] - metres[best[sku]]) for sku in by_flow}
     listed = [
         {"step": n, "sku": sku, "from": current[sku][0], "to": best[sku], "saves_m_per_day": saves[sku],
-         "why": f"{flow.get(sku, 0):.1f} picks a day, {metres[current[sku][0]] - metres[best[sku]]:.1f} m nearer to the doors"}
+         "why": f"{flow.get(sku, 0):.1f} picks a day, {metres[current[sku][0]] - metres[best[sku]]:.1f} m nearer"
+                " to the doors"}
         for n, sku in enumerate(by_flow[:moves], 1)
     ]  # fmt: skip
     now_m = sum(flow.get(sku, 0) * metres[current[sku][0]] for sku in current)
@@ -332,7 +333,8 @@ def test_every_page_fits_and_is_kept_as_a_picture(
     solve(warehouse, plan_id)
     (item,) = warehouse.sql("select epc from items where state = 'in_transit' and sku is not null limit 1")
     paths = {
-        "live": "/", "find": f"/find?q={item['epc']}", "layout": "/layout#bin=C-05", "plans": "/plans", "health": "/health",
+        "live": "/", "find": f"/find?q={item['epc']}", "layout": "/layout#bin=C-05", "plans": "/plans",
+        "health": "/health",
         "plan": f"/plans/{plan_id}", "moves": f"/plans/{plan_id}/moves", "after": f"/layout?plan={plan_id}&when=after",
     }  # fmt: skip
     page = watch.open("/login", width=width, dark=dark)

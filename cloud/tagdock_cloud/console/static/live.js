@@ -54,10 +54,10 @@ function rowOf(movement) {
   const way = document.createElement("span");
   way.className = `way ${movement.direction}`;
   way.textContent = words[movement.direction];
-  cell(row, time);
-  cell(row, movement.door ?? movement.bin);
-  cell(row, way);
-  cell(row, movement.sku ? findLink(movement.sku, movement.sku) : "not known", movement.sku ? "" : "quiet");
+  cell(row, time, "when");
+  cell(row, movement.door ?? movement.bin, "where");
+  cell(row, way, "whither");
+  cell(row, movement.sku ? findLink(movement.sku, movement.sku) : "not known", movement.sku ? "sku" : "sku quiet");
   cell(row, findLink(movement.epc, serial(movement.epc)), "epc");
   cell(row, `${Math.round(movement.confidence * 100)}\u202f%`, "num");
   return row;
