@@ -47,6 +47,7 @@ class Postgres:
 
     database: EmbeddedDatabase
     process: subprocess.Popen[bytes]
+    pattern: str = ""
 
     @property
     def url(self) -> str:
@@ -100,13 +101,14 @@ def running_postgres(folder: Path) -> Iterator[Postgres]:
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     """A PostgreSQL for the whole run, with a migrated database to copy from."""
-    with running_postgres(tmp_path_factory.mktemp("postgres") / "data") as server:
-        migrate(server.url)
+    with running_postgres(tmp_path_factory.mktemp("postgres") / "data") as server, _database(server) as pattern:
+        migrate(pattern)
+        server.pattern = pattern.rsplit("/", 1)[1]
         yield server
 
 
 @contextmanager
-def _database(postgres: Postgres, template: str) -> Iterator[str]:
+def _database(postgres: Postgres, template: str = "template0") -> Iterator[str]:
     name = f"t{os.getpid()}_{next(_names)}"
     admin = postgres.url.replace("//tagdock:", "//postgres:").rsplit("/", 1)[0] + "/postgres"
     with psycopg.connect(admin, autocommit=True) as connection:
@@ -120,14 +122,14 @@ def _database(postgres: Postgres, template: str) -> Iterator[str]:
 @pytest.fixture
 def empty_database(postgres: Postgres) -> Iterator[str]:
     """The URL of a fresh database without a schema."""
-    with _database(postgres, "template0") as url:
+    with _database(postgres) as url:
         yield url
 
 
 @pytest.fixture
 def database(postgres: Postgres) -> Iterator[str]:
     """The URL of a fresh, migrated database."""
-    with _database(postgres, "tagdock") as url:
+    with _database(postgres, postgres.pattern) as url:
         yield url
 
 
@@ -228,6 +230,22 @@ def embedded_broker(broker_process: subprocess.Popen[bytes], embedded_broker_por
     return TestBroker(embedded_broker_port, is_embedded=True)
 
 
+@pytest.fixture(scope="module")
+def lab_broker(postgres: Postgres) -> Iterator[Callable[[], TestBroker]]:
+    """A function that runs an embedded broker in lab mode for a whole module."""
+    with ExitStack() as stack:
+
+        def run() -> TestBroker:
+            port = choose_port("127.0.0.1", 0, "")
+            settings = {"broker_password": BROKER_PASSWORD, "broker_port": str(port), "open": "1"}
+            process = _program("broker", database=postgres.url, **settings)
+            stack.callback(_end, process)
+            read_ready(process)
+            return TestBroker(port, is_embedded=True)
+
+        yield run
+
+
 @pytest.fixture
 def restart_broker(
     broker_process: subprocess.Popen[bytes], run_broker: Callable[..., subprocess.Popen[bytes]]
@@ -243,6 +261,12 @@ def restart_broker(
 
 
 @pytest.fixture
+def run_postgres() -> Callable[[Path], Any]:
+    """A context manager that runs a PostgreSQL in a folder."""
+    return running_postgres
+
+
+@pytest.fixture
 def own_postgres(tmp_path: Path) -> Iterator[Postgres]:
     """A PostgreSQL that a test may kill, with a migrated database."""
     with running_postgres(tmp_path / "postgres") as server:
@@ -255,6 +279,13 @@ def mosquitto(tmp_path: Path) -> Iterator[TestBroker]:
     """A mosquitto that lets anybody in."""
     with running_mosquitto(tmp_path, "allow_anonymous true") as port:
         yield TestBroker(port, is_embedded=False)
+
+
+@pytest.fixture
+def run_mosquitto(tmp_path: Path) -> Iterator[Callable[..., int]]:
+    """A function that runs mosquitto with settings and returns its port."""
+    with ExitStack() as stack:
+        yield lambda *settings: stack.enter_context(running_mosquitto(tmp_path, *settings))
 
 
 @contextmanager
@@ -402,6 +433,67 @@ def _wait_ready() -> Callable[[subprocess.Popen[bytes]], None]:
 def _wait_until() -> Callable[..., Any]:
     """A function that waits for something to become true, and returns it."""
     return wait_until
+
+
+class Talker:
+    """An MQTT client that says and hears what it is told to, whether it may or not."""
+
+    def __init__(self, port: int, client_id: str, user: str, password: str, will_topic: str | None = None) -> None:
+        self.heard: list[tuple[str, bytes]] = []
+        self._subscribed = threading.Event()
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv311)
+        self._client.username_pw_set(user, password)
+        if will_topic is not None:
+            self._client.will_set(will_topic, b"last words", qos=1)
+        self._connected, self._lost = threading.Event(), threading.Event()
+        self._client.on_disconnect = lambda *_: self._lost.set()
+        self.code: str | None = None
+        self._client.on_connect = self._on_connect
+        self._client.on_subscribe = lambda *_: self._subscribed.set()
+        self._client.on_message = lambda _c, _u, message: self.heard.append((message.topic, bytes(message.payload)))
+        self._client.connect("127.0.0.1", port)
+        self._client.loop_start()
+        assert self._connected.wait(DEADLINE_S)
+
+    def listen(self, *topics: str) -> None:
+        self._subscribed.clear()
+        self._client.subscribe([(topic, 1) for topic in topics])
+        assert self._subscribed.wait(DEADLINE_S)
+
+    def say(self, topic: str, payload: bytes) -> None:
+        self._client.publish(topic, payload, qos=1).wait_for_publish(DEADLINE_S)
+
+    def shout(self, raw: bytes) -> None:
+        connection = self._client.socket()
+        assert connection is not None
+        connection.sendall(raw)
+
+    def is_cut_off(self) -> None:
+        assert self._lost.wait(DEADLINE_S)
+
+    def hears(self, payload: bytes) -> None:
+        wait_until(lambda: any(heard == payload for _, heard in self.heard))
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _on_connect(self, _client: Any, _user: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        self.code = str(reason)
+        self._connected.set()
+
+
+@pytest.fixture
+def talk() -> Iterator[Callable[..., Talker]]:
+    """A function that connects an MQTT client as `(port, client_id, user, password)`; its `code` says how that went."""
+    with ExitStack() as stack:
+
+        def connect(*arguments: Any) -> Talker:
+            talker = Talker(*arguments)
+            stack.callback(talker.close)
+            return talker
+
+        yield connect
 
 
 @pytest.fixture

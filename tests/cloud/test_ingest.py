@@ -1,4 +1,4 @@
-"""The ingest program as gateways meet it: nothing acknowledged before it is committed, nothing lost, nothing doubled."""
+"""The ingest program as gateways meet it: acknowledged only when committed, nothing lost, nothing doubled."""
 
 import json
 import os

@@ -1,0 +1,114 @@
+"""The embedded broker: nobody in without a password, everybody on their own topics, noise turned away."""
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tagdock_cloud.access.acl import CLOUD_USER
+from tagdock_cloud.access.gateways import add_gateway
+from tagdock_cloud.store.pool import connect
+from tagdock_contract import GatewayAddress
+
+Talk = Callable[..., Any]
+PASSWORD = "only for tests"
+CLOUD_CLIENT = "tagdock-cloud-ingest"
+
+
+@pytest.fixture(scope="module")
+def embedded_broker(lab_broker: Callable[[], Any]) -> Any:
+    """One embedded broker in lab mode for all of these tests: none of them ends it."""
+    return lab_broker()
+
+
+@pytest.fixture
+def closed_port(run_broker: Callable[..., Any], embedded_broker_port: int) -> int:
+    """The port of the embedded broker without lab mode."""
+    run_broker(is_open=False)
+    return embedded_broker_port
+
+
+def test_a_registered_gateway_comes_in_with_its_secret_and_nobody_else(
+    database: str, closed_port: int, talk: Talk
+) -> None:
+    with connect(database) as connection:
+        secret = add_gateway(connection, GatewayAddress("s1", "g1"))
+    assert talk(closed_port, "s1.g1", "s1.g1", secret).code == "Success"
+    assert talk(closed_port, "s1.g1", "s1.g1", "wrong").code == "Bad user name or password"
+    assert talk(closed_port, "s1.g2", "s1.g2", secret).code == "Bad user name or password"
+    assert talk(closed_port, "s1.g2", "s1.g1", secret).code == "Client identifier not valid"
+    assert talk(closed_port, "nonsense", "nonsense", secret).code == "Client identifier not valid"
+
+
+@pytest.mark.parametrize(
+    ("client_id", "user", "password", "code"),
+    [
+        pytest.param("s1.g1", "s1.g1", "any", "Success", id="any-gateway"),
+        pytest.param(CLOUD_CLIENT, CLOUD_USER, "any", "Bad user name or password", id="not-as-the-cloud"),
+        pytest.param(CLOUD_CLIENT, CLOUD_USER, PASSWORD, "Success", id="the-cloud-itself"),
+        pytest.param(CLOUD_CLIENT, "s1.g1", "any", "Client identifier not valid", id="not-with-the-clouds-session"),
+        pytest.param("s1.g1", CLOUD_USER, PASSWORD, "Client identifier not valid", id="the-cloud-not-as-a-gateway"),
+    ],
+)
+def test_lab_mode_lets_any_gateway_in_but_nobody_in_the_clouds_name(
+    embedded_broker: Any, talk: Talk, client_id: str, user: str, password: str, code: str
+) -> None:
+    assert talk(embedded_broker.port, client_id, user, password).code == code
+
+
+def test_who_is_turned_away_leaves_the_session_it_named_alone(embedded_broker: Any, talk: Talk) -> None:
+    cloud = talk(embedded_broker.port, CLOUD_CLIENT, CLOUD_USER, PASSWORD)
+    cloud.listen("tagdock/v1/+/+/events")
+    for _ in range(3):
+        assert talk(embedded_broker.port, CLOUD_CLIENT, CLOUD_USER, "guess").code == "Bad user name or password"
+    talk(embedded_broker.port, "s1.g1", "s1.g1", "any").say("tagdock/v1/s1/g1/events", b"still heard")
+    cloud.hears(b"still heard")
+
+
+def test_everybody_keeps_to_their_own_topics(embedded_broker: Any, talk: Talk) -> None:
+    cloud = talk(embedded_broker.port, CLOUD_CLIENT, CLOUD_USER, PASSWORD)
+    cloud.listen("tagdock/v1/+/+/events", "tagdock/v1/+/+/status")
+    first, second = (talk(embedded_broker.port, name, name, "any") for name in ("s1.g1", "s1.g2"))
+    first.listen("tagdock/v1/s1/g1/ack")
+    second.listen("tagdock/v1/s1/g1/ack", "#", "tagdock/v1/s1/+/ack")
+    second.say("tagdock/v1/s1/g1/ack", b"forged")
+    second.say("tagdock/v1/s1/g1/events", b"forged")
+    first.say("tagdock/v1/s1/g1/events", b"mine")
+    cloud.say("tagdock/v1/s1/g1/ack", b"for g1 alone")
+    first.hears(b"for g1 alone")
+    cloud.hears(b"mine")
+    assert [payload for _, payload in first.heard + cloud.heard] == [b"for g1 alone", b"mine"]
+    assert second.heard == []
+
+
+def test_a_will_for_somebody_elses_topic_is_turned_away(embedded_broker: Any, talk: Talk) -> None:
+    forger = talk(embedded_broker.port, "s1.g2", "s1.g2", "any", "tagdock/v1/s1/g1/ack")
+    assert forger.code == "Not authorized"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(b"GET / HTTP/1.1\r\n\r\n", id="http"),
+        pytest.param(b"\x10\xff\xff\xff\x7f", id="a-connect-of-256-megabytes"),
+        pytest.param(b"\x10\xff\xff\xff\xff\xff", id="a-length-without-end"),
+        pytest.param(b"\x10\x04\x00\x04MQ", id="a-connect-that-is-cut"),
+        pytest.param(b"\x10\x0c\x00\x04MQTT\x04\xc2\x00\x3c\x00\x00", id="a-connect-without-what-it-says-it-has"),
+        pytest.param(b"", id="nothing"),
+    ],
+)
+def test_noise_is_turned_away_and_the_broker_goes_on(embedded_broker: Any, talk: Talk, sent: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", embedded_broker.port), timeout=5) as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(4096):
+            pass
+    assert talk(embedded_broker.port, "s1.g1", "s1.g1", "any").code == "Success"
+
+
+def test_a_packet_beyond_all_bounds_ends_its_connection_only(embedded_broker: Any, talk: Talk) -> None:
+    talker = talk(embedded_broker.port, "s1.g1", "s1.g1", "any")
+    other = talk(embedded_broker.port, "s1.g2", "s1.g2", "any")
+    talker.shout(b"\x32\xff\xff\xff\x7f\x00\x01t\x00\x01" + b"x" * 1000)
+    talker.is_cut_off()
+    other.say("tagdock/v1/s1/g2/events", b"unharmed")
