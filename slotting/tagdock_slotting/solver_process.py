@@ -21,7 +21,7 @@ async def solve_apart(problem: Problem, time_limit_s: float, seed: int, grace_s:
     """
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tagdock_slotting", "solve", "-"),
-        *("--time-limit", f"{time_limit_s}s", "--seed", str(seed)),
+        *("--time-limit", f"{time_limit_s:.3f}s", "--seed", str(seed)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

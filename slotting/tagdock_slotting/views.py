@@ -6,10 +6,10 @@ somewhere or moved are in the problem: with rate 0 where nothing moved, to be pu
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from tagdock_slotting.checks import check
 from tagdock_slotting.errors import ProblemError
@@ -21,6 +21,8 @@ from tagdock_slotting.problem import (
     Door,
     Item,
     MoveRules,
+    NotNegative,
+    Positive,
     Problem,
     Weights,
 )
@@ -36,13 +38,13 @@ class Request(Struct, frozen=True):
 
     since: datetime | None = None
     until: datetime | None = None
-    represents_days: float | None = None
-    at_most: int | None = None
+    represents_days: Positive | None = None
+    at_most: Annotated[int, Meta(ge=0)] | None = None
     weights: Weights = Weights()
-    cost_m_per_move: float = 0.0
-    horizon_days: float = 30.0
-    time_limit_s: float = 60.0
-    seed: int = 0
+    cost_m_per_move: NotNegative = 0.0
+    horizon_days: Positive = 30.0
+    time_limit_s: Annotated[float, Meta(ge=0.001, le=86_400)] = 60.0
+    seed: Annotated[int, Meta(ge=0, lt=2**32)] = 0
 
 
 class Rows(Struct, frozen=True):
@@ -95,8 +97,6 @@ def _check_layout(rows: Rows) -> None:
 def _represents_days(request: Request, asked_at: datetime) -> float:
     """Return how many days the counted order lines stand for."""
     if request.represents_days is not None:
-        if not request.represents_days > 0:
-            raise ProblemError([f"$.request.represents_days: must be above 0, not {request.represents_days}"])
         return request.represents_days
     until = request.until or asked_at
     span_days = (until - (request.since or until)).total_seconds() / 86_400

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from ortools.graph.python import min_cost_flow
 
+from tagdock_slotting.errors import UnsolvedError
+
 Integers = NDArray[np.int64]
 
 TIE_UNITS = 4
@@ -18,7 +20,7 @@ MOST_BITS = 36
 """The dearest arc costs 2**36 units at most, so a cost is exact to 1.5e-11 of the dearest."""
 
 
-class OverflowedError(ArithmeticError):
+class OverflowedError(UnsolvedError):
     """The flow solver refused the numbers; `scale_bits` is meant to make that impossible."""
 
 

@@ -11,10 +11,14 @@ from numpy.typing import NDArray
 
 from tagdock_slotting.bounds import LinearBound
 from tagdock_slotting.distance import Indices
+from tagdock_slotting.errors import UnsolvedError
 from tagdock_slotting.model import Model, Units
 from tagdock_slotting.solvers.classes import Kinds, kinds_of
 from tagdock_slotting.solvers.flow import Arcs, Integers, most_shipped, transport
 from tagdock_slotting.solvers.placing import place
+
+PAIRS_AT_MOST = 30_000_000
+"""Pairs of kinds that make a network; so many take about 2 GB."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,11 @@ def countable_slots(model: Model) -> Indices:
 def _arcs(bound: LinearBound, kinds: Kinds) -> Arcs:
     """Lay an arc where an item may lie: one for what stays there, one for what is brought there."""
     model, items, bins = bound.model, kinds.items, kinds.bins
+    if len(items) * len(bins) > PAIRS_AT_MOST:
+        raise UnsolvedError(
+            f"{len(items):,} kinds of item times {len(bins):,} kinds of bin are more than {PAIRS_AT_MOST:,} pairs; "
+            "describe the warehouse by `aisles`, where many bins are alike, or plan one zone at a time"
+        )
     cost = bound.costs(items.example, bins.example)
     allowed = model.allowed(items.example[:, None], bins.example[None, :])
     homes = np.zeros((len(items), len(bins)), dtype=np.int64)
