@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tagdock_simulators.llrp import messages as m
-from tagdock_simulators.llrp.codec import HEADER_BYTES, encode_message
+from tagdock_simulators.llrp.codec import HEADER_BYTES, decode_message, encode_message
 from tagdock_simulators.llrp.config import (
     AntennaConfiguration,
     C1G2InventoryCommand,
@@ -23,10 +23,12 @@ from tagdock_simulators.llrp.config import (
     RFTransmitter,
 )
 from tagdock_simulators.llrp.custom import Custom
+from tagdock_simulators.llrp.device import Device
 from tagdock_simulators.llrp.errors import StatusCode
 from tagdock_simulators.llrp.events import ConnectionAttempt, ROSpecEventType
 from tagdock_simulators.llrp.impinj import ImpinjEnableExtensions, ImpinjTagReportContentSelector
 from tagdock_simulators.llrp.inventory import MAX_TAGS_HELD, MAX_TAGS_PER_MESSAGE
+from tagdock_simulators.llrp.profile import Profile
 from tagdock_simulators.llrp.rospec import (
     AISpec,
     AISpecStopTrigger,
@@ -321,6 +323,12 @@ class TestRefusals:
         assert "IMPINJ_ENABLE_EXTENSIONS first" in answer.status.error_description
         clerk.ask(ImpinjEnableExtensions())
         assert clerk.ask(m.AddROSpec(rospec(report=report)))[0].status.status_code is StatusCode.M_SUCCESS
+
+    def test_impinjs_parameters_on_a_reader_of_another_make(self) -> None:
+        device = Device(Profile(impinj_extensions=False), bytes(8))
+        device.accept(0)
+        (answer,) = device.receive(encode_message(ImpinjEnableExtensions(), 1), 0)
+        assert decode_message(answer.data)[1].status.status_code is StatusCode.M_UNSUPPORTED_MESSAGE
 
     def test_a_vendors_parameter_that_is_not_known(self, clerk: Any, rospec: Any) -> None:
         report = replace(rospec().report, custom=(Custom(9999, 1, b""),))

@@ -87,6 +87,30 @@ def test_with_a_rospec_that_never_stops(
     asyncio.run(scene())
 
 
+def test_with_every_impinj_switch_that_it_has(serving: Any, sllurp: Any, read: Any, eventually: Any) -> None:
+    async def scene() -> None:
+        async with serving() as (reader, port):
+            client = await connected(
+                sllurp,
+                reader,
+                port,
+                eventually,
+                report_every_n_tags=1,
+                impinj_search_mode=2,
+                impinj_extended_configuration=True,
+                impinj_tag_content_selector=IMPINJ,
+                mode_identifier=2,
+                tag_filter_mask=["3034"],
+                tx_power_dbm=25.0,
+                frequencies={"HopTableId": 0, "ChannelList": [1, 3], "Automatic": False},
+            )
+            reader.feed(read())
+            await eventually(lambda: len(client.tags) == 1)
+            assert client.llrp.reader_mode["ModeIdentifier"] == 2
+
+    asyncio.run(scene())
+
+
 def test_hears_inputs_and_keepalives(serving: Any, sllurp: Any, read: Any, eventually: Any) -> None:
     async def scene() -> None:
         async with serving() as (reader, port):
