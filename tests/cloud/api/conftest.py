@@ -70,7 +70,7 @@ def new_database(postgres: Any) -> Callable[[], str]:
 
     def make() -> str:
         name = f"api_{secrets.token_hex(4)}"
-        _admin(postgres.url, f"create database {name} template tagdock owner tagdock")
+        _admin(postgres.url, f"create database {name} template {postgres.pattern} owner tagdock")
         return str(postgres.url.rsplit("/", 1)[0] + f"/{name}")
 
     return make
