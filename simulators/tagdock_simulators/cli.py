@@ -128,6 +128,9 @@ def reader(name: str, seed: int, host: str, port: int, gateway_config: Path | No
 def record_command(name: str, seed: int, output: Path, truth: Path | None, gateway_config: Path | None) -> None:
     """Write a scenario's reads as a recording; the same seed gives the same bytes."""
     scenario = SCENARIOS[name]
+    places = [path.resolve() for path in (output, truth, gateway_config) if path is not None]
+    if len(set(places)) < len(places):
+        raise click.UsageError("--output, --truth and --gateway-config must be different files")
     try:
         with ExitStack() as files:
             reads_file = files.enter_context(new_file(output))

@@ -73,10 +73,11 @@ def test_every_option_shows_its_twin_in_the_environment(command: str) -> None:
         (["record"], 2, "Missing option '-o' / '--output'"),
         (["record", "-o", "x.jsonl", "--scenario", "nope"], 2, "is not one of"),
         (["record", "-o", "x.jsonl", "--seed", "-1"], 2, "-1 is not in the range"),
+        (["record", "-o", "x.jsonl", "--truth", "./x.jsonl"], 2, "must be different files"),
         (["record", "-o", "/nowhere/x.jsonl"], 1, "choose a place that can be written"),
         (["reader", "--port", "70000"], 2, "70000 is not in the range"),
     ],
-    ids=["no output", "no scenario", "seed", "no folder", "port"],
+    ids=["no output", "no scenario", "seed", "same file", "no folder", "port"],
 )
 def test_a_users_mistake_is_one_clear_line(arguments: list[str], status: int, reason: str) -> None:
     done = run(*arguments)
