@@ -49,7 +49,15 @@ def _bin_classes(bound: LinearBound, slots: Indices) -> Classes:
     names = {place.zone: None for place in model.problem.bins}
     zone_number = {zone: number for number, zone in enumerate(names)}
     zone = np.array([zone_number[place.zone] for place in model.problem.bins])
-    columns = [model.door_m, model.effort_m, zone, model.bin_volume_m3, model.bin_mass_kg, slots, bound.trip_m]
+    columns = [
+        model.door_m * (model.problem.weights.travel > 0),
+        model.effort_m * (model.problem.weights.ergonomics > 0),
+        zone,
+        np.minimum(model.bin_volume_m3, model.volume_m3.max()),  # more than the bulkiest item takes is all the same
+        np.minimum(model.bin_mass_kg, model.mass_kg.max()),
+        slots,
+        bound.trip_m,
+    ]
     return _group(columns, alone=_bins_alone(model, slots))
 
 
