@@ -1,5 +1,7 @@
 -- name: staging
--- Where a group is copied to before it is weighed against the record; empty again after each commit.
+-- Where a group is copied to before it is weighed against the record; empty again after each commit. The items of a
+-- group are in memory or on an SSD: looking them up costs about what reading in order does.
+set random_page_cost = 1.1;
 create temp table staged_movements (
     site text, observed_at timestamptz, event_id uuid, gateway text, epc text, epc_hex text, gtin text, door text, bin text,
     direction text, confidence real, evidence text
