@@ -14,6 +14,9 @@ CLASSES = 6
 _FILL = 0.86
 """Share of the free room between neighbours that a bin's rectangle takes."""
 
+MARKS_A_FLOOR = 45
+"""A door's mark is this part of the floor's longer side at least, so that it can be read on the largest."""
+
 Point = tuple[float, float]
 
 
@@ -132,16 +135,16 @@ def draw(
     room = _room(sorted(stacks))
     boxes = tuple(box for point, stack in stacks.items() for box in _stack(point, room, stack, colouring))
     marks = tuple(DoorMark(row["door"], *point) for row in doors if (point := _door_point(row, aisles)) is not None)
-    unit = max(*room, 0.6)
+    unit = max(min(room), 0.6, _span([*stacks, *((mark.x, mark.y) for mark in marks)]) / MARKS_A_FLOOR)
     unplaced = sum(1 for _, point in placed if point is None)
     return Drawing(_view(boxes, marks, unit), boxes, marks, unplaced, unit)
 
 
 def _stack(point: Point, room: Point, stack: Sequence[Mapping[str, Any]], colouring: Colouring) -> Iterator[Box]:
-    """Cut the room of one place on the floor into strips, the lowest bin first."""
+    """Cut the room of one place on the floor into strips, in the order of names: racks are named side by side."""
     (x, y), (width, height) = point, room
     strip = width / len(stack)
-    for place, row in enumerate(sorted(stack, key=lambda row: (row["z_m"] or 0.0, row["bin"]))):
+    for place, row in enumerate(sorted(stack, key=lambda row: str(row["bin"]))):
         left, shown = x - width / 2 + place * strip, strip * (0.94 if len(stack) > 1 else 1.0)
         name = row["bin"]
         yield Box(name, left, y - height / 2, shown, height, colouring.shade(name), colouring.title(name))
@@ -177,6 +180,14 @@ def _room(points: Sequence[Point]) -> Point:
     dy = _least_step({y for _, y in points})
     dx, dy = dx or dy or 1.0, dy or dx or 1.0
     return min(dx, 4 * dy) * _FILL, min(dy, 4 * dx) * _FILL
+
+
+def _span(points: Sequence[Point]) -> float:
+    """Return the longer side of what holds all points."""
+    if not points:
+        return 0.0
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    return max(max(xs) - min(xs), max(ys) - min(ys))
 
 
 def _least_step(values: set[float]) -> float | None:

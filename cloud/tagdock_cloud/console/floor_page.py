@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from tagdock_cloud.console.floor import Colouring, bin_flows, class_limits, draw, legend
@@ -40,7 +41,8 @@ async def layout(
         first_day = None
     flows = bin_flows(flow, stored)
     colouring = Colouring(flows, stored, class_limits(flows.values()))
-    return frame.show(
+    return await run_in_threadpool(  # a large floor takes most of a second, and others want to be served meanwhile
+        frame.show,
         "layout.html",
         drawing=draw(bins, doors, floor["aisles"], colouring),
         shades=legend(flows, colouring.limits),

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from tagdock_cloud.layout.records import Layout
@@ -27,7 +28,7 @@ async def get_layout(db: Db, _: Viewer, site: Site, if_none_match: _Tags = None)
     headers = {"ETag": _etag(row["version"]), "Cache-Control": "no-cache"}
     if if_none_match is not None and _matches(if_none_match, row["version"]):
         return Response(status_code=304, headers=headers)
-    return Response(_export(row), headers=headers, media_type="application/json")
+    return Response(await run_in_threadpool(_export, row), headers=headers, media_type="application/json")
 
 
 @router.put("/sites/{site}/layout", response_model=Layout, max_body_size=32 * 2**20)
@@ -36,8 +37,7 @@ async def put_layout(db: Db, _: Admin, site: Site, body: Layout, if_match: _Tags
 
     With `If-Match` only where nobody else replaced it meanwhile (412); an equal layout changes nothing.
     """
-    check_layout(body)
-    document = canonical(body)
+    document = await run_in_threadpool(_checked, body)
     version = await replace_layout(db, site, document, if_match)
     return Response(document, headers={"ETag": _etag(version)}, media_type="application/json")
 
@@ -52,7 +52,7 @@ async def replace_layout(db: Database, site: str, document: bytes, if_match: str
             raise Problem(
                 412, f"If-Match: the layout of {site} was replaced meanwhile ({now}); export it and look again"
             )
-        if row is not None and _export(row) == document:
+        if row is not None and await run_in_threadpool(_export, row) == document:
             return int(row["version"])
         return await _fill(transaction, {"site": site, "layout": document.decode()})
 
@@ -62,6 +62,12 @@ async def _fill(transaction: Transaction, values: dict[str, Any]) -> int:
         await transaction.run(_SQL[step], values)
     row = await transaction.one(_SQL["finish"], values)
     return int(row["version"]) if row else 0
+
+
+def _checked(layout: Layout) -> bytes:
+    """Check a layout whole and write it in its one form."""
+    check_layout(layout)
+    return canonical(layout)
 
 
 def _export(row: dict[str, Any]) -> bytes:

@@ -59,9 +59,9 @@ def test_doors_stand_at_the_ends_of_their_aisles() -> None:
 
 
 def test_bins_above_one_another_share_their_place_without_covering_each_other() -> None:
-    rows = [bin_(name, x_m=1.0, y_m=1.0, z_m=z) for name, z in (("top", 2.0), ("low", 0.0), ("mid", 1.0))]
+    rows = [bin_(name, x_m=1.0, y_m=1.0, z_m=z) for name, z in (("A-3", 2.0), ("A-1", 0.0), ("A-2", 1.0))]
     boxes = sorted(draw([*rows, bin_("far", x_m=9.0, y_m=1.0)], [], None, PLAIN).boxes, key=lambda box: box.x)
-    assert [box.bin for box in boxes] == ["low", "mid", "top", "far"]
+    assert [box.bin for box in boxes] == ["A-1", "A-2", "A-3", "far"]
     assert all(left.x + left.width <= right.x + 1e-9 for left, right in itertools.pairwise(boxes))
 
 
@@ -84,3 +84,8 @@ def test_what_has_no_place_is_counted_not_hidden() -> None:
 
 def test_an_empty_floor_can_be_drawn() -> None:
     assert draw([], [], None, PLAIN).view == (0.0, 0.0, 1.0, 1.0)
+
+
+def test_a_doors_mark_can_be_read_on_a_large_floor() -> None:
+    rows = [bin_(str(n), x_m=float(n % 200), y_m=n // 200) for n in range(2000)]
+    assert draw(rows, [], None, PLAIN).unit == pytest.approx(199 / 45)
