@@ -438,11 +438,14 @@ def _wait_until() -> Callable[..., Any]:
 class Talker:
     """An MQTT client that says and hears what it is told to, whether it may or not."""
 
-    def __init__(self, port: int, client_id: str, user: str, password: str, will_topic: str | None = None) -> None:
+    def __init__(
+        self, port: int, client_id: str, user: str | None, password: str | None, will_topic: str | None = None
+    ) -> None:
         self.heard: list[tuple[str, bytes]] = []
         self._subscribed = threading.Event()
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv311)
-        self._client.username_pw_set(user, password)
+        if user is not None:
+            self._client.username_pw_set(user, password)
         if will_topic is not None:
             self._client.will_set(will_topic, b"last words", qos=1)
         self._connected, self._lost = threading.Event(), threading.Event()

@@ -65,25 +65,48 @@ def test_who_is_turned_away_leaves_the_session_it_named_alone(embedded_broker: A
     cloud.hears(b"still heard")
 
 
-def test_everybody_keeps_to_their_own_topics(embedded_broker: Any, talk: Talk) -> None:
-    cloud = talk(embedded_broker.port, CLOUD_CLIENT, CLOUD_USER, PASSWORD)
+def test_everybody_keeps_to_their_own_topics(database: str, closed_port: int, talk: Talk) -> None:
+    cloud = talk(closed_port, CLOUD_CLIENT, CLOUD_USER, PASSWORD)
     cloud.listen("tagdock/v1/+/+/events", "tagdock/v1/+/+/status")
-    first, second = (talk(embedded_broker.port, name, name, "any") for name in ("s1.g1", "s1.g2"))
-    first.listen("tagdock/v1/s1/g1/ack")
-    second.listen("tagdock/v1/s1/g1/ack", "#", "tagdock/v1/s1/+/ack")
-    second.say("tagdock/v1/s1/g1/ack", b"forged")
-    second.say("tagdock/v1/s1/g1/events", b"forged")
-    first.say("tagdock/v1/s1/g1/events", b"mine")
-    cloud.say("tagdock/v1/s1/g1/ack", b"for g1 alone")
-    first.hears(b"for g1 alone")
+    first, second = (registered(database, closed_port, talk, name) for name in ("g3", "g4"))
+    first.listen("tagdock/v1/s1/g3/ack")
+    second.listen("tagdock/v1/s1/g3/ack", "#", "tagdock/v1/s1/+/ack")
+    second.say("tagdock/v1/s1/g3/ack", b"forged")
+    second.say("tagdock/v1/s1/g3/events", b"forged")
+    first.say("tagdock/v1/s1/g3/events", b"mine")
+    cloud.say("tagdock/v1/s1/g3/ack", b"for g3 alone")
+    first.hears(b"for g3 alone")
     cloud.hears(b"mine")
-    assert [payload for _, payload in first.heard + cloud.heard] == [b"for g1 alone", b"mine"]
+    assert [payload for _, payload in first.heard + cloud.heard] == [b"for g3 alone", b"mine"]
     assert second.heard == []
 
 
-def test_a_will_for_somebody_elses_topic_is_turned_away(embedded_broker: Any, talk: Talk) -> None:
-    forger = talk(embedded_broker.port, "s1.g2", "s1.g2", "any", "tagdock/v1/s1/g1/ack")
+def test_a_will_for_somebody_elses_topic_is_turned_away(database: str, closed_port: int, talk: Talk) -> None:
+    forger = registered(database, closed_port, talk, "g5", "tagdock/v1/s1/g1/status")
     assert forger.code == "Not authorized"
+
+
+def test_lab_mode_hears_any_client_on_any_gateways_topics_but_lets_none_acknowledge(
+    embedded_broker: Any, talk: Talk
+) -> None:
+    cloud = talk(embedded_broker.port, CLOUD_CLIENT, CLOUD_USER, PASSWORD)
+    cloud.listen("tagdock/v1/+/+/events")
+    stranger = talk(embedded_broker.port, "a laptop", None, None)
+    stranger.listen("tagdock/v1/+/+/ack")
+    stranger.say("tagdock/v1/s9/g9/ack", b"forged")
+    stranger.say("tagdock/v1/s9/g9/events", b"from a laptop")
+    cloud.hears(b"from a laptop")
+    cloud.say("tagdock/v1/s9/g9/ack", b"committed")
+    stranger.hears(b"committed")
+    assert [payload for _, payload in stranger.heard] == [b"committed"]
+    assert talk(embedded_broker.port, "another", None, None, "tagdock/v1/s1/g1/ack").code == "Not authorized"
+
+
+def registered(database: str, port: int, talk: Talk, gateway: str, will: str | None = None) -> Any:
+    """Register a gateway of site s1 and connect as it."""
+    with connect(database) as connection:
+        secret = add_gateway(connection, GatewayAddress("s1", gateway))
+    return talk(port, f"s1.{gateway}", f"s1.{gateway}", secret, will)
 
 
 @pytest.mark.parametrize(

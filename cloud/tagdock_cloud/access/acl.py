@@ -30,6 +30,16 @@ def may(user: str, action: Action, topic: str) -> bool:
     return address.client_id == user and channel in _GATEWAY[action]
 
 
+def may_in_lab(action: Action, topic: str) -> bool:
+    """Tell what anybody may do in lab mode: speak as any gateway, listen to everything, but not acknowledge."""
+    if action == "subscribe":
+        return topic.startswith("tagdock/v1/")
+    try:
+        return parse_topic(topic)[1] in _GATEWAY["publish"]
+    except ContractError:
+        return False
+
+
 def password_file(secrets: Mapping[GatewayAddress, str], cloud_secret_hash: str) -> str:
     """Write mosquitto's password file: one `user:hash` a line."""
     lines = [f"{CLOUD_USER}:{cloud_secret_hash}"]

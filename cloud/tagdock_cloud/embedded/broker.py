@@ -10,6 +10,7 @@ import resource
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 from amqtt.adapters import StreamWriterAdapter
@@ -18,8 +19,8 @@ from amqtt.contexts import Action, BrokerConfig, ListenerConfig, ListenerType
 from amqtt.plugins.base import BaseAuthPlugin, BaseTopicPlugin
 from amqtt.session import Session
 
+from tagdock_cloud.access.acl import CLOUD_USER, may, may_in_lab
 from tagdock_cloud.access.acl import Action as AclAction
-from tagdock_cloud.access.acl import may
 from tagdock_cloud.access.gateways import find_secret
 from tagdock_cloud.config import EmbeddedBrokerConfig
 from tagdock_cloud.embedded.gate import ACCEPTED, BoundedReader, Gate, connack, read_connect, user_of
@@ -41,6 +42,12 @@ _ACTIONS: dict[Action, AclAction] = {Action.PUBLISH: "publish", Action.SUBSCRIBE
 class Steward(BaseAuthPlugin, BaseTopicPlugin):  # type: ignore[misc]  # amqtt has no types
     """Holds clients to their own topics and bounds what is kept for them. Who they are, the gate has settled."""
 
+    @dataclass
+    class Config:
+        """What amqtt hands to its plugin."""
+
+        is_open: bool = False
+
     async def authenticate(self, *, session: Session) -> bool | None:
         """Let in whom the gate has let through."""
         return True
@@ -53,7 +60,10 @@ class Steward(BaseAuthPlugin, BaseTopicPlugin):  # type: ignore[misc]  # amqtt h
             return True
         if session is None or topic is None or action is None:
             return False
-        return may(user_of(session.client_id), _ACTIONS[action], topic)
+        user = user_of(session.client_id)
+        if self.config.is_open and user != CLOUD_USER:
+            return may_in_lab(_ACTIONS[action], topic)
+        return may(user, _ACTIONS[action], topic)
 
     async def on_broker_retained_message(self, *, client_id: str | None, retained_message: Any) -> None:
         """Drop the oldest message that waits for an absent client when there are too many."""
@@ -77,7 +87,7 @@ async def _serve(config: EmbeddedBrokerConfig) -> None:
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(signal_number, stopping.set)
     pool = AsyncPool(config.database, name="tagdock-cloud broker", max_size=2)
-    async with pool, _broker() as broker:
+    async with pool, _broker(config.is_open) as broker:
         gate = Gate(config.password, config.is_open, functools.partial(find_secret, pool))
         server = await _listen(config, Doorkeeper(gate, broker))
         async with server:
@@ -117,11 +127,11 @@ class Doorkeeper:
 
 
 @asynccontextmanager
-async def _broker() -> AsyncIterator[Broker]:
+async def _broker(is_open: bool) -> AsyncIterator[Broker]:
     plugin = f"{Steward.__module__}.{Steward.__name__}"
     config = BrokerConfig(
         listeners={_LISTENER: ListenerConfig(type=ListenerType.EXTERNAL)},
-        plugins={plugin: {}},
+        plugins={plugin: {"is_open": is_open}},
         session_expiry_interval=SESSION_EXPIRY_S,
     )
     broker = Broker(config)

@@ -16,7 +16,7 @@ from amqtt.mqtt.connack import ConnackPacket
 from amqtt.mqtt.connect import ConnectPacket
 from tagdock_contract import MAX_PAYLOAD_BYTES, ContractError, GatewayAddress
 
-from tagdock_cloud.access.acl import CLOUD_USER, may
+from tagdock_cloud.access.acl import CLOUD_USER, may, may_in_lab
 from tagdock_cloud.access.secrets import is_secret
 from tagdock_cloud.store.errors import StoreError
 
@@ -34,7 +34,7 @@ _BROKEN = (AMQTTError, MQTTError, NoDataError, ValueError, IndexError, struct.er
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Who is let in: ingest by its password, gateways by their secret; in lab mode any gateway."""
+    """Who is let in: ingest by its password, gateways by their secret; in lab mode anybody but under ingest's name."""
 
     cloud_password: str = field(repr=False)
     is_open: bool
@@ -44,29 +44,38 @@ class Gate:
         """Return the CONNACK code for a CONNECT."""
         if connect.proto_level != 4:  # MQTT 3.1.1, section 3.1.2.2
             return BAD_PROTOCOL
-        user, client_id = connect.username, connect.client_id
-        if user is None or connect.password is None:
+        user = connect.username
+        if user_of(connect.client_id) == CLOUD_USER or user == CLOUD_USER:
+            return self._decide_cloud(connect)
+        if self.is_open:
+            return FORBIDDEN if connect.will_flag and not may_in_lab("publish", connect.will_topic) else ACCEPTED
+        return await self._decide_gateway(connect)
+
+    def _decide_cloud(self, connect: ConnectPacket) -> int:
+        """Let ingest in, in lab mode too only with its password: nobody else may acknowledge."""
+        if connect.username != CLOUD_USER or user_of(connect.client_id) != CLOUD_USER:
+            return BAD_CLIENT_ID
+        if connect.will_flag and not may(CLOUD_USER, "publish", connect.will_topic):
+            return FORBIDDEN
+        is_right = hmac.compare_digest((connect.password or "").encode(), self.cloud_password.encode())
+        return ACCEPTED if is_right else BAD_PASSWORD
+
+    async def _decide_gateway(self, connect: ConnectPacket) -> int:
+        """Let a registered gateway in, under its own name and with its secret."""
+        user, password = connect.username, connect.password
+        if user is None or password is None:
             return BAD_PASSWORD
-        if user_of(client_id) != user:
+        try:
+            address = GatewayAddress(*user.split(".", 1))
+            secret_hash = await self.find_secret(address)
+        except (ContractError, TypeError):
+            return BAD_CLIENT_ID
+        except StoreError:
+            return UNAVAILABLE
+        if connect.client_id != user:
             return BAD_CLIENT_ID
         if connect.will_flag and not may(user, "publish", connect.will_topic):
             return FORBIDDEN
-        if user == CLOUD_USER:
-            is_right = hmac.compare_digest(connect.password.encode(), self.cloud_password.encode())
-            return ACCEPTED if is_right else BAD_PASSWORD
-        return await self._decide_gateway(client_id, connect.password)
-
-    async def _decide_gateway(self, client_id: str, password: str) -> int:
-        try:
-            address = GatewayAddress(*client_id.split(".", 1))
-        except (ContractError, TypeError):
-            return BAD_CLIENT_ID
-        if self.is_open:
-            return ACCEPTED
-        try:
-            secret_hash = await self.find_secret(address)
-        except StoreError:
-            return UNAVAILABLE
         return ACCEPTED if secret_hash is not None and is_secret(password, secret_hash) else BAD_PASSWORD
 
 
