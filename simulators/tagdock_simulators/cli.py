@@ -1,7 +1,6 @@
 """The command `tagdock-sim`: readers, recordings and the demo."""
 
 import asyncio
-import importlib.util
 import json
 import os
 import signal
@@ -31,18 +30,15 @@ class _Group(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name the demo among the commands."""
-        return sorted([*super().list_commands(ctx), *_DEMO])
+        return sorted([*super().list_commands(ctx), "demo"])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Find a command."""
-        if cmd_name not in _DEMO:
+        if cmd_name != "demo":
             return super().get_command(ctx, cmd_name)
-        module = importlib.import_module("tagdock_simulators.demo.cli")
-        command: click.Command = module.demo
-        return command
+        from tagdock_simulators.demo.cli import demo  # noqa: PLC0415  # see above
 
-
-_DEMO = ("demo",) if importlib.util.find_spec("tagdock_simulators.demo.cli") else ()
+        return demo
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
