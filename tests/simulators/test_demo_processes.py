@@ -85,7 +85,7 @@ def test_a_child_that_keeps_dying_is_given_up(tmp_path: Path, monkeypatch: pytes
         async with supervisor(tmp_path) as children:
             await children.start(program("print('ready', flush=True); raise SystemExit('no disk')"), ready, 10)
             with pytest.raises(DemoError, match=r"keeps dying.*no disk"):
-                await asyncio.wait_for(asyncio.shield(children.failure), 20)
+                await asyncio.wait_for(children.watch(), 20)
 
     asyncio.run(scene())
 

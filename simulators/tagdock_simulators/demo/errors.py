@@ -11,3 +11,9 @@ class DemoUsageError(DemoError):
     """The demo was asked for something that it can't do."""
 
     exit_status = 2
+
+
+class StoppedError(DemoError):
+    """Somebody pressed Ctrl-C before anything was played."""
+
+    exit_status = 130

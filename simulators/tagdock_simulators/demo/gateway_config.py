@@ -5,12 +5,16 @@ from collections.abc import Mapping, Sequence
 
 from tagdock_simulators.doors import DoorGeometry
 
+LEFT_AFTER_S = 2.5
+"""How long the gateway waits after a tag's last read before it decides."""
+
 
 def gateway_toml(site: str, gateway: str, broker: str, doors: Sequence[DoorGeometry], ports: Mapping[str, int]) -> str:
     """Write the configuration: one LLRP reader on this box a door, at the port that `ports` gives for its name."""
     parts = [f"[gateway]\nid = {_text(gateway)}\nsite = {_text(site)}\nbroker = {_text(broker)}\n"]
     parts += [_reader(door.reader, ports[door.reader]) for door in doors]
     parts += [_door(door) for door in doors]
+    parts.append(f"[passage]\nleft_after_s = {LEFT_AFTER_S}\n")
     return "\n".join(parts)
 
 

@@ -97,14 +97,14 @@ class _Child:
 
 
 class Supervisor:
-    """Owns the children. `outages` tells which died and when; `failure` is set when one can't be kept running."""
+    """Owns the children. `outages` tells which of them died, and when."""
 
     def __init__(self, logs: Path) -> None:
         logs.mkdir(parents=True, exist_ok=True)
         self._logs = logs
         self._children: dict[str, _Child] = {}
         self.outages: list[Outage] = []
-        self.failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def start(self, program: Program, ready: Callable[[str], _T | None], within_s: float) -> _T:
         """Start a child and wait until `ready` makes something of what it has written to stdout.
@@ -130,6 +130,10 @@ class Supervisor:
         child.watch = asyncio.create_task(self._keep_running(child))
         return found
 
+    async def watch(self) -> None:
+        """Wait for ever; raise DemoError as soon as a child can't be kept running."""
+        await asyncio.shield(self._failure)
+
     def kill(self, name: str) -> None:
         """Kill a child at once, as a crash would."""
         process = self._children[name].process
@@ -141,8 +145,8 @@ class Supervisor:
         while self._children:
             _, child = self._children.popitem()
             await child.stop()
-        if not self.failure.done():
-            self.failure.cancel()
+        if not self._failure.done():
+            self._failure.cancel()
 
     def kill_all(self) -> None:
         """Kill whatever still runs, with all that it started: for those who cannot wait."""
@@ -159,9 +163,36 @@ class Supervisor:
             deaths = [death for death in deaths if now - death < _DEATHS_WITHIN_S] + [now]
             if len(deaths) > _DEATHS_AT_MOST:
                 words = f"{child.program.name} keeps dying (status {status}): {child.last_words()}; see {child.log}"
-                self.failure.set_exception(DemoError(words))
+                self._failure.set_exception(DemoError(words))
                 return
             first_s, longest_s = _BACK_OFF_S
             await asyncio.sleep(min(longest_s, first_s * 2 ** (len(deaths) - 1)) * random.uniform(0.5, 1.0))  # noqa: S311
             await child.spawn()
             self.outages.append(Outage(child.program.name, died_at, datetime.now(UTC)))
+
+
+async def run_once(program: Program, within_s: float) -> str:
+    """Run a program to its end and return what it wrote to stdout.
+
+    Raises DemoError with its last words when it fails, or takes too long.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *program.command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=dict(program.environment),
+        start_new_session=True,
+    )
+    try:
+        out, talk = await asyncio.wait_for(process.communicate(), within_s)
+    except (TimeoutError, asyncio.CancelledError) as error:
+        process.kill()
+        await process.wait()
+        if isinstance(error, asyncio.CancelledError):
+            raise
+        raise DemoError(f"{program.name}: not done after {within_s:.0f} s") from None
+    if process.returncode != 0:
+        lines = talk.decode(errors="replace").strip().splitlines() or ["it said nothing"]
+        raise DemoError(f"{program.name}: {lines[-1].strip()} (status {process.returncode})")
+    return out.decode(errors="replace")

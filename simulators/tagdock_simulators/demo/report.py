@@ -68,7 +68,7 @@ class Played:
     kills: Sequence[tuple[str, datetime]] = ()
     plan: Plan | None = None
     feed_late_ms: Sequence[float] = ()
-    notes: Sequence[str] = ()
+    troubles: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -125,8 +125,13 @@ def judge(truth: Iterable[Passed], record: Iterable[Stored], gaps: Sequence[Gate
                 hand_overs.append((movement.stored_at - movement.decided_at) / timedelta(milliseconds=1))
     lists: dict[str, tuple[str, ...]] = {name: tuple(epcs) for name, epcs in outcomes.items()}
     return Report(
-        played, unexpected=tuple(by_epc), latencies_ms=tuple(latencies), hand_overs_ms=tuple(hand_overs), **lists
+        played, unexpected=_decided(by_epc), latencies_ms=tuple(latencies), hand_overs_ms=tuple(hand_overs), **lists
     )
+
+
+def _decided(by_epc: Mapping[str, Sequence[Stored]]) -> tuple[str, ...]:
+    """Return the EPCs of which the record says that they came in or went out."""
+    return tuple(epc for epc, found in by_epc.items() if any(one.direction in ("in", "out") for one in found))
 
 
 def _outcome(passed: Passed, found: Sequence[Stored], decided: Sequence[Stored]) -> str:
@@ -173,7 +178,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "loads": played.loads,
         "days": played.days,
         "seconds": round(played.seconds, 1),
-        "notes": list(played.notes),
+        "troubles": list(played.troubles),
         "clean": report.clean,
     }
 
@@ -210,7 +215,7 @@ def as_text(report: Report) -> str:
             if report.hand_overs_ms
             else []
         ),
-        ("plan", _plan_text(played.plan)),
+        ("plan", plan_text(played.plan)),
         ("unusable lines", _unusable_text(played.unusable_lines)),
         ("time played", f"{played.seconds:.0f} s"),
     ]
@@ -219,7 +224,7 @@ def as_text(report: Report) -> str:
     )
     width = max(len(name) for name, _ in rows)
     lines = [f"  {name:<{width}}  {value}" for name, value in rows]
-    return "\n".join(["What happened, against what is on record", "", *lines, *_notes(played.notes), "", verdict])
+    return "\n".join(["What happened, against what is on record", "", *lines, *_troubles(played.troubles), "", verdict])
 
 
 def _kill_rows(report: Report) -> list[tuple[str, str]]:
@@ -237,7 +242,8 @@ def _seconds(values_ms: Sequence[float]) -> str:
     return f"median {spread['median'] / 1000:.2f} s, 99 % within {spread['p99'] / 1000:.2f} s"
 
 
-def _plan_text(plan: Plan | None) -> str:
+def plan_text(plan: Plan | None) -> str:
+    """Say in one line what a plan is worth."""
     if plan is None:
         return "none was made"
     saved = plan.current_m_per_day - plan.objective_m_per_day
@@ -254,5 +260,5 @@ def _unusable_text(unusable: Mapping[str, int]) -> str:
     return f"{sum(unusable.values()):,}   ({', '.join(f'{reason} {count:,}' for reason, count in unusable.items())})"
 
 
-def _notes(notes: Sequence[str]) -> list[str]:
-    return ["", *(f"  {note}" for note in notes)] if notes else []
+def _troubles(troubles: Sequence[str]) -> list[str]:
+    return ["", *(f"  {trouble}" for trouble in troubles)] if troubles else []

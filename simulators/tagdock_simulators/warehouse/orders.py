@@ -9,9 +9,10 @@ import gzip
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,6 +23,9 @@ LINES_AT_MOST = 2_000_000
 BYTES_AT_MOST = 512 * 1024 * 1024
 LINE_BYTES_AT_MOST = 8_192
 QUANTITY_AT_MOST = 1_000_000
+
+_YEARS = range(1980, 2101)
+_ROUNDS = 60  # of at most 121 years each, so that no date leaves the calendar (which ends in the year 9999)
 
 _NOT_GOODS = re.compile(r"POST|DOT|D|M|S|B|C2|PADS|CRUK|BANK CHARGES|AMAZONFEE|GIFT_.*")
 """Postage, carriage, discounts, manual corrections, samples, fees, donations and vouchers (UCI "Online Retail")."""
@@ -72,6 +76,14 @@ def read_orders(path: Path) -> OrderBook:
     return OrderBook(tuple(lines), dict(unusable.most_common()))
 
 
+def repeat_for_ever(lines: Sequence[OrderLine]) -> Iterator[OrderLine]:
+    """Yield the lines; after the last, all of them again on the days that follow, and so on."""
+    span = timedelta(days=(max(line.at for line in lines).date() - min(line.at for line in lines).date()).days + 1)
+    for round_ in count():
+        shift = span * (round_ % _ROUNDS)
+        yield from (replace(line, at=line.at + shift) if round_ else line for line in lines)
+
+
 def _order_line(row: Mapping[str, str]) -> OrderLine | str:
     """Turn a row into an order line, or into the reason why it is none."""
     code = row["stock_code"].strip().upper()
@@ -82,13 +94,21 @@ def _order_line(row: Mapping[str, str]) -> OrderLine | str:
     quantity = _number(row["quantity"])
     if quantity is None or quantity == 0:
         return "bad quantity" if quantity is None else "zero quantity"
-    try:
-        at = datetime.fromisoformat(row["invoiced_at"].strip()).replace(tzinfo=None)
-    except ValueError:
+    at = _time(row["invoiced_at"])
+    if at is None:
         return "bad date"
     invoice = row["invoice"].strip()
     is_return = quantity < 0 or invoice.upper().startswith("C")
     return OrderLine(at, invoice, code, row["description"].strip()[:200], abs(quantity), is_return)
+
+
+def _time(text: str) -> datetime | None:
+    """Read a local time of the years in which there was such an export; None for anything else."""
+    try:
+        at = datetime.fromisoformat(text.strip()).replace(tzinfo=None)
+    except ValueError:
+        return None
+    return at if at.year in _YEARS else None
 
 
 def _number(text: str) -> int | None:
