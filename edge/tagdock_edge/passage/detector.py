@@ -5,11 +5,14 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import msgspec
 from tagdock_contract import InputChange, TagRead
 
-from tagdock_edge.clock import seconds_us, to_us
+from tagdock_edge.clock import SECOND_US, seconds_us, to_us
 from tagdock_edge.config import DoorConfig, PassageConfig
-from tagdock_edge.passage.judge import Layout, Verdict, judge
+from tagdock_edge.passage.eyes import PhotoEyes
+from tagdock_edge.passage.judge import Verdict, judge
+from tagdock_edge.passage.layout import Layout
 from tagdock_edge.passage.profile import Seen, mean_dbm, milliwatts
 
 TAGS_AT_MOST = 100_000
@@ -18,37 +21,46 @@ READS_AT_MOST = 1_000_000
 """Reads in memory at one time (about 150 bytes each); beyond it the same happens."""
 OPEN_AT_MOST_RESTS = 4
 """A passage that neither leaves nor rests is decided after so many times `rested_after_s`."""
-REST_CHECKS = 15
+REST_LOOKS = 15
 """How often, per `rested_after_s`, a tag is looked at that stays in the field."""
 REST_DB = 3.0
-"""A tag rests when no antenna's mean power changed by more than this between the two halves of the time."""
-REMEMBERED_US = 60_000_000
-"""How long a decided passage is remembered so that its late reads are known as such."""
+"""A tag rests when its best antenna's mean power changed by no more than this between two halves of the time."""
+SETTLING_US = 2 * SECOND_US
+"""So much of the rest still counts as movement: goods slow down before they stand."""
+SETTING_OUT_US = 10 * SECOND_US
+"""Of goods that stood and then left, only the reads of the last so many seconds tell the way."""
+REMEMBERED_US = 60 * SECOND_US
+"""How long a decided passage is remembered: its late reads are known as such, its echoes are not told again."""
 
 
 @dataclass(slots=True)
 class Counts:
-    """What happened to the reads that made no verdict, for the operator."""
+    """What happened to the reads and passages that made no verdict, for the operator."""
 
     late: int = 0
+    """Reads that came after their passage had been decided."""
     elsewhere: int = 0
+    """Reads of antennas that belong to no door."""
     decided_early: int = 0
+    """Passages decided before their time because memory was full."""
+    told_before: int = 0
+    """Passages without a crossing of tags that were reported a moment ago and never really left."""
 
 
 @dataclass(slots=True)
 class _Track:
-    """One tag's open passage. `rested`: it was reported before and has been in the field ever since."""
+    """One tag's open passage. `stood`: it was reported before and has been in the field ever since."""
 
     epc: str
     first_us: int
     last_us: int
     look_at_us: int
-    rested: bool = False
+    stood: bool = False
     reads: list[Seen] = field(default_factory=list)
 
 
 class Detector:
-    """Reads in, verdicts out. Time is handed in: by the reads and by `advance`; both may come in any order."""
+    """Reads in, verdicts out. Time is handed in, by the reads and by `advance`, in microseconds."""
 
     def __init__(
         self,
@@ -60,7 +72,7 @@ class Detector:
     ) -> None:
         self.counts = Counts()
         self._layout = Layout.of(doors)
-        self._antennas = {(a.reader, a.antenna): index for index, a in enumerate(self._layout.antennas)}
+        self._eyes = PhotoEyes()
         self._left_us = seconds_us(passage.left_after_s)
         self._rested_us = seconds_us(passage.rested_after_s)
         self._tags_at_most, self._reads_at_most = tags_at_most, reads_at_most
@@ -76,9 +88,14 @@ class Detector:
         """How many tags are in the field, or left it just now."""
         return len(self._tracks)
 
+    @property
+    def open_reads(self) -> int:
+        """How many reads are kept of them."""
+        return self._reads
+
     def add(self, read: TagRead) -> None:
         """Take one read. A read of an antenna that belongs to no door, or of a decided passage, is only counted."""
-        antenna = self._antennas.get((read.reader, read.antenna))
+        antenna = self._layout.place_of.get((read.reader, read.antenna))
         if antenna is None:
             self.counts.elsewhere += 1
             return
@@ -102,14 +119,18 @@ class Detector:
             self._decide_early()
 
     def add_input(self, change: InputChange) -> None:
-        """Take a photo-eye's change."""
+        """Take a photo-eye's change; other inputs are nobody's here."""
+        eye = self._layout.eyes.get((change.reader, change.gpi))
+        if eye is not None:
+            self._eyes.add(*eye, to_us(change.at), change.state)
 
     def advance(self, now_us: int) -> list[Verdict]:
         """Decide what is over at this time, and hand out all verdicts since the last call."""
         while self._due and self._due[0][0] <= now_us:
-            track = self._tracks.get(heapq.heappop(self._due)[1])
+            due_us, epc = heapq.heappop(self._due)
+            track = self._tracks.get(epc)
             if track is not None:
-                self._look(track, now_us)
+                self._look(track, due_us)
         while self._closed_order and self._closed_order[0][0] + REMEMBERED_US < now_us:
             until_us, epc = self._closed_order.popleft()
             if self._closed.get(epc) == until_us:
@@ -122,7 +143,8 @@ class Detector:
         for track in list(self._tracks.values()):
             self._close(track)
         self._due.clear()
-        return self.advance(0)
+        verdicts, self._verdicts = self._verdicts, []
+        return verdicts
 
     def _open(self, epc: str, at_us: int) -> _Track | None:
         """Begin a passage, unless the read belongs to one that was decided."""
@@ -140,43 +162,64 @@ class Detector:
     def _due_us(self, track: _Track) -> int:
         return min(track.last_us + self._left_us, track.look_at_us)
 
-    def _look(self, track: _Track, now_us: int) -> None:
-        """Close a passage that is over, let a resting tag's passage begin anew, or come back later."""
-        if track.last_us + self._left_us <= now_us:
+    def _look(self, track: _Track, due_us: int) -> None:
+        """Close a passage that is over, split one that came to rest, or come back later.
+
+        Everything is measured at the time for which the look was due, so that it does not matter when it is taken.
+        """
+        if track.last_us + self._left_us <= due_us:
             self._close(track)
             return
-        if track.look_at_us <= now_us:
-            overdue = now_us - track.first_us >= OPEN_AT_MOST_RESTS * self._rested_us
-            if overdue or self._rests(track, now_us):
-                self._close(track)
-                self._begin(_Track(track.epc, now_us, track.last_us, now_us + self._rested_us, rested=True))
+        if track.look_at_us <= due_us:
+            overdue = track.look_at_us - track.first_us >= OPEN_AT_MOST_RESTS * self._rested_us
+            if overdue or self._rests(track):
+                self._split(track)
                 return
-            track.look_at_us = now_us + self._rested_us // REST_CHECKS
+            track.look_at_us += self._rested_us // REST_LOOKS
         heapq.heappush(self._due, (self._due_us(track), track.epc))
 
-    def _rests(self, track: _Track, now_us: int) -> bool:
-        """Tell whether the tag's power at each antenna stayed the same over the last `rested_after_s`."""
-        begin_us, middle_us = now_us - self._rested_us, now_us - self._rested_us // 2
+    def _rests(self, track: _Track) -> bool:
+        """Tell whether the power at the tag's best antenna stayed the same over the last `rested_after_s`."""
+        begin_us, middle_us = track.look_at_us - self._rested_us, track.look_at_us - self._rested_us // 2
         halves: dict[int, tuple[list[float], list[float]]] = {}
         for read in track.reads:
-            if read.at_us >= begin_us:
+            if begin_us <= read.at_us < track.look_at_us:
                 halves.setdefault(read.antenna, ([], []))[read.at_us >= middle_us].append(milliwatts(read.rssi_dbm))
-        strongest = max(halves.values(), key=lambda pair: sum(pair[0]) + sum(pair[1]), default=([], []))
-        before, after = strongest
+        before, after = max(halves.values(), key=lambda pair: sum(pair[0]) + sum(pair[1]), default=([], []))
         return bool(before and after) and abs(mean_dbm(before) - mean_dbm(after)) <= REST_DB
 
-    def _close(self, track: _Track) -> None:
+    def _split(self, track: _Track) -> None:
+        """Judge a passage that came to rest; what is read from now on is the beginning of another."""
+        cut_us = track.look_at_us
+        after = [read for read in track.reads if read.at_us >= cut_us]
+        track.reads = [read for read in track.reads if read.at_us < cut_us]
+        self._reads -= len(after)
+        last_us = track.last_us
+        track.last_us = min(last_us, cut_us)
+        self._close(track, (track.first_us, cut_us - self._rested_us + SETTLING_US))
+        self._begin(_Track(track.epc, cut_us, last_us, cut_us + self._rested_us, True, after))
+        self._reads += len(after)
+
+    def _close(self, track: _Track, moved_us: tuple[int, int] | None = None) -> None:
         """Judge a passage and remember that it was."""
         del self._tracks[track.epc]
         self._reads -= len(track.reads)
+        told = track.stood or track.epc in self._closed
         until_us = track.last_us + self._left_us
         self._closed[track.epc] = until_us
         self._closed_order.append((until_us, track.epc))
         if not track.reads:
             return
-        verdict = judge(track.epc, track.reads, self._layout)
-        if not (track.rested and verdict.direction in ("pass", "uncertain")):
-            self._verdicts.append(verdict)
+        if track.stood and moved_us is None:
+            moved_us = (track.last_us - SETTING_OUT_US, track.last_us)
+        verdict = judge(track.epc, track.reads, self._layout, moved_us)
+        if told and verdict.direction == "pass":
+            self.counts.told_before += 1
+            return
+        eyes = self._eyes.during(verdict.door, verdict.first_us, verdict.last_us)
+        if eyes:
+            verdict = verdict._replace(evidence=msgspec.structs.replace(verdict.evidence, photo_eyes=eyes))
+        self._verdicts.append(verdict)
 
     def _decide_early(self) -> None:
         while self._due:

@@ -9,7 +9,7 @@ PEAK_READS = 3
 
 
 class Seen(NamedTuple):
-    """One read as the passage keeps it: microseconds, the antenna's place in the detector's list, dBm."""
+    """One read as the passage keeps it: microseconds, the antenna's place in the layout, dBm."""
 
     at_us: int
     antenna: int
@@ -17,7 +17,7 @@ class Seen(NamedTuple):
 
 
 class Profile(NamedTuple):
-    """One antenna's (or one row's) reads of one passage. Times in microseconds, energy in mW summed over its reads."""
+    """One antenna's reads of one passage. Times in microseconds, energy in milliwatts summed over its reads."""
 
     antenna: int
     reads: int
@@ -26,20 +26,14 @@ class Profile(NamedTuple):
     peak_dbm: float
     last_us: int
     energy_mw: float
-    centre_us: float
-    """Energy-weighted mean time: when the tag was nearest, all reads considered."""
-    spread_us2: float
-    """Energy-weighted variance of that time."""
-    effective_reads: float
-    """How many equally strong reads would say as much (Kish 1965, section 11.7)."""
 
 
-def profiles(reads: Iterable[Seen]) -> dict[int, Profile]:
-    """Boil a passage's reads, sorted and without doubles, down to a profile an antenna."""
+def profiles(reads: Iterable[Seen]) -> list[Profile]:
+    """Boil a passage's reads, in the order of time, down to one profile an antenna."""
     by_antenna: dict[int, list[Seen]] = {}
     for read in reads:
         by_antenna.setdefault(read.antenna, []).append(read)
-    return {antenna: profile(seen) for antenna, seen in sorted(by_antenna.items())}
+    return [_profile(seen) for _, seen in sorted(by_antenna.items())]
 
 
 def mean_dbm(powers_mw: list[float]) -> float:
@@ -53,32 +47,15 @@ def milliwatts(rssi_dbm: float) -> float:
     return power
 
 
-def profile(seen: list[Seen]) -> Profile:
-    """Boil reads in the order of time down to one profile, named after the first one's antenna."""
+def _profile(seen: list[Seen]) -> Profile:
     powers = [milliwatts(read.rssi_dbm) for read in seen]
-    energy = sum(powers)
-    origin = seen[0].at_us  # small numbers keep the sums exact enough
-    times = [read.at_us - origin for read in seen]
-    centre = sum(power * time for power, time in zip(powers, times, strict=True)) / energy
-    spread = sum(power * (time - centre) ** 2 for power, time in zip(powers, times, strict=True)) / energy
     peak_us, peak_dbm = _peak(seen, powers)
-    return Profile(
-        antenna=seen[0].antenna,
-        reads=len(seen),
-        first_us=seen[0].at_us,
-        peak_us=peak_us,
-        peak_dbm=peak_dbm,
-        last_us=seen[-1].at_us,
-        energy_mw=energy,
-        centre_us=origin + centre,
-        spread_us2=spread,
-        effective_reads=energy * energy / sum(power * power for power in powers),
-    )
+    return Profile(seen[0].antenna, len(seen), seen[0].at_us, peak_us, peak_dbm, seen[-1].at_us, sum(powers))
 
 
 def _peak(seen: list[Seen], powers: list[float]) -> tuple[int, float]:
     """Find when the power was highest, and how high; the earliest of equals."""
     width = min(PEAK_READS, len(seen))
     sums = [sum(powers[start : start + width]) for start in range(len(seen) - width + 1)]
-    best = max(range(len(sums)), key=lambda start: (sums[start], -start))
+    best = sums.index(max(sums))
     return seen[best + width // 2].at_us, mean_dbm(powers[best : best + width])
