@@ -52,6 +52,7 @@ def create_app(config: ApiConfig) -> FastAPI:
     )
     app.router.max_body_size = BODY_LIMIT
     app.state.is_open = config.is_open
+    app.state.is_stopping = lambda: False  # the server that runs it says when, so that streams end by themselves
     for router in (goods, inventory, stream, doors, layout, plans, health, console):
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC))
@@ -69,7 +70,7 @@ def _lifespan(config: ApiConfig) -> Callable[[FastAPI], AbstractAsyncContextMana
         )
         await pool.open(wait=False)
         app.state.pool = pool
-        app.state.feed = Feed(Database(pool))
+        app.state.feed = Feed(Database(pool), lambda: bool(app.state.is_stopping()))
         try:
             yield
         finally:

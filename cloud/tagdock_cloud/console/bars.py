@@ -54,4 +54,4 @@ def _how_good(objective: float, bound: float | None) -> str:
     gap = (objective - bound) / objective if objective > 0 else 0.0
     if gap <= PROVEN:
         return "Proven: no layout does better under these rules."
-    return f"No layout can do better by more than {percent(gap, 1)}."
+    return f"No layout can do better by more than {percent(gap, 1)} under these rules."

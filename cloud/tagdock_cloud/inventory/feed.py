@@ -7,7 +7,7 @@ query five times a second serves any number of listeners.
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -60,7 +60,7 @@ class Listener:
 
     def __init__(self, site: str | None) -> None:
         self.site = site
-        self.is_lagging = False
+        self.is_let_go = False
         self._chunks: asyncio.Queue[bytes] = asyncio.Queue(MOST_CHUNKS)
 
     def offer(self, chunk: bytes) -> None:
@@ -68,19 +68,26 @@ class Listener:
         try:
             self._chunks.put_nowait(chunk)
         except asyncio.QueueFull:
-            self.is_lagging = True
+            self.is_let_go = True
+
+    def let_go(self) -> None:
+        """End the stream, and wake who waits for its next chunk."""
+        self.is_let_go = True
+        with contextlib.suppress(asyncio.QueueFull):
+            self._chunks.put_nowait(b"")
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield chunks until the listener lags too far behind."""
-        while not self.is_lagging:
+        """Yield chunks until the listener is let go."""
+        while not self.is_let_go:
             yield await self._chunks.get()
 
 
 class Feed:
     """Polls the record while anybody listens, and hands each listener what is of its site."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, is_stopping: Callable[[], bool]) -> None:
         self._db = db
+        self._is_stopping = is_stopping
         self._listeners: set[Listener] = set()
         self._poller: asyncio.Task[None] | None = None
         self._beaten_at: datetime | None = None
@@ -125,7 +132,7 @@ class Feed:
 
     async def _poll_while_heard(self) -> None:
         position: Position | None = None
-        while self._listeners:
+        while self._listeners and not self._is_stopping():
             try:
                 now, rows = await self._poll(position)
             except StoreError as error:
@@ -145,6 +152,8 @@ class Feed:
                 self._beaten_at = now
                 self._tell_all(sse.beat(now))
             await asyncio.sleep(0 if len(rows) == ROWS else POLL_S)
+        for listener in self._listeners:  # a server that stops waits for its streams to end
+            listener.let_go()
 
     async def _poll(self, position: Position | None) -> tuple[datetime, list[Row]]:
         async with self._db.transaction() as transaction:

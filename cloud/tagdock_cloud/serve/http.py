@@ -15,8 +15,9 @@ BACKLOG = 128
 def run_api(config: ApiConfig) -> None:
     """Serve until SIGINT or SIGTERM. Raises CloudError when the port is taken."""
     listener = _listen(config.host, config.port)
+    app = create_app(config)
     settings = uvicorn.Config(
-        create_app(config),
+        app,
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=STOP_TIMEOUT_S,
@@ -24,7 +25,9 @@ def run_api(config: ApiConfig) -> None:
         h11_max_incomplete_event_size=64 * 1024,
         server_header=False,
     )
-    _Server(settings).run(sockets=[listener])
+    server = _Server(settings)
+    app.state.is_stopping = lambda: server.should_exit  # live streams would hold the server to its last second
+    server.run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):

@@ -43,6 +43,7 @@ class Service:
     url: str
     database: str
     tokens: dict[str, str]
+    server: uvicorn.Server
     clients: dict[str, httpx.Client] = field(default_factory=dict)
 
     def as_(self, role: str | None) -> httpx.Client:
@@ -102,16 +103,15 @@ def serving(database: str, *, is_open: bool = False) -> Iterator[Service]:
     with pool.connect(database) as connection:
         tokens = {role: add_token(connection, f"{role}-{secrets.token_hex(3)}", role) for role in ROLES}
     port = free_port()
-    settings = uvicorn.Config(
-        create_app(ApiConfig(database, "127.0.0.1", port, is_open)), "127.0.0.1", port, log_level="error"
-    )
-    settings.timeout_graceful_shutdown = 1
+    app = create_app(ApiConfig(database, "127.0.0.1", port, is_open))
+    settings = uvicorn.Config(app, "127.0.0.1", port, log_level="error", timeout_graceful_shutdown=10)
     server = uvicorn.Server(settings)
+    app.state.is_stopping = lambda: server.should_exit
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started and thread.is_alive():
         time.sleep(0.01)
-    service = Service(f"http://127.0.0.1:{port}", database, tokens)
+    service = Service(f"http://127.0.0.1:{port}", database, tokens, server)
     try:
         yield service
     finally:

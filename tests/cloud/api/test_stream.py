@@ -161,6 +161,15 @@ def test_a_listener_that_does_not_keep_up_is_let_go() -> None:
     listener = feed.Listener(None)
     for _ in range(feed.MOST_CHUNKS):
         listener.offer(b"x")
-    assert not listener.is_lagging
+    assert not listener.is_let_go
     listener.offer(b"x")
-    assert listener.is_lagging
+    assert listener.is_let_go
+
+
+def test_a_stopping_server_ends_its_streams(served: Any, new_database: Any) -> None:
+    with served(new_database()) as service:
+        ear = Ear(service)
+        ear.wait("beat")
+        service.server.should_exit = True
+        assert ear.ended.wait(3)
+        ear.close()
