@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,12 +29,14 @@ from paho.mqtt.enums import CallbackAPIVersion
 from tagdock_cloud.embedded.database import EmbeddedDatabase
 from tagdock_cloud.serve.ports import choose_port, is_free
 from tagdock_cloud.store.migrate import migrate
-from tagdock_contract import Batch, GatewayAddress, Movement, content_uuid7, decode_ack, encode
+from tagdock_contract import Ack, Batch, GatewayAddress, Movement, content_uuid7, decode_ack, encode
 
-GATEWAY = GatewayAddress("s1", "g1")
 ITEMS = 20_000
 GROUP = 5_000
 UNACKED_EVENTS = 20_000
+GATEWAYS = 8
+UNACKED_BATCHES = 250
+"""Of each gateway. More would measure the gateways: paho looks through all of them at each acknowledgement."""
 PASSWORD = "benchmark"
 
 
@@ -107,40 +109,50 @@ def epc(number: int) -> str:
 
 
 def publish(port: int, batches: list[Batch]) -> float:
-    """Publish batches as a gateway does, a bounded number unacked, and return events a second until the last ack."""
+    """Publish batches as gateways do, a bounded number unacked, and return events a second until the last ack."""
     payloads = [encode(batch) for batch in batches]
-    size, epoch = len(batches[0].events), batches[0].epoch
-    window = max(UNACKED_EVENTS // size, 1)
-    acked, changed, ready = 0, threading.Condition(), threading.Event()
+    size, window = len(batches[0].events), min(UNACKED_EVENTS // len(batches[0].events), GATEWAYS * UNACKED_BATCHES)
+    acked, changed = 0, threading.Condition()
 
-    def on_message(_client: object, _user: object, message: mqtt.MQTTMessage) -> None:
+    def count(ack: Ack) -> None:
         nonlocal acked
-        ack = decode_ack(bytes(message.payload))
         with changed:
-            acked += len(ack.committed) if ack.epoch == epoch else 0
+            acked += len(ack.committed) if ack.epoch == batches[0].epoch else 0
             changed.notify_all()
 
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=GATEWAY.client_id, protocol=mqtt.MQTTv311)
-    client.username_pw_set(GATEWAY.client_id, PASSWORD)
-    client.max_inflight_messages_set(window)
-    client.on_message, client.on_subscribe = on_message, lambda *_: ready.set()
+    with ExitStack() as stack:
+        gateways = [stack.enter_context(gateway(port, number, count)) for number in range(GATEWAYS)]
+        started_s = time.perf_counter()
+        for sent, payload in enumerate(payloads):
+            with changed:
+                if not changed.wait_for(lambda: sent - acked < window, 60):  # noqa: B023
+                    raise TimeoutError("no ack for a minute")
+            gateways[sent % GATEWAYS](payload)
+        with changed:
+            if not changed.wait_for(lambda: acked >= len(batches), 60):
+                raise TimeoutError("no ack for a minute")
+        return size * len(batches) / (time.perf_counter() - started_s)
+
+
+@contextmanager
+def gateway(port: int, number: int, on_ack: Callable[[Ack], None]) -> Iterator[Callable[[bytes], object]]:
+    """Connect a gateway; yield the function that publishes a batch."""
+    address, ready = GatewayAddress("s1", f"g{number}"), threading.Event()
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=address.client_id, protocol=mqtt.MQTTv311)
+    client.username_pw_set(address.client_id, PASSWORD)
+    client.max_inflight_messages_set(UNACKED_BATCHES)
+    client.on_message = lambda _client, _user, message: on_ack(decode_ack(bytes(message.payload)))
+    client.on_subscribe = lambda *_: ready.set()
     client.connect("127.0.0.1", port)
     client.loop_start()
-    client.subscribe(GATEWAY.topic("ack"), 1)
+    client.subscribe(address.topic("ack"), 1)
     ready.wait(10)
-    started_s = time.perf_counter()
-    for sent, payload in enumerate(payloads):
-        with changed:
-            if not changed.wait_for(lambda: sent - acked < window, 60):  # noqa: B023
-                raise TimeoutError("no ack for a minute")
-        client.publish(GATEWAY.topic("events"), payload, qos=1)
-    with changed:
-        if not changed.wait_for(lambda: acked >= len(batches), 60):
-            raise TimeoutError("no ack for a minute")
-    rate = size * len(batches) / (time.perf_counter() - started_s)
-    client.disconnect()
-    client.loop_stop()
-    return rate
+    topic = address.topic("events")
+    try:
+        yield lambda payload: client.publish(topic, payload, qos=1)
+    finally:
+        client.disconnect()
+        client.loop_stop()
 
 
 def copy(database: str, events: list[Movement]) -> float:
@@ -170,7 +182,8 @@ def register(database: str) -> None:
     with psycopg.connect(database) as connection, connection.cursor() as cursor:
         cursor.executemany(
             "insert into items (epc, sku, registered_at, registered_site, registered_bin, site, bin, state, since) "
-            "values (%s, %s, now() - interval '1 day', 's1', 'A-1', 's1', 'A-1', 'sellable_accessible', now() - interval '1 day')",
+            "select %s, %s, at, 's1', 'A-1', 's1', 'A-1', 'sellable_accessible', at "
+            "from (select now() - interval '1 day') as yesterday (at)",
             [(epc(number), f"SKU-{number % 500}") for number in range(ITEMS)],
         )
         connection.commit()

@@ -36,8 +36,12 @@ def test_takes_a_batch_that_keeps_the_contract(movement: Make) -> None:
     ("changes", "reason"),
     [
         pytest.param({"site": "s2"}, "$.events[1].site: is s2, but the topic's site is s1", id="another-site"),
-        pytest.param({"observed_at": NOW + timedelta(hours=2)}, "$.events[1].observed_at: more than 1:00:00", id="ahead"),
-        pytest.param({"observed_at": NOW - timedelta(days=3651)}, "$.events[1].observed_at: more than 3650", id="behind"),
+        pytest.param(
+            {"observed_at": NOW + timedelta(hours=2)}, "$.events[1].observed_at: more than 1:00:00", id="ahead"
+        ),
+        pytest.param(
+            {"observed_at": NOW - timedelta(days=3651)}, "$.events[1].observed_at: more than 3650", id="behind"
+        ),
     ],
 )
 def test_refuses_by_name_what_the_contract_cannot_know_to_be_wrong(
@@ -93,8 +97,15 @@ def test_decides_on_any_bytes(payload: bytes, channel: str) -> None:
 def test_decides_on_any_mutilation_of_a_good_batch(data: st.DataObject) -> None:
     good = payload_of(
         Movement(
-            event_id=UUID(int=1), observed_at=NOW, site="s1", epc="urn:epc:raw:96.x30", epc_hex="30",
-            direction="out", confidence=1.0, door="D1", evidence={"reads": 1},
+            event_id=UUID(int=1),
+            observed_at=NOW,
+            site="s1",
+            epc="urn:epc:raw:96.x30",
+            epc_hex="30",
+            direction="out",
+            confidence=1.0,
+            door="D1",
+            evidence={"reads": 1},
         )  # fmt: skip
     )
     at = data.draw(st.integers(0, len(good)))

@@ -60,7 +60,9 @@ def test_stores_every_kind_of_event_with_all_it_says(movement: Make, recorder: R
     assert tuple(happened.values()) == ("dock-1", 2, "antenna_down", "cable")
 
 
-def test_a_second_delivery_changes_nothing_but_the_count_of_doubles(movement: Make, recorder: Recorder, sql: Sql) -> None:
+def test_a_second_delivery_changes_nothing_but_the_count_of_doubles(
+    movement: Make, recorder: Recorder, sql: Sql
+) -> None:
     one = batch(*(movement(f"urn:epc:id:sgtin:9521234.012345.{n}", observed_at=NOON) for n in range(5)))
     recorder.record([one], [], [])
     before = projections(sql)
@@ -158,7 +160,9 @@ def test_any_order_of_arrival_ends_as_a_rebuild_from_the_record_does(
 
 def test_a_rebuild_mends_what_was_lost_or_bent(movement: Make, recorder: Recorder, database: str, sql: Sql) -> None:
     sql("insert into skus (sku, gtin) values ('KNOWN', '09521234123453')")
-    recorder.record([batch(*steps(movement, ["out@D1", "in@D2"]), movement("urn:epc:id:sgtin:9521234.012345.2"))], [], [])
+    recorder.record(
+        [batch(*steps(movement, ["out@D1", "in@D2"]), movement("urn:epc:id:sgtin:9521234.012345.2"))], [], []
+    )
     moved = projections(sql)
     sql("delete from items where epc like '%.2'")
     sql("update items set state = 'unknown', door = 'nowhere', since = now()")
@@ -167,7 +171,9 @@ def test_a_rebuild_mends_what_was_lost_or_bent(movement: Make, recorder: Recorde
     assert projections(sql) == moved
 
 
-def test_the_sku_is_the_registered_one_else_the_one_of_the_tags_gtin(movement: Make, recorder: Recorder, sql: Sql) -> None:
+def test_the_sku_is_the_registered_one_else_the_one_of_the_tags_gtin(
+    movement: Make, recorder: Recorder, sql: Sql
+) -> None:
     sql("insert into skus (sku, gtin) values ('BY-GTIN', '09521234123453')")
     registered, by_gtin = "urn:epc:id:sgtin:9521234.012345.1", "urn:epc:id:sgtin:9521234.012345.2"
     sql(
@@ -181,14 +187,18 @@ def test_the_sku_is_the_registered_one_else_the_one_of_the_tags_gtin(movement: M
     assert {row["sku"] for row in sql("select sku from flows_v1")} == {"BY-HAND", "BY-GTIN", None}
 
 
-def test_a_sku_that_learns_its_gtin_late_names_the_items_seen_before(movement: Make, recorder: Recorder, sql: Sql) -> None:
+def test_a_sku_that_learns_its_gtin_late_names_the_items_seen_before(
+    movement: Make, recorder: Recorder, sql: Sql
+) -> None:
     recorder.record([batch(movement())], [], [])
     assert sql("select sku from items_v1") == [{"sku": None}]
     sql("insert into skus (sku, gtin) values ('LATE', '09521234123453')")
     assert sql("select sku from items_v1") == [{"sku": "LATE"}]
 
 
-def test_poison_is_refused_and_the_others_of_its_group_are_committed(movement: Make, recorder: Recorder, sql: Sql) -> None:
+def test_poison_is_refused_and_the_others_of_its_group_are_committed(
+    movement: Make, recorder: Recorder, sql: Sql
+) -> None:
     sql("alter table movements add check (epc not like '%poison%')")
     good = [batch(movement(f"urn:epc:id:sgtin:9521234.012345.{n}")) for n in range(6)]
     poison = batch(movement("urn:epc:raw:96.x30.poison"), movement())
@@ -201,7 +211,9 @@ def test_poison_is_refused_and_the_others_of_its_group_are_committed(movement: M
     assert sql("select seq, reason from refused_batches") == [{"seq": poison.batch.seq, "reason": refused.reason}]
 
 
-def test_a_partition_that_was_dropped_is_made_again_and_nothing_is_refused(movement: Make, recorder: Recorder, sql: Sql) -> None:
+def test_a_partition_that_was_dropped_is_made_again_and_nothing_is_refused(
+    movement: Make, recorder: Recorder, sql: Sql
+) -> None:
     recorder.record([batch(movement(observed_at=NOON))], [], [])
     sql("drop table movements_2026_03")
     outcome = recorder.record([batch(movement(observed_at=NOON))], [], [])
@@ -241,13 +253,17 @@ def test_a_gateways_status_is_shown_as_it_said_it(movement: Make, recorder: Reco
     assert seen["last_seen_at"] > NOON + timedelta(days=1) and seen["last_event_stored_at"] is not None
 
 
-def test_a_retained_status_does_not_make_a_dead_gateway_look_alive(movement: Make, recorder: Recorder, sql: Sql) -> None:
+def test_a_retained_status_does_not_make_a_dead_gateway_look_alive(
+    movement: Make, recorder: Recorder, sql: Sql
+) -> None:
     recorder.record([batch(movement())], [], [])
     recorder.record([], [], [Reported(GATEWAY, status(), is_retained=True)])
     assert sql("select last_seen_at from gateways_v1") == [{"last_seen_at": NOON}]
 
 
-def test_whoever_follows_hears_of_a_site_when_its_movements_are_committed(movement: Make, recorder: Recorder, database: str) -> None:
+def test_whoever_follows_hears_of_a_site_when_its_movements_are_committed(
+    movement: Make, recorder: Recorder, database: str
+) -> None:
     with psycopg.connect(database, autocommit=True) as follower:
         follower.execute("listen tagdock_movements")
         recorder.record([batch(movement(), movement("urn:epc:raw:96.x31"))], [], [])
@@ -255,7 +271,9 @@ def test_whoever_follows_hears_of_a_site_when_its_movements_are_committed(moveme
     assert heard == ["s1"]
 
 
-def test_a_lost_connection_is_reported_and_the_next_call_connects_anew(movement: Make, recorder: Recorder, sql: Sql) -> None:
+def test_a_lost_connection_is_reported_and_the_next_call_connects_anew(
+    movement: Make, recorder: Recorder, sql: Sql
+) -> None:
     recorder.record([batch(movement())], [], [])
     sql("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'test'")
     with pytest.raises(DatabaseUnavailableError):

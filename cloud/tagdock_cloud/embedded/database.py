@@ -119,7 +119,10 @@ class EmbeddedDatabase:
             raise CloudError(f"the embedded database could not be made: {error}") from error
         if done.returncode != 0:
             reason = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
-            raise CloudError(f"the embedded database could not be made in {self._folder}: {' '.join(reason)}")
+            raise CloudError(
+                f"the embedded database could not be made in {self._folder}: {' '.join(reason)}; "
+                "mend that, or give --database URL"
+            )
 
     def _ensure_role(self) -> None:
         with (

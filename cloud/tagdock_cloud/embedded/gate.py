@@ -34,7 +34,7 @@ _BROKEN = (AMQTTError, MQTTError, NoDataError, ValueError, IndexError, struct.er
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Who is let in: ingest by its password, gateways by their secret; in lab mode anybody but under ingest's name."""
+    """Who is let in: ingest by its password, gateways by their secret; in lab mode anybody else too."""
 
     cloud_password: str = field(repr=False)
     is_open: bool
@@ -62,9 +62,7 @@ class Gate:
 
     async def _decide_gateway(self, connect: ConnectPacket) -> int:
         """Let a registered gateway in, under its own name and with its secret."""
-        user, password = connect.username, connect.password
-        if user is None or password is None:
-            return BAD_PASSWORD
+        user = connect.username or ""
         try:
             address = GatewayAddress(*user.split(".", 1))
             secret_hash = await self.find_secret(address)
@@ -74,9 +72,9 @@ class Gate:
             return UNAVAILABLE
         if connect.client_id != user:
             return BAD_CLIENT_ID
-        if connect.will_flag and not may(user, "publish", connect.will_topic):
-            return FORBIDDEN
-        return ACCEPTED if secret_hash is not None and is_secret(password, secret_hash) else BAD_PASSWORD
+        if secret_hash is None or not is_secret(connect.password or "", secret_hash):
+            return BAD_PASSWORD
+        return FORBIDDEN if connect.will_flag and not may(user, "publish", connect.will_topic) else ACCEPTED
 
 
 def user_of(client_id: str) -> str:
