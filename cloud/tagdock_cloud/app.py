@@ -25,9 +25,11 @@ from tagdock_cloud.layout.routes import router as layout
 from tagdock_cloud.plans.routes import router as plans
 from tagdock_cloud.store.errors import DatabaseUnavailableError, RowRefusedError, StoreError
 from tagdock_cloud.store.pool import AsyncPool
+from tagdock_cloud.web.access import Viewer
 from tagdock_cloud.web.database import Database
 from tagdock_cloud.web.guard import Guard
 from tagdock_cloud.web.problems import Problem, ProblemBody, from_validation, problem_response
+from tagdock_cloud.web.reply import reply
 
 BODY_LIMIT = 64 * 1024
 """Bytes of a body where a route does not say otherwise."""
@@ -48,13 +50,14 @@ def create_app(config: ApiConfig) -> FastAPI:
         responses=_PROBLEMS,  # type: ignore[arg-type]  # the key may be "default", as OpenAPI has it
         docs_url=None,
         redoc_url=None,
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None,  # ours asks for a token, as everything does
     )
     app.router.max_body_size = BODY_LIMIT
     app.state.is_open = config.is_open
     app.state.is_stopping = lambda: False  # the server that runs it says when, so that streams end by themselves
     for router in (goods, inventory, stream, doors, layout, plans, health, console):
         app.include_router(router)
+    app.add_api_route("/api/v1/openapi.json", _describe, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC))
     app.add_middleware(Guard)
     for error in (Problem, RequestValidationError, HTTPException, StoreError, Exception):
@@ -78,6 +81,11 @@ def _lifespan(config: ApiConfig) -> Callable[[FastAPI], AbstractAsyncContextMana
             await pool.close(timeout=2.0)
 
     return lifespan
+
+
+async def _describe(request: Request, _: Viewer) -> Response:
+    """Describe the interface (OpenAPI 3.1)."""
+    return reply(request.app.openapi())
 
 
 async def _answer(request: Request, error: Exception) -> Response:

@@ -94,7 +94,7 @@ function paint() {
     if (waiting.length > 5000) waiting = waiting.slice(-1000); // nobody looks: the next refresh brings the counts
     return;
   }
-  const movements = waiting;
+  const movements = waiting.sort((one, other) => (one.observed_at < other.observed_at ? -1 : 1));
   waiting = [];
   perSecond += movements.length;
   const byDoor = new Map();
