@@ -14,9 +14,9 @@ from tagdock_contract import encode
 
 from tagdock_edge import epc
 from tagdock_edge.config import GatewayConfig, load
-from tagdock_edge.errors import ConfigError, EdgeError, EpcError
+from tagdock_edge.errors import ConfigError, EdgeError, EpcError, OutboxError
 from tagdock_edge.gateway import Gateway, replay
-from tagdock_edge.outbox import Outbox
+from tagdock_edge.outbox import Outbox, refused_batches
 from tagdock_edge.readers.recording import read_recording
 from tagdock_edge.uplink import check_broker
 
@@ -155,6 +155,36 @@ def _decoded(code: str) -> dict[str, str | None]:
         "digital_link": identity.digital_link,
         "error": None,
     }
+
+
+@main.group("outbox")
+def outbox_group() -> None:
+    """Look at batches that the cloud refused; they stay parked until somebody has understood why."""
+
+
+@outbox_group.command("list")
+@_config_option
+@_data_option
+@click.option("--json", "as_json", is_flag=True, envvar="TAGDOCK_JSON", show_envvar=True, help="JSON, a batch a line.")
+def outbox_list(config_file: Path, data_dir: Path | None, as_json: bool) -> None:
+    """List the refused batches with their reasons."""
+    for batch in refused_batches(load(config_file, os.environ, data_dir).outbox.path):
+        line = {"seq": batch.seq, "events": len(batch.bodies), "reason": batch.refused}
+        click.echo(json.dumps(line) if as_json else f"{batch.seq:>8}  {len(batch.bodies):>4} events  {batch.refused}")
+
+
+@outbox_group.command("show")
+@click.argument("seq", type=click.IntRange(min=1))
+@_config_option
+@_data_option
+def outbox_show(seq: int, config_file: Path, data_dir: Path | None) -> None:
+    """Write the events of one refused batch, as JSON Lines."""
+    batches = refused_batches(load(config_file, os.environ, data_dir).outbox.path)
+    found = next((batch for batch in batches if batch.seq == seq), None)
+    if found is None:
+        raise OutboxError(f"no refused batch has the number {seq}; see: outbox list")
+    for body in found.bodies:
+        click.echo(body.decode())
 
 
 def _log_to_stderr(verbose: bool) -> None:

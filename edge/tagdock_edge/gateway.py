@@ -210,5 +210,5 @@ def _reader_event(news: ReaderNews, gateway: GatewayAddress) -> ReaderEvent:
         reader=news.reader,
         state=news.state,
         antenna=news.antenna,
-        detail=news.detail[:1000],
+        detail="".join(char if char.isprintable() else "?" for char in news.detail[:1000]),
     )

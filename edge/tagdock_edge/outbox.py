@@ -9,7 +9,7 @@ import fcntl
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -139,7 +139,7 @@ class Outbox:
                 "SELECT seq, first, last FROM batches WHERE seq > ? AND refused IS NULL ORDER BY seq LIMIT 1",
                 (after_seq,),
             ).fetchone()
-            return None if row is None else StoredBatch(row[0], self._bodies(row[1], row[2]))
+            return None if row is None else StoredBatch(row[0], _bodies(self._db, row[1], row[2]))
 
     def settle(self, ack: Ack) -> set[int]:
         """Delete what an ack says is committed, park what it says is refused; returns the batches it settled.
@@ -164,27 +164,12 @@ class Outbox:
         self._count -= deleted
         return settled
 
-    def refused(self) -> Iterator[StoredBatch]:
-        """Yield the parked batches with their reasons, oldest first."""
-        with self._lock:
-            rows = self._db.execute(
-                "SELECT seq, first, last, refused FROM batches WHERE refused IS NOT NULL ORDER BY seq"
-            ).fetchall()
-        for seq, first, last, reason in rows:
-            with self._lock:
-                bodies = self._bodies(first, last)
-            yield StoredBatch(seq, bodies, reason)
-
     def fill(self) -> Fill:
         """Say how full the outbox is."""
         with self._lock:
             refused = self._one("SELECT count(*) FROM batches WHERE refused IS NOT NULL")
             oldest = self._db.execute("SELECT observed_us FROM events ORDER BY number LIMIT 1").fetchone()
             return Fill(self._count, refused, None if oldest is None else from_us(oldest[0]), self._dropped)
-
-    def _bodies(self, first: int, last: int) -> tuple[bytes, ...]:
-        rows = self._db.execute("SELECT body FROM events WHERE number BETWEEN ? AND ? ORDER BY number", (first, last))
-        return tuple(body for (body,) in rows)
 
     def _drop(self, surplus: int) -> int:
         """Delete up to `surplus` events that may go, in the documented order; returns how many went."""
@@ -228,6 +213,28 @@ class Outbox:
     def _one(self, sql: str, *values: object) -> int:
         number: int = self._db.execute(sql, values).fetchone()[0]
         return number
+
+
+def refused_batches(path: Path) -> list[StoredBatch]:
+    """Read the parked batches with their reasons, oldest first; a gateway may be using the file meanwhile.
+
+    Raises OutboxError where there is no outbox or it can't be read.
+    """
+    if not path.is_file():
+        raise OutboxError(f"{path}: there is no outbox here; name its folder with --data")
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=10.0)) as db:
+            rows = db.execute(
+                "SELECT seq, first, last, refused FROM batches WHERE refused IS NOT NULL ORDER BY seq"
+            ).fetchall()
+            return [StoredBatch(seq, _bodies(db, first, last), reason) for seq, first, last, reason in rows]
+    except sqlite3.DatabaseError as error:
+        raise _damaged(path, error) from error
+
+
+def _bodies(db: sqlite3.Connection, first: int, last: int) -> tuple[bytes, ...]:
+    rows = db.execute("SELECT body FROM events WHERE number BETWEEN ? AND ? ORDER BY number", (first, last))
+    return tuple(body for (body,) in rows)
 
 
 def _rank(event: Event) -> int:

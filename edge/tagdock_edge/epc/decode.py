@@ -54,6 +54,9 @@ def _bits(epc_hex: str) -> tuple[int, int]:
     if not 2 <= digits <= MAX_HEX_DIGITS or digits % 2:
         raise EpcError(f"has {digits} hex digits; 2 to {MAX_HEX_DIGITS}, two a byte, are taken")
     try:
-        return int.from_bytes(bytes.fromhex(epc_hex)), digits * 4
+        data = bytes.fromhex(epc_hex)  # stricter than int(), which takes signs and underscores; it takes blanks
     except ValueError:
-        raise EpcError("is not hex: use the digits 0-9 and A-F") from None
+        data = b""
+    if len(data) * 2 != digits:
+        raise EpcError("is not hex: use the digits 0-9 and A-F")
+    return int.from_bytes(data), digits * 4

@@ -197,7 +197,9 @@ class _Client(LLRPReaderClient):  # type: ignore[misc]  # sllurp has no types
         name = message.getName()
         body = message.msgdict[name]
         if name == "RO_ACCESS_REPORT":
-            self._inbox.deliver(self._reports.reads_of(body["TagReportData"]))
+            reads = self._reports.reads_of(body["TagReportData"])
+            if reads and self._inventorying:
+                self._inbox.deliver(reads)
             return
         if name == "READER_EVENT_NOTIFICATION":
             self._on_event(body.get("ReaderEventNotificationData", {}))

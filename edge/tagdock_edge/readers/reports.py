@@ -10,6 +10,7 @@ from typing import Any
 from tagdock_contract import InputChange, TagRead
 
 from tagdock_edge.clock import SECOND_US, from_us
+from tagdock_edge.epc.decode import MAX_HEX_DIGITS
 from tagdock_edge.inbox import ReaderNews
 
 CLOCK_TOLERANCE_US = SECOND_US // 2
@@ -83,6 +84,9 @@ class ReportReader:
     def _read(self, report: dict[str, Any], now_us: int) -> TagRead:
         last = self._last
         last.update(report)
+        epc = last["EPC"].decode().upper()
+        if not 2 <= len(epc) <= MAX_HEX_DIGITS:
+            raise ValueError("EPC")
         rssi_dbm = last["ImpinjPeakRSSI"] / 100 if "ImpinjPeakRSSI" in last else float(last["PeakRSSI"])
         if not _RSSI_DBM[0] <= rssi_dbm <= _RSSI_DBM[1]:
             raise ValueError("RSSI")
@@ -93,7 +97,7 @@ class ReportReader:
             from_us(at_us),
             self._reader,
             last["AntennaID"],
-            last["EPC"].decode().upper(),
+            epc,
             rssi_dbm,
             None if phase is None else phase * _DEGREES_A_STEP,
             None if doppler is None else doppler * _HERTZ_A_STEP,
