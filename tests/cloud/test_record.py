@@ -92,27 +92,28 @@ STEPS = {
 }
 
 
-def steps(movement: Make, words: Sequence[str]) -> list[Event]:
+def steps(movement: Make, words: Sequence[str], epc: str = "urn:epc:id:sgtin:9521234.012345.1") -> list[Event]:
     events = []
     for minute, word in enumerate(words):
         direction, at_bin, where = word.partition("#") if "#" in word else (*word.partition("@")[::2], "")
         at = NOON + timedelta(minutes=minute)
         if "#" in word:
-            events.append(movement(observed_at=at, direction=direction, door=None, bin=where))
+            events.append(movement(epc, observed_at=at, direction=direction, door=None, bin=where))
         else:
-            events.append(movement(observed_at=at, direction=direction, door=at_bin))
+            events.append(movement(epc, observed_at=at, direction=direction, door=at_bin))
     return events
 
 
-@pytest.mark.parametrize("group_by_group", [True, False], ids=["one-by-one", "in-one-group"])
-@pytest.mark.parametrize(("words", "expected"), STEPS.values(), ids=[name.replace(" ", "-") for name in STEPS])
-def test_an_item_stands_where_its_last_step_left_it(
-    movement: Make, recorder: Recorder, sql: Sql, words: list[str], expected: tuple[Any, ...], group_by_group: bool
-) -> None:
-    events = steps(movement, words)
-    for group in [[event] for event in events] if group_by_group else [events]:
-        recorder.record([batch(*group)], [], [])
-    assert place(sql)[:4] == expected
+def test_an_item_stands_where_its_last_step_left_it(movement: Make, recorder: Recorder, sql: Sql) -> None:
+    ended, expected = {}, {}
+    for number, (name, (words, where)) in enumerate(STEPS.items()):
+        for manner in ("one by one", "in one group"):
+            epc = f"urn:epc:raw:96.x{number}{len(manner)}"
+            events = steps(movement, words, epc)
+            for group in [[event] for event in events] if manner == "one by one" else [events]:
+                recorder.record([batch(*group)], [], [])
+            ended[name, manner], expected[name, manner] = place(sql, epc)[:4], where
+    assert ended == expected
 
 
 def test_a_late_event_never_turns_an_item_back(movement: Make, recorder: Recorder, sql: Sql) -> None:
@@ -127,7 +128,7 @@ def test_a_late_departure_makes_what_came_after_it_a_return(movement: Make, reco
     assert place(sql) == ("s1", "D1", None, "returned", NOON)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(5))
 def test_any_order_of_arrival_ends_as_a_rebuild_from_the_record_does(
     movement: Make, recorder: Recorder, database: str, sql: Sql, seed: int
 ) -> None:
