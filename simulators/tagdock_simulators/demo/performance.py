@@ -11,7 +11,7 @@ from tagdock_simulators.demo.kills import Killer
 from tagdock_simulators.demo.planning import make_plan
 from tagdock_simulators.demo.play import Player
 from tagdock_simulators.demo.processes import Supervisor
-from tagdock_simulators.demo.report import GatewayGap, Passed, Plan, Played, Report, judge
+from tagdock_simulators.demo.report import GatewayGap, Passed, Plan, Played, Report, judge, plan_text
 from tagdock_simulators.demo.settings import DemoSettings
 from tagdock_simulators.demo.stage import Stage
 from tagdock_simulators.demo.together import together
@@ -138,9 +138,7 @@ class Performance:
         except DemoError as error:
             self._say(f"no first plan: {error}")
         else:
-            self._say(
-                f"a plan is ready: {plan.current_m_per_day:,.0f} m a day now, {plan.objective_m_per_day:,.0f} planned"
-            )
+            self._say(f"first plan, {plan_text(plan)}")
 
     async def _last_plan(self) -> Plan | None:
         if not self._player.passed:

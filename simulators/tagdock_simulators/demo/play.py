@@ -16,12 +16,13 @@ from tagdock_simulators.reading import crossing_reads
 from tagdock_simulators.scenarios import Scenario
 from tagdock_simulators.warehouse.loads import Load
 
-CARTONS_A_LOAD = 72
-"""At most; 900 tag reports a second shared by 72 tags are 7 or more for each tag at each antenna of a 2 s crossing."""
+CARTONS_A_LOAD = 60
+"""At most: a reader's 900 tag reports a second are then enough to tell each carton's way for certain."""
 
-_GAP_S = 0.8  # between a load's leaving the field and the next one's coming
+_GAP_S = 0.4  # between a load's leaving the field and the next one's coming
+_REACH_M = 3.0  # a load is read this far before and behind the door line
 _LOADS_ANNOUNCED_AT_ONCE = 12  # about 800 cartons a call
-_LOADS_WAITING_AT_MOST = 6  # at each door: 17 s of goods while the cloud does not answer
+_LOADS_WAITING_AT_MOST = 6  # at each door: 20 s of goods while the cloud does not answer
 _LEAD = timedelta(milliseconds=100)  # from working out a crossing to its first read
 _DUE_WITHIN_S = 0.01  # reads are fed this early rather than slept for one by one
 
@@ -88,7 +89,7 @@ class Player:
     async def _pass(self, place: int, load: Load, speed_m_per_s: float) -> None:
         """Drive one load through a door: its reads, there and at the next doors, are fed when they are due."""
         epcs = tuple(carton.epc.hex for carton in load.cartons)
-        crossing = Crossing(epcs, load.door, load.direction, datetime.now(UTC) + _LEAD, speed_m_per_s)
+        crossing = Crossing(epcs, load.door, load.direction, datetime.now(UTC) + _LEAD, speed_m_per_s, _REACH_M)
         reads = await asyncio.to_thread(self._reads, place, crossing)
         self._remember(load, crossing, reads)
         self.late_ms.append(await self._feed(reads))

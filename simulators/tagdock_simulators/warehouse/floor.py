@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-OUTBOUND_DOORS = ("D1", "D2", "D3", "D4")
-INBOUND_DOORS = ("D5", "D6")
+OUTBOUND_DOORS = ("D1", "D2", "D3", "D4", "D5", "D6")
+INBOUND_DOORS = ("D7", "D8")
 DOORS = OUTBOUND_DOORS + INBOUND_DOORS
 
 _PITCH_M, _CELL_M, _END_GAP_M = 3.0, 1.0, 1.0
