@@ -1,0 +1,70 @@
+"""Loads are announced before they pass, pass in real time, and are remembered as they were."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from tagdock_contract import Record, TagRead
+from tagdock_simulators.demo.play import Player
+from tagdock_simulators.demo.report import Passed
+from tagdock_simulators.scenarios import SCENARIOS
+from tagdock_simulators.warehouse.catalogue import build_catalogue
+from tagdock_simulators.warehouse.floor import DOORS
+from tagdock_simulators.warehouse.generate import generate_orders
+from tagdock_simulators.warehouse.loads import Load, Tagger, pack_loads
+
+SCENARIO = replace(SCENARIOS["clean-two-row"], doors=len(DOORS), speed_m_per_s=(6.0, 8.0))
+
+
+class Listener:
+    """A reader that keeps what it is fed, and when."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[datetime, TagRead]] = []
+
+    def feed(self, *records: Record) -> None:
+        self.heard += [(datetime.now(UTC), record) for record in records if isinstance(record, TagRead)]
+
+
+class Scene:
+    """A player with listeners instead of readers, played for a while."""
+
+    def __init__(self, play_s: float) -> None:
+        self.announced: set[str] = set()
+        self.readers = {door.reader: Listener() for door in SCENARIO.geometry()}
+        self.player = Player(SCENARIO, 1, self.readers, self.announce)
+        asyncio.run(self._play(play_s))
+        self.heard = [pair for reader in self.readers.values() for pair in reader.heard]
+
+    async def announce(self, loads: Sequence[Load]) -> None:
+        self.announced.update(carton.epc.urn for load in loads for carton in load.cartons)
+
+    async def _play(self, play_s: float) -> None:
+        lines = generate_orders(1, lines=3_000).lines
+        loads = pack_loads(lines, Tagger(build_catalogue(lines, {}), datetime.now(UTC)), 20)
+        stop = asyncio.Event()
+        asyncio.get_running_loop().call_later(play_s, stop.set)
+        await asyncio.wait_for(self.player.play(loads, stop), 30)
+
+
+def test_truth_is_kept_for_every_carton_and_agrees_with_what_was_read() -> None:
+    scene = Scene(2.0)
+    passed = {one.epc: one for one in scene.player.passed}
+    assert len(passed) == len(scene.player.passed) > 50
+    assert set(passed) <= scene.announced
+    assert {one.door for one in passed.values()} >= set(DOORS[:6])
+    assert all(isinstance(one, Passed) and one.first_read_at < one.at < one.last_read_at for one in passed.values())
+    assert len({read.epc for _, read in scene.heard}) == len(passed)
+
+
+def test_no_read_is_reported_before_it_happens() -> None:
+    scene = Scene(1.0)
+    assert scene.heard
+    assert all((read.at - heard_at).total_seconds() < 0.02 for heard_at, read in scene.heard)
+
+
+def test_loads_in_a_door_finish_their_crossing_when_it_stops() -> None:
+    scene = Scene(0.6)
+    last = max(one.last_read_at for one in scene.player.passed)
+    assert max(read.at for _, read in scene.heard) == last
