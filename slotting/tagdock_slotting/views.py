@@ -5,7 +5,7 @@ somewhere or moved are in the problem: with rate 0 where nothing moved, to be pu
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
@@ -30,6 +30,10 @@ from tagdock_slotting.problem import (
 SHORTEST_SPAN_DAYS = 1 / 24
 """A period counts for an hour at least: rates of a moment are no rates."""
 
+_DAY, _TICK = timedelta(days=1), timedelta(microseconds=1)
+_BEGINNING, _END = datetime(2000, 1, 1, tzinfo=UTC), datetime(2101, 1, 1, tzinfo=UTC)
+"""The times that the record can hold: the contract's years 2000 to 2100."""
+
 Row = Mapping[str, Any]
 
 
@@ -45,6 +49,32 @@ class Request(Struct, frozen=True):
     horizon_days: Positive = 30.0
     time_limit_s: Annotated[float, Meta(ge=0.001, le=86_400)] = 60.0
     seed: Annotated[int, Meta(ge=0, lt=2**32)] = 0
+
+
+class Span(Struct, frozen=True):
+    """A period as whole UTC days, `first_day` to before `end_day`, and what is left of a day before and after them."""
+
+    first_day: date
+    end_day: date
+    head_from: datetime
+    head_until: datetime
+    tail_from: datetime
+    tail_until: datetime
+
+
+def span(since: datetime | None, until: datetime | None) -> Span:
+    """Cut a period, open where an end is None, into whole days and two rests; what is not there is empty."""
+    since = (since or _BEGINNING).astimezone(UTC)
+    until = (until or _END).astimezone(UTC)
+    first = _midnight(since + _DAY - _TICK)
+    end = _midnight(until)
+    if first > end:  # the period lies within one day
+        return Span(first.date(), first.date(), since, max(since, until), until, until)
+    return Span(first.date(), end.date(), since, first, end, until)
+
+
+def _midnight(at: datetime) -> datetime:
+    return at.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 class Rows(Struct, frozen=True):

@@ -24,7 +24,7 @@ from psycopg.rows import dict_row
 from tagdock_slotting.errors import SlottingError
 from tagdock_slotting.problem import Problem
 from tagdock_slotting.solver_process import solve_apart
-from tagdock_slotting.views import Request, Rows, problem_from_views, read_request
+from tagdock_slotting.views import Request, Rows, problem_from_views, read_request, span
 
 QUEUE, TASK = "plans", "solve_plan"
 CONNECT_TIMEOUT_S = 5
@@ -42,14 +42,21 @@ _VIEWS: dict[str, LiteralString] = {
     "doors": "select * from doors_v1 where site = %(site)s order by door",
     "skus": "select * from skus_v1",
     "flows": """
-        select sku, door, sum(order_lines) as order_lines from flows_v1
-        where site = %(site)s and sku is not null
-          and (%(since)s::timestamptz is null or day >= (%(since)s::timestamptz at time zone 'UTC')::date)
-          and (%(until)s::timestamptz is null or day <= (%(until)s::timestamptz at time zone 'UTC')::date)
+        select sku, door, sum(order_lines) as order_lines from (
+            select sku, door, order_lines from flows_v1
+            where site = %(site)s and day >= %(first_day)s and day < %(end_day)s
+            union all
+            select sku, door, count(*) from movements_v1
+            where site = %(site)s and direction = 'out' and door is not null
+              and (observed_at >= %(head_from)s and observed_at < %(head_until)s
+                   or observed_at >= %(tail_from)s and observed_at < %(tail_until)s)
+            group by sku, door
+        ) counted
+        where sku is not null
         group by sku, door""",
     "layouts": "select * from layouts_v1 where site = %(site)s",
 }
-"""What is read for a problem: flows by whole days."""
+"""What is read for a problem: whole days from their sums, the parts of days at both ends from the movements."""
 
 
 @dataclass(frozen=True)
@@ -188,7 +195,7 @@ async def _begin(database: str, plan_id: UUID) -> tuple[Problem, Request] | None
             log.info("plan %s: nothing to be done", plan_id)
             return None
         request = read_request(found[0]["request"])
-        site = {"site": found[0]["site"], "since": request.since, "until": request.until}
+        site = {"site": found[0]["site"], **msgspec.structs.asdict(span(request.since, request.until))}
         found_rows = {name: await _rows(connection, query, site) for name, query in _VIEWS.items()}
         rows = msgspec.convert(found_rows, Rows)
         problem = problem_from_views(rows, request, found[0]["asked_at"])

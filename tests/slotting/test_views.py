@@ -1,11 +1,11 @@
 """From view rows to a problem: rates, doors, and everything that real tables lack."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from tagdock_slotting.errors import ProblemError
-from tagdock_slotting.views import Request, Rows, problem_from_views, read_request
+from tagdock_slotting.views import Request, Rows, problem_from_views, read_request, span
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 PLACE = {"x_m": None, "y_m": None, "z_m": None, "aisle": None, "cell": None, "zone": None}
@@ -108,3 +108,39 @@ def test_a_wrong_request_names_its_field(request_: object, field: str) -> None:
     with pytest.raises(ProblemError) as caught:
         read_request(request_)
     assert str(caught.value).startswith(field)
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "days", "rests"),
+    [
+        pytest.param("2026-01-01T09:00", "2026-01-01T10:00", [], [("09:00", "10:00")], id="within a day"),
+        pytest.param("2026-01-01T00:00", "2026-01-03T00:00", ["01", "02"], [], id="whole days"),
+        pytest.param(
+            "2026-01-01T09:00", "2026-01-02T10:00", [], [("09:00", "00:00"), ("00:00", "10:00")], id="over midnight"
+        ),
+        pytest.param(
+            "2026-01-01T09:00", "2026-01-03T10:00", ["02"], [("09:00", "00:00"), ("00:00", "10:00")], id="both"
+        ),
+        pytest.param("2026-01-01T00:00", "2026-01-01T10:00", [], [("00:00", "10:00")], id="from midnight"),
+    ],
+)
+def test_a_period_is_cut_into_whole_days_and_rests(
+    since: str, until: str, days: list[str], rests: list[tuple[str, str]]
+) -> None:
+    cut = span(at(since), at(until))
+    count = (cut.end_day - cut.first_day).days
+    assert [f"{(cut.first_day + timedelta(days=n)).day:02}" for n in range(count)] == days
+    both = [(cut.head_from, cut.head_until), (cut.tail_from, cut.tail_until)]
+    assert [(f"{a:%H:%M}", f"{b:%H:%M}") for a, b in both if a < b] == rests
+    covered = sum((b - a for a, b in both), timedelta(days=count))
+    assert covered == at(until) - at(since)
+
+
+def test_a_period_without_ends_covers_every_day() -> None:
+    cut = span(None, None)
+    assert (cut.first_day.year, cut.end_day.year) == (2000, 2101)
+    assert cut.head_from == cut.head_until and cut.tail_from == cut.tail_until

@@ -113,6 +113,23 @@ def test_a_plan_that_is_asked_for_is_solved_and_written(database: str) -> None:
     assert {item["sku"]: item["picks_per_day"] for item in found["problem"]["items"]}["S4"] == 4.0
 
 
+def test_only_what_left_within_the_period_counts(database: str) -> None:
+    fill(database)
+    with psycopg.connect(database) as connection:
+        connection.execute("update flows_v1 set day = '2026-01-02' where sku = 'S4'")
+        connection.execute("update flows_v1 set day = '2026-01-03' where sku <> 'S4'")
+        connection.execute(
+            "insert into movements_v1 (site, observed_at, sku, door, direction) "
+            "select 's', at::timestamptz, 'S1', 'D1', direction from (values "
+            "('2026-01-01T11:59Z', 'out'), ('2026-01-01T12:00Z', 'out'), ('2026-01-01T13:00Z', 'in'), "
+            "('2026-01-02T13:00Z', 'out'), ('2026-01-03T09:00Z', 'out'), ('2026-01-03T10:00Z', 'out')) v(at, direction)"
+        )
+    plan_id = ask(database, {"since": "2026-01-01T12:00:00Z", "until": "2026-01-03T10:00:00Z"})
+    asyncio.run(work(database, once=True, pace=HASTE))
+    rates = {item["sku"]: item["picks_per_day"] for item in row(database, plan_id)["problem"]["items"]}
+    assert {sku: rate for sku, rate in rates.items() if rate} == {"S1": 2.0, "S4": 4.0}
+
+
 def test_at_most_and_weights_of_the_request_are_kept(database: str) -> None:
     fill(database)
     plan_id = ask(database, {"at_most": 0})
