@@ -28,3 +28,10 @@ select version_num from alembic_version;
 -- name: refused_by_gateway
 -- How many batches of each gateway were refused so far.
 select site, gateway, count(*) as batches from refused_batches group by site, gateway;
+
+-- name: ingests
+-- What each ingest program has done since its first start.
+select client_id, events_stored, events_doubled, batches_committed, batches_refused, last_group_events, last_lag_s,
+       last_committed_at
+from ingests
+order by client_id;

@@ -44,9 +44,9 @@ async def readyz(db: Db) -> Response:
 
 @router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(db: Db, _: Viewer) -> Response:
-    """Tell Prometheus about gateways, refused batches and the solver's queue."""
-    refused = await db.all(_SQL["refused_by_gateway"])
-    text = metrics_text(await find_gateways(db, None), refused, await find_plan_queue(db, None))
+    """Tell Prometheus about gateways, refused batches, ingest and the solver's queue."""
+    refused, ingests = await db.all(_SQL["refused_by_gateway"]), await db.all(_SQL["ingests"])
+    text = metrics_text(await find_gateways(db, None), refused, ingests, await find_plan_queue(db, None))
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 

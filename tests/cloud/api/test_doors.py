@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from tagdock_cloud.health.metrics import metrics_text
 from tagdock_cloud.health.rules import freshness
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -50,6 +51,20 @@ def test_gateways_are_judged_by_their_last_word(warehouse: Any, helpers: Any) ->
 )  # fmt: skip
 def test_freshness(state: str, age_s: int | None, judged: str) -> None:
     assert freshness(state, None if age_s is None else NOW - timedelta(seconds=age_s), NOW) == judged
+
+
+def test_prometheus_is_told_what_ingest_has_done() -> None:
+    done = {
+        "client_id": "tagdock-cloud-ingest", "events_stored": 7, "events_doubled": 2, "batches_committed": 3,
+        "batches_refused": 1, "last_group_events": 4, "last_lag_s": 0.25, "last_committed_at": NOW,
+    }  # fmt: skip
+    idle = done | {"client_id": "new", "events_stored": 0, "last_group_events": None, "last_committed_at": None}
+    lines = metrics_text([], [], [done, idle], {"waiting": 0, "solving": 0}).decode().splitlines()
+    of = '{client_id="tagdock-cloud-ingest"}'
+    assert f"tagdock_ingest_events_stored_total{of} 7.0" in lines
+    assert f"tagdock_ingest_events_doubled_total{of} 2.0" in lines
+    assert f"tagdock_ingest_last_lag_seconds{of} 0.25" in lines
+    assert not any(line.startswith('tagdock_ingest_last_lag_seconds{client_id="new"}') for line in lines)
 
 
 def test_prometheus_is_told_of_gateways_and_refused_batches(warehouse: Any, helpers: Any) -> None:
