@@ -6,7 +6,6 @@ psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbn
     --set owner_password="$(cat /run/secrets/database_password)" \
     --set grafana_password="$(cat /run/secrets/grafana_password)" <<'END'
 CREATE ROLE tagdock LOGIN PASSWORD :'owner_password';
-GRANT pg_read_all_settings TO tagdock; -- migrations ask whether TimescaleDB is loaded
 CREATE ROLE tagdock_grafana LOGIN PASSWORD :'grafana_password' CONNECTION LIMIT 20;
 ALTER ROLE tagdock_grafana SET default_transaction_read_only = on;
 ALTER ROLE tagdock_grafana SET statement_timeout = '30s';

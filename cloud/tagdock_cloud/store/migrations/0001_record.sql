@@ -43,8 +43,9 @@ create table ingests (
 
 do $$
 declare
+    -- Its settings are there where the server has loaded it, and anybody may look; shared_preload_libraries is for few.
     timescale boolean := exists (select from pg_available_extensions where name = 'timescaledb')
-        and current_setting('shared_preload_libraries') like '%timescaledb%';
+        and exists (select from pg_settings where name like 'timescaledb.%');
     flavour text := case when timescale then '' else 'partition by range (observed_at)' end;
     series text;
 begin
