@@ -42,16 +42,26 @@ class House:
 
     async def start_cloud(self) -> Addresses:
         """Start the cloud, with the embedded broker and database unless others were named. Raises DemoError."""
+        await _check_broker(self._settings.broker)
+        ports = self._free_ports()
+        try:
+            return await self._start_cloud(ports)
+        except DemoError:
+            if self._free_ports() == ports:
+                raise
+        return await self._start_cloud(self._free_ports())  # somebody was faster: give way
+
+    def _free_ports(self) -> tuple[str, ...]:
+        ports = ("--http-port", str(_http_port(self._settings.http_port)))
+        return ports if self._settings.broker else (*ports, "--broker-port", str(give_way(_BROKER_PORT)))
+
+    async def _start_cloud(self, ports: tuple[str, ...]) -> Addresses:
         settings = self._settings
-        await _check_broker(settings.broker)
-        broker_port = () if settings.broker else ("--broker-port", str(give_way(_BROKER_PORT)))
-        command = (
-            *(find_program("tagdock-cloud"), "serve", "--open", "--json", "--data", str(self._cloud_data)),
-            *("--http-port", str(_http_port(settings.http_port)), *broker_port),
-        )
+        command = (find_program("tagdock-cloud"), "serve", "--open", "--json", "--data", str(self._cloud_data), *ports)
         urls = {"TAGDOCK_BROKER": settings.broker, "TAGDOCK_DATABASE": settings.database}
-        program = Program("cloud", command, _environment(**urls))
-        return await self._children.start(program, _addresses, _CLOUD_READY_WITHIN_S)
+        return await self._children.start(
+            Program("cloud", command, _environment(**urls)), _addresses, _CLOUD_READY_WITHIN_S
+        )
 
     async def add_token(self, database: str, started_at: datetime) -> str:
         """Make an administrator's token for this run."""

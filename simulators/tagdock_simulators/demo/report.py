@@ -167,7 +167,7 @@ def as_json(report: Report) -> dict[str, Any]:
         },
         "lost_in_memory": list(report.lost_in_memory),
         "unexpected": list(report.unexpected),
-        "wrong": {
+        "epcs": {
             name: list(getattr(report, name))
             for name in ("lost", "doubled", "wrong_door", "wrong_direction", "uncertain")
         },
