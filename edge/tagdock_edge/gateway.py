@@ -35,6 +35,9 @@ TICK_S = 0.1
 """How often passages are looked at when nothing is read."""
 HELD_AT_MOST = 10_000
 """Events kept in memory while the outbox has no room; then the oldest go, and are counted as lost."""
+_SMALL_STEP = 10
+"""Events stored at a time while there is hardly any room."""
+_TELL_EVERY_S = 60.0
 _JOIN_S = 5.0
 
 
@@ -102,7 +105,10 @@ class Gateway:
         self._uplink = Uplink(config.address, config.broker, outbox, self.status)
         self._stop = threading.Event()
         self._held: list[Event] = []
+        self._no_room = False
         self._lost_events = 0
+        self._told_lost: dict[str, int] = {}
+        self._tell_at_s = 0.0
         self._failure: BaseException | None = None
 
     def stop(self) -> None:
@@ -116,6 +122,7 @@ class Gateway:
         try:
             while not self._stop.is_set():
                 self._step(TICK_S)
+                self._tell_losses()
             self._join(readers)
             self._step(0.0)
             self._store(self._movements(self._detector.flush()))
@@ -141,6 +148,18 @@ class Gateway:
             software=f"tagdock-edge {version('tagdock-edge')}",
         )
 
+    def _tell_losses(self) -> None:
+        """Say what had to be let go, when that has grown, at most once a minute: nothing goes without a word."""
+        lost = {
+            "reads (the gateway could not keep up)": self._inbox.lost_reads,
+            "reads (later than their passage's verdict)": self._detector.counts.late,
+            "events (the outbox's bound)": self._outbox.dropped,
+            "events (no room on disk nor in memory)": self._lost_events,
+        }
+        if any(lost.values()) and lost != self._told_lost and time.monotonic() >= self._tell_at_s:
+            self._told_lost, self._tell_at_s = lost, time.monotonic() + _TELL_EVERY_S
+            log.warning("let go since the start: %s", ", ".join(f"{n} {what}" for what, n in lost.items() if n))
+
     def _step(self, wait_s: float) -> None:
         """Take what the readers delivered, decide what is over, store it, then tell the uplink."""
         deliveries, news = self._inbox.take(wait_s)
@@ -161,24 +180,30 @@ class Gateway:
         return [movement(verdict, self._config.address) for verdict in verdicts]
 
     def _store(self, events: list[Event]) -> None:
-        """Put events on disk before anything else hears of them; hold them while the disk is full."""
-        held, self._held = self._held + events, []
-        if not held:
-            return
-        try:
-            self._outbox.add(held)
-        except OutboxFullError as error:
-            self._hold(held, error)
-            return
-        self._uplink.notify()
+        """Put events on disk before anything else hears of them; hold what the disk has no room for."""
+        waiting, self._held = self._held + events, []
+        step = len(waiting) if not self._no_room else _SMALL_STEP
+        while waiting:
+            try:
+                self._outbox.add(waiting[:step])
+            except OutboxFullError as error:
+                if step > _SMALL_STEP:
+                    step = _SMALL_STEP  # some of them may fit
+                    continue
+                self._hold(waiting, error)
+                return
+            waiting = waiting[step:]
+            self._uplink.notify()
+        if self._no_room:
+            self._no_room = False
+            log.warning("the outbox has room again; %d events were lost meanwhile", self._lost_events)
 
     def _hold(self, events: list[Event], error: OutboxFullError) -> None:
-        if not self._lost_events and len(events) <= HELD_AT_MOST:
-            log.error("%s; %d events are held in memory meanwhile", error, len(events))
+        if not self._no_room:
+            self._no_room = True
+            log.error("%s; up to %d events are held in memory meanwhile", error, HELD_AT_MOST)
         surplus = max(len(events) - HELD_AT_MOST, 0)
         self._lost_events += surplus
-        if surplus:
-            log.error("%d events were lost (%d so far): outbox and memory are full", surplus, self._lost_events)
         self._held = events[surplus:]
 
     def _start(self, name: str, target: Callable[[], None]) -> threading.Thread:

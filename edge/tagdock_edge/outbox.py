@@ -6,6 +6,7 @@ bin readings and reader events, never an `in`, an `out` or an `uncertain`; each 
 """
 
 import fcntl
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
@@ -16,11 +17,13 @@ from pathlib import Path
 from typing import IO
 from uuid import UUID, uuid4
 
-from tagdock_contract import Ack, Event, Movement, encode
+from tagdock_contract import Ack, ContractError, Event, Movement, encode
 
 from tagdock_edge.clock import from_us, to_us
 from tagdock_edge.config import OutboxConfig
 from tagdock_edge.errors import OutboxError, OutboxFullError
+
+log = logging.getLogger(__name__)
 
 EVENTS_A_BATCH = 100
 """Events a batch at most: ten times fewer messages than ten a batch, and still well under a broker's limits."""
@@ -57,12 +60,11 @@ class StoredBatch:
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """How full the outbox is. `dropped` counts since the start of the program."""
+    """How full the outbox is."""
 
     events: int
     refused_batches: int
     oldest_at: datetime | None
-    dropped: int
 
 
 class Outbox:
@@ -76,7 +78,8 @@ class Outbox:
         self._path = config.path
         self._events_at_most = config.events_at_most
         self._lock = threading.Lock()
-        self._dropped = 0
+        self.dropped = 0
+        """Events that went because the bound was reached, since the start."""
         self._lock_file = _lock_alone(config.path)
         try:
             self._db = _open(config, bytes_at_most)
@@ -98,7 +101,7 @@ class Outbox:
 
         Raises OutboxFullError where there is no room; they may be offered again.
         """
-        rows = [(event.event_id.bytes, _rank(event), to_us(event.observed_at), encode(event)) for event in events]
+        rows = [row for event in events if (row := _row(event)) is not None]
         with self._transaction():
             before = self._db.total_changes
             self._db.executemany(
@@ -107,7 +110,7 @@ class Outbox:
             added = self._db.total_changes - before
             dropped = self._drop(self._count + added - self._events_at_most)
         self._count += added - dropped
-        self._dropped += dropped
+        self.dropped += dropped
         return added
 
     def unsent(self) -> int:
@@ -169,7 +172,7 @@ class Outbox:
         with self._lock:
             refused = self._one("SELECT count(*) FROM batches WHERE refused IS NOT NULL")
             oldest = self._db.execute("SELECT observed_us FROM events ORDER BY number LIMIT 1").fetchone()
-            return Fill(self._count, refused, None if oldest is None else from_us(oldest[0]), self._dropped)
+            return Fill(self._count, refused, None if oldest is None else from_us(oldest[0]))
 
     def _drop(self, surplus: int) -> int:
         """Delete up to `surplus` events that may go, in the documented order; returns how many went."""
@@ -235,6 +238,15 @@ def refused_batches(path: Path) -> list[StoredBatch]:
 def _bodies(db: sqlite3.Connection, first: int, last: int) -> tuple[bytes, ...]:
     rows = db.execute("SELECT body FROM events WHERE number BETWEEN ? AND ? ORDER BY number", (first, last))
     return tuple(body for (body,) in rows)
+
+
+def _row(event: Event) -> tuple[bytes, int, int, bytes] | None:
+    """Make an event's row; one that breaks the contract would be refused with its whole batch, so it is left out."""
+    try:
+        return event.event_id.bytes, _rank(event), to_us(event.observed_at), encode(event)
+    except ContractError as error:
+        log.error("an event was left out, please report this: %s (%r)", error, event)
+        return None
 
 
 def _rank(event: Event) -> int:

@@ -6,6 +6,7 @@ import struct
 import subprocess
 import threading
 import time
+import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -74,15 +75,8 @@ def capabilities() -> bytes:
 
 
 KEEPALIVE = message(62, 1)
-ANSWERS = {
-    1: (11, capabilities),
-    2: (12, bytes),
-    3: (13, bytes),
-    41: (51, bytes),
-    21: (31, bytes),
-    20: (30, bytes),
-    24: (34, bytes),
-}
+ANSWERS = {1: 11, 2: 12, 3: 13, 41: 51, 21: 31, 20: 30, 24: 34}
+"""A request's type to its answer's."""
 
 
 class Peer:
@@ -169,7 +163,9 @@ def peer() -> Iterator[Peer]:
 class Mosquitto:
     """A mosquitto of our own, which can be killed and started again on the same port."""
 
-    def __init__(self, program: str, folder: Path, password: tuple[str, str] | None = None) -> None:
+    ca_file: Path | None = None
+
+    def __init__(self, program: str, folder: Path, *, password: tuple[str, str] | None = None, extra: str = "") -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
         self._folder = folder
@@ -181,7 +177,7 @@ class Mosquitto:
             file.chmod(0o644)
             access = f"allow_anonymous false\npassword_file {file}"
         (folder / "mosquitto.conf").write_text(
-            f"listener {self.port} 127.0.0.1\n{access}\nmax_queued_messages 100000\nuser root\n"
+            f"listener {self.port} 127.0.0.1\n{access}\n{extra}max_queued_messages 100000\nuser root\n"
         )
         self._command = [program, "-c", str(folder / "mosquitto.conf")]
         self.start()
@@ -219,5 +215,39 @@ def broker(tmp_path: Path) -> Iterator[Mosquitto]:
     folder = tmp_path / "broker"
     folder.mkdir()
     one = Mosquitto(_mosquitto(), folder)
+    yield one
+    one.close()
+
+
+@pytest.fixture(scope="session")
+def llrp() -> types.SimpleNamespace:
+    """The messages above, for test modules (which can't import this file by name)."""
+    names = ("message", "tlv", "tag", "report", "gpi_event", "antenna_event", "KEEPALIVE")
+    return types.SimpleNamespace(**{name: globals()[name] for name in names})
+
+
+@pytest.fixture
+def locked_broker(tmp_path: Path) -> Iterator[Mosquitto]:
+    """A broker that takes user `s1.gw-1` with the password `right` and nobody else."""
+    folder = tmp_path / "broker"
+    folder.mkdir()
+    one = Mosquitto(_mosquitto(), folder, password=("s1.gw-1", "right"))
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def tls_broker(tmp_path: Path) -> Iterator[Mosquitto]:
+    """A broker that speaks TLS only, as `localhost`, with a certificate that signs itself."""
+    program, folder = _mosquitto(), tmp_path / "broker"
+    folder.mkdir()
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl here; apt-get install openssl runs this test")
+    cert, key = folder / "cert.pem", folder / "key.pem"
+    request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    names = ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(cert)]
+    subprocess.run([*request, *names], check=True, capture_output=True)
+    one = Mosquitto(program, folder, extra=f"certfile {cert}\nkeyfile {key}\n")
+    one.ca_file = cert
     yield one
     one.close()

@@ -8,6 +8,7 @@ Source: EPCglobal LLRP 1.0.1 (2007), section numbers in the comments.
 """
 
 import logging
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -164,6 +165,13 @@ class _Client(LLRPReaderClient):  # type: ignore[misc]  # sllurp has no types
             self.disconnect(timeout=_POLITE_S)
         self.hard_disconnect()
         self.join(_POLITE_S)
+
+    def _connect_socket(self) -> bool:
+        """Open the connection; sllurp's own way leaves a socket open for each attempt that fails, and knows no IPv6."""
+        self._socket = socket.create_connection((self._host, self._port), self._socktimeout)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return True
 
     def main_loop(self) -> None:
         """Run sllurp's loop, and tell the supervisor when it ends, however it does."""

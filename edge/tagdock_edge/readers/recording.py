@@ -75,7 +75,8 @@ class RecordingReader:
             news_us = to_us(delivery[-1].at)
             self._status = ReaderStatus(self.name, "up", last_read_at=delivery[-1].at, reads=reads)
         self._status = ReaderStatus(self.name, "down", reads=reads, detail="the recording has ended")
-        inbox.report(ReaderNews(news_us, self.name, "down", detail="the recording has ended"))
+        if news_us:
+            inbox.report(ReaderNews(news_us, self.name, "down", detail="the recording has ended"))
 
     def _paced(self, stop: threading.Event) -> Iterator[list[Record]]:
         """Yield the records in small deliveries, each when its time has come."""

@@ -44,7 +44,7 @@ class ReportReader:
         """Compare the reader's clock with ours, once a connection: its first event comes without a queue before it."""
         for stamp, kind, _ in _EVENT_STAMPS:
             if stamp in event and kind not in self._offset_us:
-                self._compare(kind, event[stamp]["Microseconds"])
+                self._compare(kind, event[stamp]["Microseconds"], self._now_us())
 
     def reads_of(self, reports: Iterable[dict[str, Any]]) -> list[TagRead]:
         """Turn a message's tag reports into reads; one that can't be read is counted and left out."""
@@ -116,11 +116,11 @@ class ReportReader:
 
     def _offset(self, kind: str, stamp_us: int, now_us: int) -> int:
         if kind not in self._offset_us:
-            self._compare(kind, stamp_us)
+            self._compare(kind, stamp_us, now_us)
         return self._offset_us[kind]
 
-    def _compare(self, kind: str, stamp_us: int) -> None:
-        off_us = self._now_us() - stamp_us
+    def _compare(self, kind: str, stamp_us: int, now_us: int) -> None:
+        off_us = now_us - stamp_us
         if kind == "UTC" and abs(off_us) <= CLOCK_TOLERANCE_US:
             off_us = 0
         if kind == "UTC" and off_us:
