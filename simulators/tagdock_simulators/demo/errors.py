@@ -7,12 +7,6 @@ class DemoError(Exception):
     exit_status = 1
 
 
-class DemoUsageError(DemoError):
-    """The demo was asked for something that it can't do."""
-
-    exit_status = 2
-
-
 class StoppedError(DemoError):
     """Somebody pressed Ctrl-C before anything was played."""
 
