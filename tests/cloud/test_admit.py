@@ -7,7 +7,6 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tagdock_cloud.ingest.admit import Accepted, Bounds, Delivery, Ignored, Refused, Reported, judge
 from tagdock_contract import Batch, GatewayAddress, Movement, Status, encode
 
@@ -106,7 +105,7 @@ def test_decides_on_any_mutilation_of_a_good_batch(data: st.DataObject) -> None:
             confidence=1.0,
             door="D1",
             evidence={"reads": 1},
-        )  # fmt: skip
+        )
     )
     at = data.draw(st.integers(0, len(good)))
     length = data.draw(st.integers(0, 20))

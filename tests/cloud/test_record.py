@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-
 from tagdock_cloud.ingest.admit import Accepted, Refused, Reported
 from tagdock_cloud.ingest.rebuild import rebuild
 from tagdock_cloud.ingest.record import REFUSED_OF_GATEWAY, Recorder
@@ -178,7 +177,8 @@ def test_the_sku_is_the_registered_one_else_the_one_of_the_tags_gtin(
     sql("insert into skus (sku, gtin) values ('BY-GTIN', '09521234123453')")
     registered, by_gtin = "urn:epc:id:sgtin:9521234.012345.1", "urn:epc:id:sgtin:9521234.012345.2"
     sql(
-        "insert into items (epc, sku, registered_at, site, state, since) values (%s, 'BY-HAND', now(), 's1', 'unknown', now())",
+        "insert into items (epc, sku, registered_at, site, state, since) "
+        "values (%s, 'BY-HAND', now(), 's1', 'unknown', now())",
         [registered],
     )
     recorder.record([batch(movement(registered), movement(by_gtin), movement("urn:epc:raw:96.x30"))], [], [])
