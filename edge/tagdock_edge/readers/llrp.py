@@ -7,6 +7,7 @@ handshake a deadline, silence a watchdog, and the bytes are cut into messages he
 Source: EPCglobal LLRP 1.0.1 (2007), section numbers in the comments.
 """
 
+import contextlib
 import logging
 import socket
 import threading
@@ -136,7 +137,7 @@ class _Client(LLRPReaderClient):  # type: ignore[misc]  # sllurp has no types
         self._buffer = bytearray()
         self._heard_s = time.monotonic()
         self._changed = threading.Condition()
-        self._inventorying = self._over = False
+        self._inventorying = self._over = self._leaving = False
         self._problem = ""
         self.add_state_callback(LLRPReaderState.STATE_INVENTORYING, self._on_inventory)
 
@@ -160,11 +161,27 @@ class _Client(LLRPReaderClient):  # type: ignore[misc]  # sllurp has no types
                 raise ReaderError(f"said nothing for {silence_s:.1f} s, not even a keepalive")
 
     def end(self, *, polite: bool) -> None:
-        """Close the connection, with the inventory taken off the reader first where there is time for it."""
+        """Close the connection, with the inventory taken off the reader first where there is time for it.
+
+        sllurp's own `disconnect` books what it waits for after it has asked: from another thread the answer may come
+        in between and is then waited for in vain.
+        """
         if polite and self._inventorying and not self._over:
-            self.disconnect(timeout=_POLITE_S)
+            self._leaving = True
+            with contextlib.suppress(OSError, LLRPError):
+                self.llrp.sendMessage({"DELETE_ROSPEC": {"ROSpecID": 0}})
+                self._wait(lambda: self._over, _POLITE_S)
         self.hard_disconnect()
         self.join(_POLITE_S)
+        if self._socket is not None:
+            self._socket.close()
+
+    def hard_disconnect(self) -> None:
+        """End sllurp's loop. The socket is only shut down, by either thread, and closed once the loop is over."""
+        self._stop_main_loop.set()
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
 
     def _connect_socket(self) -> bool:
         """Open the connection; sllurp's own way leaves a socket open for each attempt that fails, and knows no IPv6."""
@@ -216,6 +233,8 @@ class _Client(LLRPReaderClient):  # type: ignore[misc]  # sllurp has no types
             text = status.get("ErrorDescription", b"").decode(errors="replace")
             self._break_off(f"refused the set-up: {name} says {status['StatusCode']} {text}".rstrip())
             return
+        if name == "DELETE_ROSPEC_RESPONSE" and self._leaving:
+            self._finish("")
         if self._over:
             return
         try:
