@@ -1,6 +1,6 @@
 """How much the HTTP interface adds to the bare SQL: the movements page, where-is, stock and doors on a filled database.
 
-Run: uv run python benchmarks/cloud_api.py [--movements 1000000] [--database URL]
+Run: .venv/bin/python benchmarks/cloud_api.py [--movements 1000000] [--database URL]
 
 Both sides run in this process on one database, in turn, over loopback: the interface under uvicorn with its pool and a
 token, the bare side with one psycopg connection and the very same statements. Prints medians and their ratio.

@@ -1,6 +1,6 @@
 """Events a second from publish over commit to ack, beside a bare binary COPY of the same rows in the same run.
 
-    uv run python benchmarks/cloud_ingest.py [--events 40000] [--rounds 3]
+    .venv/bin/python benchmarks/cloud_ingest.py [--events 40000] [--rounds 3]
 
 Broker (mosquitto where it is installed, else the embedded one), embedded PostgreSQL and ingest run as programs of their
 own; every event moves a registered item. The COPY writes into the table `movements` itself, keys, indexes and all, in

@@ -3,7 +3,7 @@
 orjson gives untyped dictionaries and checks nothing but JSON; the contract gives frozen records whose every field was
 checked, and `encode` decodes what it wrote before it hands it out. The ratio is what that costs.
 
-    uv run --with orjson python benchmarks/contract_codec.py
+    .venv/bin/python benchmarks/contract_codec.py
 """
 
 import statistics
@@ -30,7 +30,7 @@ from tagdock_contract import (
 try:
     import orjson
 except ImportError:
-    sys.exit("orjson is the peer of this benchmark: uv run --with orjson python benchmarks/contract_codec.py")
+    sys.exit("orjson is the peer of this benchmark: .venv/bin/python benchmarks/contract_codec.py")
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 ROUNDS = 31

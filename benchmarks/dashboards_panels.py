@@ -4,7 +4,7 @@ Grafana waits for the slowest query of a page. The limit beside it: `SELECT coun
 period and sites, which any query about them has to pay at least. The database is made by `tagdock-cloud migrate` in a
 scratch server (or the given one, which has to be empty) and filled with movements spread over 30 days.
 
-    uv run python benchmarks/dashboards_panels.py [MOVEMENTS] [DATABASE_URL]
+    .venv/bin/python benchmarks/dashboards_panels.py [MOVEMENTS] [DATABASE_URL]
 """
 
 import os

@@ -1,7 +1,7 @@
 """Door and direction, right or wrong: every simulated scenario through `tagdock-edge replay`, against its truth.
 
 Peer: Keller, Thiesse, Kungl and Fleisch 2010 tell 95.5 % of 53,998 real pallets at one portal.
-    uv run python benchmarks/edge_accuracy.py [--seeds 3] [--first-seed 1000] [SCENARIO...]
+    .venv/bin/python benchmarks/edge_accuracy.py [--seeds 3] [--first-seed 1000] [SCENARIO...]
 """
 
 import argparse

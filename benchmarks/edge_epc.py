@@ -1,6 +1,6 @@
 """SGTIN-96 decoded a second, uncached: our table-driven decoder, a plain integer decoder, and epcpy where installed.
 
-uv run python benchmarks/edge_epc.py
+.venv/bin/python benchmarks/edge_epc.py
 """
 
 import statistics

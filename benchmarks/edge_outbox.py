@@ -1,6 +1,6 @@
 """Events a second into the outbox by transaction size and SQLite's `synchronous`, and out again; beside bare inserts.
 
-uv run python benchmarks/edge_outbox.py
+.venv/bin/python benchmarks/edge_outbox.py
 """
 
 import sqlite3

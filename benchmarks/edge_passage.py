@@ -1,6 +1,6 @@
 """Reads a second through passage and outbox, beside what sllurp needs to decode the same reads from LLRP bytes.
 
-uv run python benchmarks/edge_passage.py
+.venv/bin/python benchmarks/edge_passage.py
 """
 
 import statistics

@@ -1,6 +1,6 @@
 """Measure what a simulated LLRP reader costs a tag, beside what sllurp 3.0.5 needs to decode the same bytes.
 
-Run: uv run python benchmarks/simulators_llrp.py
+Run: .venv/bin/python benchmarks/simulators_llrp.py
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """Measure how fast a scenario is recorded on one core, against the goal of 200,000 reads/s, and what each part costs.
 
-Run: uv run python benchmarks/simulators_radio.py
+Run: .venv/bin/python benchmarks/simulators_radio.py
 """
 
 import io

@@ -1,6 +1,6 @@
 """Speed and quality of the separable core beside SciPy's assignment on the same costs, in the same run.
 
-    uv run python benchmarks/slotting_separable.py [--large]
+    .venv/bin/python benchmarks/slotting_separable.py [--large]
 
 Three kinds of warehouse: every bin at its own distance (SciPy's own problem), aisles (many bins alike), and aisles with
 today's layout and a price on moves. Both sides must find the same optimum; the time is that of the network and its

@@ -1,6 +1,6 @@
 """Speed and quality of tours: microseconds a tour, exact and by policy, and their excess over the optimum.
 
-    uv run python benchmarks/slotting_tours.py
+    .venv/bin/python benchmarks/slotting_tours.py
 
 10,000 random orders of 2 to 10 lines in 12 aisles of 30 cells, on one block and on two. The peer is the lower limit of
 any method that looks at each pick once: sorting the same picks by order, aisle and cell with numpy.
