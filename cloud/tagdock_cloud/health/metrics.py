@@ -3,19 +3,27 @@
 Source: Prometheus text exposition format 0.0.4, written by prometheus-client.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
 
+Row = Mapping[str, Any]
 _OF_A_GATEWAY = ("site", "gateway")
+_OF_AN_INGEST = ("client_id",)
 _INGEST_COUNTERS = {
     "events_stored": "Events that were stored.",
     "events_doubled": "Events that came again and changed nothing.",
     "batches_committed": "Batches that were committed and acknowledged.",
     "batches_refused": "Batches that were refused.",
 }
-Row = Mapping[str, Any]
+_INGEST_GAUGES: tuple[tuple[str, str, Callable[[Row], float]], ...] = (
+    ("group_events", "Events in the group committed last.", lambda row: row["last_group_events"]),
+    ("lag_seconds", "From that group's oldest batch to its commit.", lambda row: row["last_lag_s"]),
+    ("commit_timestamp_seconds", "When that was.", lambda row: row["last_committed_at"].timestamp()),
+)
 
 
 def metrics_text(gateways: Iterable[Row], refused: Iterable[Row], ingests: Iterable[Row], queue: Row) -> bytes:
@@ -37,31 +45,31 @@ def metrics_text(gateways: Iterable[Row], refused: Iterable[Row], ingests: Itera
     batches = _gauge(registry, "tagdock_refused_batches", "Batches that were refused and are kept with their reason.")
     for row in refused:
         batches.labels(*(row[name] for name in _OF_A_GATEWAY)).set(row["batches"])
-    _tell_ingests(registry, ingests)
+    registry.register(_Ingests(ingests))
     Gauge("tagdock_plans_waiting", "Plans that wait for the solver.", registry=registry).set(queue["waiting"])
     Gauge("tagdock_plans_solving", "Plans that are being solved.", registry=registry).set(queue["solving"])
     return generate_latest(registry)
 
 
-def _tell_ingests(registry: CollectorRegistry, ingests: Iterable[Row]) -> None:
-    """Tell what each ingest program has done; a restart does not set its counters back, for the database keeps them."""
-    names = ("client_id",)
-    counters = {
-        column: Counter(f"tagdock_ingest_{column}", told, names, registry=registry)
-        for column, told in _INGEST_COUNTERS.items()
-    }
-    group = Gauge("tagdock_ingest_last_group_events", "Events in the group committed last.", names, registry=registry)
-    lag = Gauge(
-        "tagdock_ingest_last_lag_seconds", "From that group's oldest batch to its commit.", names, registry=registry
-    )
-    at = Gauge("tagdock_ingest_last_commit_timestamp_seconds", "When that was.", names, registry=registry)
-    for row in ingests:
-        for column, counter in counters.items():
-            counter.labels(row["client_id"]).inc(row[column])
-        if row["last_committed_at"] is not None:
-            group.labels(row["client_id"]).set(row["last_group_events"])
-            lag.labels(row["client_id"]).set(row["last_lag_s"])
-            at.labels(row["client_id"]).set(row["last_committed_at"].timestamp())
+class _Ingests:
+    """What each ingest program has done; a restart does not set its counters back, for the database keeps them."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._rows = list(rows)
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metrics when they are asked for."""
+        for column, told in _INGEST_COUNTERS.items():
+            counter = CounterMetricFamily(f"tagdock_ingest_{column}", told, labels=_OF_AN_INGEST)
+            for row in self._rows:
+                counter.add_metric([row["client_id"]], row[column])
+            yield counter
+        for name, told, value in _INGEST_GAUGES:
+            gauge = GaugeMetricFamily(f"tagdock_ingest_last_{name}", told, labels=_OF_AN_INGEST)
+            for row in self._rows:
+                if row["last_committed_at"] is not None:
+                    gauge.add_metric([row["client_id"]], value(row))
+            yield gauge
 
 
 def _gauge(registry: CollectorRegistry, name: str, help_: str) -> Gauge:
