@@ -68,10 +68,12 @@ def _why(model: Model, step: Step, saved: float, comer: int | None) -> str:
         return f"{sku} is put down; {_flow(model, step.item)}"
     if not model.allowed(np.array(step.item), np.array(step.start)):
         return f"{sku} may not lie in {_name(model, step.start)}"
-    nearer = _nearer(model, step.item, np.array([step.start, step.goal]))
+    flow = _flow(model, step.item)
+    if model.picks[step.item]:  # what does not sell has no door to be near to
+        flow += f", moves {_nearer(model, step.item, np.array([step.start, step.goal]))}"
     if saved <= 0 and comer is not None and comer != step.item:
-        return f"{sku} makes room for {_sku(model, comer)}; it {_flow(model, step.item)}, moves {nearer}"
-    return f"{sku} {_flow(model, step.item)}, moves {nearer}"
+        return f"{sku} makes room for {_sku(model, comer)}; it {flow}"
+    return f"{sku} {flow}"
 
 
 def _sku(model: Model, item: int | None) -> str:
@@ -79,7 +81,7 @@ def _sku(model: Model, item: int | None) -> str:
 
 
 def _flow(model: Model, item: int) -> str:
-    return f"sells {model.picks[item]:.3g} a day"
+    return f"sells {model.picks[item]:.3g} a day" if model.picks[item] else "does not sell"
 
 
 def _nearer(model: Model, item: int, places: Indices) -> str:

@@ -64,6 +64,13 @@ def test_who_makes_room_says_for_whom() -> None:
     assert solve(problem).moves[0].why == "S0 makes room for S1; it sells 10 a day, moves 1 m away from D1"
 
 
+def test_what_does_not_sell_has_no_door_to_be_near_to() -> None:
+    problem = replace(row_of(3, 2), current={"S0": ("B0",), "S1": ("B2",)})
+    idle = replace(problem.items[0], picks_per_day=0.0, door_share={})
+    solved = solve(replace(problem, items=(idle, problem.items[1])))
+    assert solved.moves[0].why == "S0 makes room for S1; it does not sell"
+
+
 def test_a_circle_that_needs_three_steps_is_left_alone_with_two_moves() -> None:
     problem = replace(row_of(3, 2), moves=MoveRules(at_most=2))
     plan = solve(problem)
