@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from tagdock_simulators.demo.gateway_config import gateway_toml
+from tagdock_simulators.gateway_config import gateway_toml
 from tagdock_simulators.live import play, start_readers
 from tagdock_simulators.llrp.server import LlrpReader
 from tagdock_simulators.recording import Progress, new_file, record

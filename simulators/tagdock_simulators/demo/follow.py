@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tagdock_simulators.demo.client import CloudClient
-from tagdock_simulators.demo.gateway_config import LEFT_AFTER_S
 from tagdock_simulators.demo.report import Passed, Stored
+from tagdock_simulators.gateway_config import LEFT_AFTER_S
 
 _OBSERVED_WITHIN = timedelta(seconds=3)  # a movement's time is that of the strongest read, not of the door line
 _RECENT = 1_000

@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 from tagdock_simulators.demo.client import CloudClient
 from tagdock_simulators.demo.errors import DemoError, StoppedError
 from tagdock_simulators.demo.furnish import Warehouse
-from tagdock_simulators.demo.gateway_config import gateway_toml
 from tagdock_simulators.demo.house import Addresses, House
 from tagdock_simulators.demo.interrupt import interruptible
 from tagdock_simulators.demo.kills import Killer
@@ -24,6 +23,7 @@ from tagdock_simulators.demo.report import Report
 from tagdock_simulators.demo.settings import GATEWAY, SITE, DemoSettings
 from tagdock_simulators.demo.stage import Stage
 from tagdock_simulators.demo.together import together
+from tagdock_simulators.gateway_config import gateway_toml
 from tagdock_simulators.scenarios import SCENARIOS
 from tagdock_simulators.warehouse.floor import DOORS
 from tagdock_simulators.warehouse.generate import generate_orders

@@ -1,4 +1,4 @@
-"""The gateway's configuration for the demo's doors, as the TOML that `tagdock-edge run` reads."""
+"""A gateway's configuration for simulated doors, as the TOML that `tagdock-edge` reads."""
 
 import json
 from collections.abc import Mapping, Sequence

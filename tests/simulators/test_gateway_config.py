@@ -2,8 +2,8 @@
 
 import tomllib
 
-from tagdock_simulators.demo.gateway_config import gateway_toml
 from tagdock_simulators.doors import DoorGeometry
+from tagdock_simulators.gateway_config import gateway_toml
 
 
 def test_the_configuration_has_the_shape_of_the_design() -> None:
