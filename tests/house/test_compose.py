@@ -351,3 +351,10 @@ def test_a_name_that_is_no_host_is_refused(tmp_path: Path) -> None:
         make_secrets(tmp_path / "secrets", "x,DNS:evil")
     assert caught.value.returncode == 2
     assert "is no host name" in caught.value.stderr
+
+
+@pytest.mark.parametrize(
+    "service", [name for name, told in SERVICES.items() if told.get("restart") == "unless-stopped"]
+)
+def test_every_service_that_stays_up_has_a_health_check(service: str) -> None:
+    assert SERVICES[service]["healthcheck"]["test"][0] == "CMD"

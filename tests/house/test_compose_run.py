@@ -387,9 +387,31 @@ def test_the_api_is_healthy_by_composes_own_check_and_lets_nobody_in(machine: Ma
         assert response.status == 200
 
 
+def socket_check(machine: Machine, service: str, port: int) -> bool:
+    """Run a service's own health check, with a port of this machine."""
+    kind, program, what, _ = SERVICES[service]["healthcheck"]["test"]
+    assert (kind, program) == ("CMD", "has-socket")
+    checked = subprocess.run([ROOT / "deploy" / program, what, str(port)], timeout=10, check=False)
+    return checked.returncode == 0
+
+
+@pytest.mark.parametrize("service", ["ingest", "slotting", "edge", "readers"])
+def test_programs_without_a_port_to_ask_are_healthy_by_their_sockets(machine: Machine, service: str) -> None:
+    ports = {"8883": machine.broker_port, "5432": machine.database_port, "5084": machine.reader_port}
+    port = ports[SERVICES[service]["healthcheck"]["test"][3]]
+    wait_for(f"{service} healthy", 30, lambda: socket_check(machine, service, port))
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        assert not socket_check(machine, service, unused.getsockname()[1])
+
+
 def test_what_the_simulated_readers_see_comes_to_stand_in_the_database(machine: Machine) -> None:
     online = "SELECT 1 FROM gateways_v1 WHERE site = 'site-1' AND gateway = 'gw-1' AND state = 'online'"
     wait_for("the gateway's status", 30, lambda: machine.query("tagdock_grafana", online))
+    wait_for_a_movement(machine)
+
+
+def wait_for_a_movement(machine: Machine) -> None:
     wait_for("a movement", 60, lambda: machine.query("tagdock_grafana", "SELECT 1 FROM movements_v1 LIMIT 1"))
 
 
@@ -450,6 +472,7 @@ def test_no_log_holds_a_secret(machine: Machine) -> None:
 
 
 def test_every_panel_can_be_asked_with_grafanas_role(machine: Machine) -> None:
+    wait_for_a_movement(machine)  # the variables offer what the record holds
     password = (machine.folder / "secrets/grafana-password").read_text().strip()
     address = f"postgresql://tagdock_grafana:{password}@127.0.0.1:{machine.database_port}/tagdock"
     words = [str(BIN / "tagdock-dashboards"), "check", "--json", "--generated", str(ROOT / "dashboards/generated")]
