@@ -1,0 +1,35 @@
+"""The program `tagdock-sim`: one module here a command, imported only when that command is asked for."""
+
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "demo": "demo:demo",
+    "reader": "reader:reader",
+    "record": "record:record_",
+    "scenarios": "scenarios:scenarios",
+}
+"""Each command's module in this folder, and its name there."""
+
+
+class _Program(click.Group):
+    """Finds commands by the table: one with much behind it (the demo, the pictures) slows no other down."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Find a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name].split(":")
+        command: click.Command = getattr(import_module(f"{__name__}.{module}"), name)
+        return command
+
+
+@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="tagdock-simulators")
+def main() -> None:
+    """Test Tagdock without hardware: simulated readers, recordings with their ground truth, the demo."""

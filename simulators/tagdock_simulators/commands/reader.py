@@ -1,0 +1,79 @@
+"""The command `tagdock-sim reader`: LLRP readers that any client can talk to."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import click
+
+from tagdock_simulators.commands.options import (
+    GATEWAY_CONFIG_OPTION,
+    LLRP_PORT,
+    LOOPBACK,
+    SCENARIO_OPTION,
+    SEED_OPTION,
+    say,
+    write_gateway_config,
+)
+from tagdock_simulators.live import play, start_readers
+from tagdock_simulators.llrp.server import LlrpReader
+from tagdock_simulators.scenarios import SCENARIOS, Scenario
+
+
+@click.command()
+@SCENARIO_OPTION
+@SEED_OPTION
+@click.option(
+    "--host",
+    default=LOOPBACK,
+    show_default=True,
+    envvar="TAGDOCK_HOST",
+    show_envvar=True,
+    help="Address to listen at.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=LLRP_PORT,
+    show_default=True,
+    envvar="TAGDOCK_PORT",
+    show_envvar=True,
+    help="Port of the first reader; the others follow. 0: any free ports.",
+)
+@GATEWAY_CONFIG_OPTION
+def reader(name: str, seed: int, host: str, port: int, gateway_config: Path | None) -> None:
+    """Play a scenario's LLRP readers until Ctrl-C: any LLRP client can connect."""
+    sys.exit(asyncio.run(_serve(SCENARIOS[name], seed, host, port, gateway_config)))
+
+
+async def _serve(scenario: Scenario, seed: int, host: str, port: int, gateway_config: Path | None) -> int:
+    try:
+        started = await start_readers(scenario, host, port)
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error)
+        say(f"cannot listen at {host}, port {port} and those after it: {why}; choose another --port, or 0 for any")
+        return 1
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    readers = {name: each for name, (each, _) in started.items()}
+    try:
+        if gateway_config is not None:
+            write_gateway_config(gateway_config, scenario, {name: bound for name, (_, bound) in started.items()})
+        for name, (_, bound) in started.items():
+            click.echo(f"{name} llrp://{host}:{bound}")
+        await play(scenario, seed, readers, say, stop)
+    except OSError as error:
+        say(f"{error.filename}: {error.strerror}; choose a place that can be written")
+        return 1
+    finally:
+        await _close(readers)
+    return 0
+
+
+async def _close(readers: dict[str, LlrpReader]) -> None:
+    await asyncio.gather(*(each.close() for each in readers.values()))
+    reported, lost = (sum(getattr(r, what) for r in readers.values()) for what in ("tags_reported", "tags_lost"))
+    say(f"stopped: {reported:,} tag reports sent, {lost:,} that nobody took")

@@ -1,0 +1,70 @@
+"""The command `tagdock-sim record`: a scenario's reads and truth as files."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import click
+
+from tagdock_simulators.commands.options import (
+    GATEWAY_CONFIG_OPTION,
+    LLRP_PORT,
+    SCENARIO_OPTION,
+    SEED_OPTION,
+    ports_from,
+    say,
+    write_gateway_config,
+)
+from tagdock_simulators.recording import Progress, new_file, record
+from tagdock_simulators.scenarios import SCENARIOS, Scenario
+
+_QUIET_S = 2.0  # what takes longer shows its progress
+
+
+@click.command("record")
+@SCENARIO_OPTION
+@SEED_OPTION
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="TAGDOCK_OUTPUT",
+    show_envvar=True,
+    help="The recording: FILE.jsonl or FILE.jsonl.gz.",
+)
+@click.option(
+    "--truth",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="TAGDOCK_TRUTH",
+    show_envvar=True,
+    help="What really happened, one tag a line.",
+)
+@GATEWAY_CONFIG_OPTION
+def record_(name: str, seed: int, output: Path, truth: Path | None, gateway_config: Path | None) -> None:
+    """Write a scenario's reads as a recording; the same seed gives the same bytes."""
+    scenario = SCENARIOS[name]
+    places = [path.resolve() for path in (output, truth, gateway_config) if path is not None]
+    if len(set(places)) < len(places):
+        raise click.UsageError("--output, --truth and --gateway-config must be different files")
+    try:
+        with ExitStack() as files:
+            reads_file = files.enter_context(new_file(output))
+            truth_file = files.enter_context(new_file(truth)) if truth else None
+            done = _shown(record(scenario, seed, reads_file, truth_file), scenario)
+        if gateway_config is not None:
+            write_gateway_config(gateway_config, scenario, dict(ports_from(scenario, LLRP_PORT)))
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: {error.strerror}; choose a place that can be written") from error
+    click.echo(f"{output}: {done.reads:,} reads of {done.tags:,} tags in {done.loads:,} loads")
+
+
+def _shown(steps: Iterator[Progress], scenario: Scenario) -> Progress:
+    """Show how a recording gets on when it takes a while; return how it ended."""
+    progress, shown_at = Progress(), time.monotonic() + _QUIET_S
+    for progress in steps:
+        if time.monotonic() >= shown_at:
+            shown_at = time.monotonic() + 1.0
+            say(f"{progress.loads:,} of {scenario.loads:,} loads, {progress.reads:,} reads")
+    return progress
