@@ -17,10 +17,11 @@ from tagdock_simulators.llrp.rospec import ROReportSpec
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TV = 0x80
 _TAG_REPORT_DATA, _EPC_DATA, _EPC_96, _CUSTOM = 240, 241, 13, 1023
-_RO_ACCESS_REPORT = 1 << 10 | 61
+_RO_ACCESS_REPORT, _VERSION_1 = 61, 1
 _HEADER = struct.Struct(">HII")
 _EPC_96_BYTES = 12
-_CUSTOM_BYTES = 14
+_CUSTOM_HEAD_BYTES = 12
+_TID_WORDS = 6
 PHASE_STEPS, DOPPLER_STEPS_PER_HZ = 4096, 16
 
 
@@ -32,9 +33,18 @@ class _Column(NamedTuple):
     source: int
 
 
+class _VendorColumn(NamedTuple):
+    """A field that is a parameter of Impinj's: its struct code, subtype, and where in `_values` it is found."""
+
+    code: str
+    subtype: int
+    sources: tuple[int, ...]
+
+
 # Places in the tuple that `_values` makes; constants of the ROSpec stand first.
 _ROSPEC_ID, _SPEC_INDEX, _INVENTORY_ID, _ACCESS_ID, _ANTENNA, _RSSI, _CHANNEL, _AT, _COUNT = range(9)
-_PC, _CRC, _PHASE, _CDBM, _SHIFT = range(9, 14)
+_PC, _CRC, _PHASE, _CDBM, _SHIFT, _TID_COUNT, _TID = range(9, 16)
+_FIRST_HEADER = _TID + 1
 
 
 class ReportContent(NamedTuple):
@@ -46,36 +56,50 @@ class ReportContent(NamedTuple):
     inventory_id: int
 
 
+class Access(NamedTuple):
+    """What an AccessSpec did with the tag: its id, its encoded results; and the tag's own number where it was read."""
+
+    spec_id: int = 0
+    results: bytes = b""
+    tid: bytes = bytes(2 * _TID_WORDS)
+
+
+NO_ACCESS = Access()
+
+
 class TagReportWriter:
     """Turns reads into TagReportData parameters with just the fields that a ROSpec enabled."""
 
     def __init__(self, content: ReportContent) -> None:
         columns = _standard_columns(content.spec)
         impinj = _impinj_columns(content.spec)
-        codes = "".join(f"B{column.code}" for column in columns) + "".join(f"HHII{code}" for code, _, _ in impinj)
-        self._tail = struct.Struct(">" + codes)
-        self._constants = (content.rospec_id, content.spec_index, content.inventory_id, 0)
+        vendor_codes = "".join(f"HHII{column.code}" for column in impinj)
+        self._tail = struct.Struct(">" + "".join(f"B{column.code}" for column in columns) + vendor_codes)
+        self._standard_bytes = self._tail.size - struct.calcsize(">" + vendor_codes)
+        self._constants = (content.rospec_id, content.spec_index, content.inventory_id)
         # The headers between the values are constants too; they stand behind the values in the tuple picked from.
         headers: list[int] = []
         order: list[int] = []
         for column in columns:
-            order += [_SHIFT + 1 + len(headers), column.source]
+            order += [_FIRST_HEADER + len(headers), column.source]
             headers.append(_TV | column.number)
-        for _, subtype, source in impinj:
-            order += [_SHIFT + 1 + len(headers) + i for i in range(4)] + [source]
-            headers += [_CUSTOM, _CUSTOM_BYTES, VENDOR, subtype]
+        for code, subtype, sources in impinj:
+            order += [_FIRST_HEADER + len(headers) + i for i in range(4)] + [*sources]
+            headers += [_CUSTOM, _CUSTOM_HEAD_BYTES + struct.calcsize(">" + code), VENDOR, subtype]
         self._headers = tuple(headers)
         self._wants_memory = any(column.source in (_PC, _CRC) for column in columns)
         self._pick = itemgetter(*order) if len(order) > 1 else None
 
-    def tag_report(self, read: TagRead) -> bytes:
-        """Encode one read as a TagReportData parameter."""
+    def tag_report(self, read: TagRead, access: Access = NO_ACCESS) -> bytes:
+        """Encode one read as a TagReportData parameter; results of an access stand before the vendor's fields."""
         epc = bytes.fromhex(read.epc)
         if len(epc) == _EPC_96_BYTES:
             head = bytes((_TV | _EPC_96,)) + epc
         else:
             head = struct.pack(">HHH", _EPC_DATA, 6 + len(epc), len(epc) * 8) + epc
-        tail = b"" if self._pick is None else self._tail.pack(*self._pick(self._values(read, epc)))
+        tail = b"" if self._pick is None else self._tail.pack(*self._pick(self._values(read, epc, access)))
+        if access.results:
+            tail = tail[: self._standard_bytes] + access.results + tail[self._standard_bytes :]
         return struct.pack(">HH", _TAG_REPORT_DATA, 4 + len(head) + len(tail)) + head + tail
 
     def _memory(self, epc: bytes) -> tuple[int, int]:
@@ -84,11 +108,12 @@ class TagReportWriter:
         pc = _protocol_control(epc)
         return pc, _stored_crc(pc, epc)
 
-    def _values(self, read: TagRead, epc: bytes) -> tuple[Any, ...]:
+    def _values(self, read: TagRead, epc: bytes, access: Access) -> tuple[Any, ...]:
         since = read.at - _EPOCH
         rssi_dbm = read.rssi_dbm
         return (
             *self._constants,
+            access.spec_id,
             read.antenna,
             max(-128, min(127, round(rssi_dbm))),
             read.channel or 0,
@@ -98,6 +123,8 @@ class TagReportWriter:
             round((read.phase_deg or 0.0) % 360.0 / 360.0 * PHASE_STEPS) % PHASE_STEPS,
             round(rssi_dbm * 100),
             max(-0x8000, min(0x7FFF, round((read.doppler_hz or 0.0) * DOPPLER_STEPS_PER_HZ))),
+            _TID_WORDS,
+            access.tid,
             *self._headers,
         )
 
@@ -107,10 +134,10 @@ def _stored_crc(pc: int, epc: bytes) -> int:
     return crc_hqx(pc.to_bytes(2, "big") + epc, 0xFFFF) ^ 0xFFFF
 
 
-def report_message(tag_reports: list[bytes], message_id: int) -> bytes:
+def report_message(tag_reports: list[bytes], message_id: int, version: int = _VERSION_1) -> bytes:
     """Put encoded tag reports into one RO_ACCESS_REPORT."""
     body = b"".join(tag_reports)
-    return _HEADER.pack(_RO_ACCESS_REPORT, _HEADER.size + len(body), message_id) + body
+    return _HEADER.pack(version << 10 | _RO_ACCESS_REPORT, _HEADER.size + len(body), message_id) + body
 
 
 def _protocol_control(epc: bytes) -> int:
@@ -137,15 +164,15 @@ def _standard_columns(spec: ROReportSpec) -> list[_Column]:
     return [column for wanted, column in chosen if wanted]
 
 
-def _impinj_columns(spec: ROReportSpec) -> list[tuple[str, int, int]]:
-    """Return (struct code, subtype, source) of each of Impinj's fields that is asked for."""
+def _impinj_columns(spec: ROReportSpec) -> list[_VendorColumn]:
     columns = []
     for custom in spec.custom:
         if isinstance(custom, ImpinjTagReportContentSelector):
             chosen = (
-                (custom.phase, ("H", 56, _PHASE)),
-                (custom.peak_rssi, ("h", 57, _CDBM)),
-                (custom.doppler, ("h", 68, _SHIFT)),
+                (custom.tid, _VendorColumn(f"H{2 * _TID_WORDS}s", 55, (_TID_COUNT, _TID))),
+                (custom.phase, _VendorColumn("H", 56, (_PHASE,))),
+                (custom.peak_rssi, _VendorColumn("h", 57, (_CDBM,))),
+                (custom.doppler, _VendorColumn("h", 68, (_SHIFT,))),
             )
             columns += [column for switch, column in chosen if switch and switch.mode is Mode.ON]
     return columns
