@@ -24,8 +24,8 @@ def _reader(name: str, port: int) -> str:
 
 def _door(door: DoorGeometry) -> str:
     rows = "".join(
-        f"  {{ reader = {_text(door.reader)}, antenna = {antenna}, side = {_text(side)} }},\n"
-        for side, antenna in (("outside", door.outside_antenna), ("inside", door.inside_antenna))
+        f"  {{ reader = {_text(door.reader)}, antenna = {antenna.port}, side = {_text(antenna.side)} }},\n"
+        for antenna in door.antennas
     )
     return f"[[door]]\nname = {_text(door.door)}\nantennas = [\n{rows}]\n"
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from tagdock_contract import TagRead
 
 from tagdock_simulators.chance import Chance
-from tagdock_simulators.doors import Behaviour, Crossing, DoorGeometry, Truth, crossing_truth
+from tagdock_simulators.doors import Behaviour, Crossing, DoorGeometry, Truth, crossing_truth, two_row
 from tagdock_simulators.epc import sgtin96
 from tagdock_simulators.radio import Radio
 from tagdock_simulators.reading import crossing_reads
@@ -55,7 +55,7 @@ class Scenario:
     def geometry(self) -> tuple[DoorGeometry, ...]:
         """Return the doors: D1, D2, ... with one reader each."""
         return tuple(
-            DoorGeometry(f"D{number}", f"dock-{number}", y_m=self.pitch_m * (number - 1))
+            two_row(f"D{number}", f"dock-{number}", y_m=self.pitch_m * (number - 1))
             for number in range(1, self.doors + 1)
         )
 

@@ -28,7 +28,8 @@ def test_a_clean_crossing_takes_two_seconds_and_is_at_the_door_in_the_middle() -
     load = crossing("in", speed_m_per_s=2.0)
     assert load.ends_at - AT == timedelta(seconds=2)
     (truth,) = crossing_truth(load)
-    assert (truth.door, truth.direction, truth.at) == ("D1", "in", AT + timedelta(seconds=1))
+    assert (truth.door, truth.direction) == ("D1", "in")
+    assert abs((truth.at - AT).total_seconds() - 1.0) <= 0.3  # half a pallet at 2 m/s
     assert truth.epc == "urn:epc:id:sgtin:0614141.812345.6789"
 
 

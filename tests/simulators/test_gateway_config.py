@@ -2,12 +2,12 @@
 
 import tomllib
 
-from tagdock_simulators.doors import DoorGeometry
+from tagdock_simulators.doors import two_row
 from tagdock_simulators.gateway_config import gateway_toml
 
 
 def test_the_configuration_has_the_shape_of_the_design() -> None:
-    doors = [DoorGeometry("D1", "dock-1"), DoorGeometry("D2", "dock-2", outside_antenna=3, inside_antenna=4)]
+    doors = [two_row("D1", "dock-1"), two_row("D2", "dock-2", first_port=3)]
     read = tomllib.loads(gateway_toml("demo", "gw-1", "mqtt://127.0.0.1:1883", doors, {"dock-1": 5084, "dock-2": 5085}))
     assert read["gateway"] == {"id": "gw-1", "site": "demo", "broker": "mqtt://127.0.0.1:1883"}
     assert [(r["name"], r["driver"], r["host"], r["port"]) for r in read["reader"]] == [

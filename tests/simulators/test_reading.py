@@ -7,13 +7,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from tagdock_contract import TagRead, decode_record, encode
-from tagdock_simulators.doors import Crossing, DoorGeometry
+from tagdock_simulators.doors import Crossing, two_row
 from tagdock_simulators.epc import sgtin96
 from tagdock_simulators.radio import Radio
 from tagdock_simulators.reading import crossing_reads
 
 AT = datetime(2026, 1, 5, 8, tzinfo=UTC)
-DOORS = [DoorGeometry(f"D{n}", f"dock-{n}", y_m=4.0 * n) for n in (1, 2, 3)]
+DOORS = [two_row(f"D{n}", f"dock-{n}", y_m=4.0 * n) for n in (1, 2, 3)]
 OUTSIDE, INSIDE = 1, 2
 
 

@@ -16,8 +16,8 @@ SMALL = Scenario(
     "small", "", loads=6, tags=(1, 5), behaviours={"in": 0.3, "out": 0.3, "turn": 0.2, "pass": 0.2}, gap_s=(0.5, 1.0)
 )
 ONCE_AND_FOR_ALL = {
-    "reads": "4b39b6f3af55582f74203aecdbdc88377eee224a518d61d25ecffc10899821b2",
-    "truth": "7ababfd17ea34943d543c14792e5a5d01967dd0a03992b05d05205a00a98761c",
+    "reads": "abc65b99c9956e9919b982e800c5cb8d01cf9c0a02724aa759d37281740d471a",
+    "truth": "78da4244ee240aae5daa73eb2788c389cd96d2eb3a55ac6d011e6dd33cdeb755",
 }
 """SHA-256 of what seed 5 gives: it must not change with the machine, the Python or the NumPy."""
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tagdock_contract import TagRead
 
 from tagdock_simulators.chance import Chance, Floats, Ints
-from tagdock_simulators.doors import Crossing, DoorGeometry
+from tagdock_simulators.doors import Crossing, DoorGeometry, Goods
 from tagdock_simulators.radio import (
     CHANNELS_MHZ,
     Radio,
@@ -28,8 +28,6 @@ FADE_MARGIN_DB = 3.0
 """A tag this far under its sensitivity still takes part in a round: the fading of one read can lift it."""
 RSSI_STEP_DB, PHASE_STEP_DEG, DOPPLER_STEP_HZ = 0.5, 360.0 / 4096, 1.0 / 16
 """What readers resolve (Impinj, Low Level User Data Support, 2013); it also hides a machine's last bits."""
-PALLET_M = ((-0.6, 0.6), (-0.4, 0.4), (0.3, 1.6))
-"""Where tags are on a load: along x and y from its centre, and above the floor. A EUR-pallet, loaded to 1.6 m."""
 
 DEFAULT_RADIO = Radio()
 
@@ -91,10 +89,8 @@ def crossing_reads(
     if geometry.door != crossing.door:
         raise ValueError(f"the crossing is at door {crossing.door!r}, not at {geometry.door!r}")
     name = (crossing.door, crossing.starts_at.isoformat(), *crossing.epcs[:1])
-    chance = Chance(seed, "load", *name)
-    low, high = np.array(PALLET_M).T
-    tags = len(crossing.epcs)
-    load = _Load(crossing, geometry.y_m, low + (high - low) * chance.uniform(tags, 3), chance.uniform(tags))
+    goods = Goods.of(crossing)
+    load = _Load(crossing, geometry.y_m, goods.place_m, goods.phase)
     reads: list[TagRead] = []
     for door in (geometry, *neighbours):
         reads.extend(_reads_at(door, load, radio, Chance(seed, "radio", door.door, *name)))
@@ -108,12 +104,12 @@ def _order(read: TagRead) -> tuple[Any, ...]:
 
 def _reads_at(door: DoorGeometry, load: _Load, radio: Radio, chance: Chance) -> Iterator[TagRead]:
     """Inventory a load with one door's reader."""
-    antennas = door.antennas()
+    antennas = door.antennas
     shield_db = 0.0 if door.door == load.crossing.door else radio.shield_db
     portal = _Portal(
         door.reader,
-        np.array([place for _, *place in antennas]),
-        np.array([port for port, *_ in antennas]),
+        np.array([(one.x_m, one.y_m, one.z_m) for one in antennas]),
+        np.array([one.port for one in antennas]),
         radio.shadowing_db * chance.normal(len(antennas), len(load.phase)) - shield_db,
         radio,
     )
