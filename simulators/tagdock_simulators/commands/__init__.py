@@ -6,6 +6,8 @@ import click
 
 COMMANDS = {
     "demo": "demo:demo",
+    "picture": "picture:picture",
+    "proxy": "proxy:proxy",
     "reader": "reader:reader",
     "record": "record:record_",
     "scenarios": "scenarios:scenarios",
