@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 from tagdock_contract import encode
 from tagdock_simulators.recording import record
-from tagdock_simulators.scenarios import SCENARIOS, Scenario
+from tagdock_simulators.scenarios import SCENARIOS, Scenario, scenes
 
 GOAL_READS_PER_S = 200_000
 ROUNDS = 5
@@ -42,11 +42,11 @@ def recording(scenario: Scenario) -> tuple[int, float]:
 def main() -> None:
     print(f"NumPy {np.__version__}, median CPU time of {ROUNDS} rounds on one core")
     reads, whole_s = recording(RUSH)
-    scenes = list(RUSH.scenes(1))
-    simulate_s = seconds(lambda: list(RUSH.scenes(1)))
-    encode_s = seconds(lambda: [encode(read) for scene in scenes for read in scene.reads])
+    played = list(scenes(RUSH, 1))
+    simulate_s = seconds(lambda: list(scenes(RUSH, 1)))
+    encode_s = seconds(lambda: [encode(read) for scene in played for read in scene.reads])
     raw = msgspec.json.Encoder()
-    raw_s = seconds(lambda: [raw.encode(read) for scene in scenes for read in scene.reads])
+    raw_s = seconds(lambda: [raw.encode(read) for scene in played for read in scene.reads])
     print(f"{'recording':34} {reads / whole_s:10,.0f} reads/s = {reads / whole_s / GOAL_READS_PER_S:.2f} of the goal")
     print(f"{'  of it: radio and TagReads':34} {simulate_s / reads * 1e6:10.2f} us a read")
     print(f"{'  of it: JSON, checked by contract':34} {encode_s / reads * 1e6:10.2f} us a read")

@@ -1,16 +1,17 @@
-"""EPCs as tags carry them: SGTIN-96 and SSCC-96 as hex, and the URN each stands for.
+"""EPCs as tags carry them: SGTIN-96, SSCC-96 and GIAI-96 as hex, and the URN each stands for.
 
-Source: GS1 EPC Tag Data Standard 2.0, sections 14.6.1 (SGTIN-96), 14.6.2 (SSCC-96) and 12 (raw).
+Source: GS1 EPC Tag Data Standard 2.0, sections 14.6.1 (SGTIN-96), 14.6.2 (SSCC-96), 14.6.5 (GIAI-96) and 12 (raw).
 """
 
 import re
 from typing import NamedTuple
 
-_SGTIN_96, _SSCC_96 = 0x30, 0x31
+_SGTIN_96, _SSCC_96, _GIAI_96 = 0x30, 0x31, 0x34
 _COMPANY_BITS = {12: 40, 11: 37, 10: 34, 9: 30, 8: 27, 7: 24, 6: 20}
 """Bits of the company prefix by its number of digits; partition 0 is twelve digits (TDS tables 14-2 and 14-5)."""
 _ITEM_BITS, _ITEM_DIGITS = 44, 13  # company prefix and item reference share them in an SGTIN
 _SERIAL_BITS, _SERIAL_DIGITS = 58, 17  # company prefix and serial reference share them in an SSCC
+_ASSET_BITS = 82  # company prefix and asset reference share them in a GIAI
 _HEX_96 = re.compile(r"[0-9A-Fa-f]{24}")
 
 
@@ -52,6 +53,17 @@ def sscc96(company_prefix: str, serial_reference: str, *, filter_value: int = 2)
     return Epc(f"{value:024X}", f"urn:epc:id:sscc:{company_prefix}.{serial_reference}")
 
 
+def giai96(company_prefix: str, asset: int, *, filter_value: int = 0) -> Epc:
+    """Encode one asset of a company's own, such as a forklift. Raises ValueError when something does not fit."""
+    if not re.fullmatch(r"[0-9]{6,12}", company_prefix):
+        raise ValueError(f"a company prefix has 6 to 12 digits, not {company_prefix!r}")
+    bits = _ASSET_BITS - _COMPANY_BITS[len(company_prefix)]
+    if not 0 <= asset < 2**bits:
+        raise ValueError(f"prefix {company_prefix} leaves {bits} bits for the asset; {asset} does not fit")
+    value = _header(_GIAI_96, filter_value, company_prefix) << 82 | int(company_prefix) << bits | asset
+    return Epc(f"{value:024X}", f"urn:epc:id:giai:{company_prefix}.{asset}")
+
+
 def check_digit(digits: str) -> str:
     """Return the GS1 check digit of the digits before it (GS1 General Specifications, section 7.9)."""
     total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(digits)))
@@ -59,7 +71,7 @@ def check_digit(digits: str) -> str:
 
 
 def urn_of(epc_hex: str) -> str:
-    """Return the URN of a tag's hex: pure identity for SGTIN-96 and SSCC-96, `urn:epc:raw:...` for the rest."""
+    """Return the URN of a tag's hex: pure identity for the schemes above, `urn:epc:raw:...` for the rest."""
     if _HEX_96.fullmatch(epc_hex):
         value = int(epc_hex, 16)
         header = value >> 88
@@ -71,6 +83,10 @@ def urn_of(epc_hex: str) -> str:
             numbers = _split(value, _SERIAL_BITS, _SERIAL_DIGITS)
             if numbers:
                 return f"urn:epc:id:sscc:{numbers[0]}.{numbers[1]}"
+        if header == _GIAI_96:
+            asset = _split_asset(value)
+            if asset:
+                return f"urn:epc:id:giai:{asset[0]}.{asset[1]}"
     return f"urn:epc:raw:{len(epc_hex) * 4}.x{epc_hex.upper()}"
 
 
@@ -101,3 +117,15 @@ def _split(value: int, bits: int, digits: int) -> tuple[str, str] | None:
     if first >= 10**company_digits or second >= 10**second_digits:
         return None
     return f"{first:0{company_digits}d}", f"{second:0{second_digits}d}"
+
+
+def _split_asset(value: int) -> tuple[str, int] | None:
+    """Unpack a GIAI's company prefix and asset reference; None where the bits are no valid EPC."""
+    company_digits = 12 - (value >> 82 & 0b111)
+    if company_digits not in _COMPANY_BITS:
+        return None
+    asset_bits = _ASSET_BITS - _COMPANY_BITS[company_digits]
+    company = value >> asset_bits & (2 ** _COMPANY_BITS[company_digits] - 1)
+    if company >= 10**company_digits:
+        return None
+    return f"{company:0{company_digits}d}", value & (2**asset_bits - 1)

@@ -10,9 +10,9 @@ LEFT_AFTER_S = 2.5
 
 
 def gateway_toml(site: str, gateway: str, broker: str, doors: Sequence[DoorGeometry], ports: Mapping[str, int]) -> str:
-    """Write the configuration: one LLRP reader on this box a door, at the port that `ports` gives for its name."""
+    """Write the configuration: LLRP readers on this box, each at the port that `ports` gives for its name."""
     parts = [f"[gateway]\nid = {_text(gateway)}\nsite = {_text(site)}\nbroker = {_text(broker)}\n"]
-    parts += [_reader(door.reader, ports[door.reader]) for door in doors]
+    parts += [_reader(reader, ports[reader]) for reader in dict.fromkeys(door.reader for door in doors)]
     parts += [_door(door) for door in doors]
     parts.append(f"[passage]\nleft_after_s = {LEFT_AFTER_S}\n")
     return "\n".join(parts)
@@ -27,7 +27,12 @@ def _door(door: DoorGeometry) -> str:
         f"  {{ reader = {_text(door.reader)}, antenna = {antenna.port}, side = {_text(antenna.side)} }},\n"
         for antenna in door.antennas
     )
-    return f"[[door]]\nname = {_text(door.door)}\nantennas = [\n{rows}]\n"
+    return f"[[door]]\nname = {_text(door.door)}\nantennas = [\n{rows}]\n{_eyes(door)}"
+
+
+def _eyes(door: DoorGeometry) -> str:
+    inputs = "".join(f", {eye.side}_gpi = {eye.gpi}" for eye in door.photo_eyes)
+    return f"photo_eyes = {{ reader = {_text(door.reader)}{inputs} }}\n" if inputs else ""
 
 
 def _text(value: str) -> str:

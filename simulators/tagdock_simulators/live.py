@@ -8,7 +8,7 @@ from itertools import count
 from tagdock_contract import TagRead
 
 from tagdock_simulators.llrp.server import LlrpReader
-from tagdock_simulators.scenarios import Scenario, in_order
+from tagdock_simulators.scenarios import Scenario, in_order, scenes
 
 _EARLY_S = 0.01
 """Reads that are due within this time go out together: a reader's own reports are no finer."""
@@ -40,7 +40,7 @@ async def play(
     stopped = asyncio.create_task(stop.wait())
     for turn in count(seed):
         say(f"playing {scenario.name}, seed {turn}: {scenario.loads} loads")
-        for reads in _due_together(in_order(scenario.scenes(turn, datetime.now(UTC) + _LEAD))):
+        for reads in _due_together(in_order(scenes(scenario, turn, datetime.now(UTC) + _LEAD))):
             wait_s = max(0.0, (reads[0].at - datetime.now(UTC)).total_seconds())
             await asyncio.wait((stopped,), timeout=wait_s)
             if stop.is_set():

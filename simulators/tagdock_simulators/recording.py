@@ -11,7 +11,7 @@ from typing import BinaryIO
 from tagdock_contract import encode, utc_text
 
 from tagdock_simulators.doors import Truth
-from tagdock_simulators.scenarios import EPOCH, Scenario, Scene, in_order
+from tagdock_simulators.scenarios import EPOCH, Scenario, Scene, in_order, scenes
 
 _LINES_AT_ONCE = 4096
 _GZIP_LEVEL = 6
@@ -31,7 +31,7 @@ def record(scenario: Scenario, seed: int, reads: BinaryIO, truth: BinaryIO | Non
     progress = Progress()
 
     def told() -> Iterator[Scene]:
-        for scene in scenario.scenes(seed, EPOCH):
+        for scene in scenes(scenario, seed, EPOCH):
             progress.loads += 1
             progress.tags += len(scene.truth)
             if truth is not None:

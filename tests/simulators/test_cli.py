@@ -28,6 +28,7 @@ def test_scenarios_are_listed_with_what_is_hard() -> None:
     assert [line.split()[0] for line in listed] == list(SCENARIOS)
     told = [json.loads(line) for line in run("scenarios", "--json").stdout.splitlines()]
     assert [each["hard_about"] for each in told] == [scenario.hard_about for scenario in SCENARIOS.values()]
+    assert all(each["loads"] and each["radio"]["transmit_dbm"] for each in told)
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz"])
@@ -58,6 +59,19 @@ def test_options_can_come_from_the_environment(tmp_path: Path) -> None:
     assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()
 
 
+def test_a_scenario_can_be_shaped(tmp_path: Path) -> None:
+    truth, config = tmp_path / "truth.jsonl", tmp_path / "gateway.toml"
+    files = ("-o", str(tmp_path / "a.jsonl"), "--truth", str(truth), "--gateway-config", str(config))
+    shape = ("--loads", "6", "--doors", "3", "--tags", "2..2", "--set", "doors_a_reader=3", "--set", "behaviours=turn")
+    done = run("record", *shape, *files)
+    assert done.exit_code == 0, done.output
+    told = [json.loads(line) for line in truth.read_text().splitlines()]
+    assert len(told) == 12
+    assert {each["door"] for each in told} == {"D1", "D2", "D3"}
+    assert {each["why"] for each in told} == {"turned round in the doorway"}
+    assert [reader["name"] for reader in tomllib.loads(config.read_text())["reader"]] == ["dock-1"]
+
+
 def command_of(name: str) -> click.Command:
     assert isinstance(main, click.Group)
     command = main.get_command(click.Context(main), name)
@@ -83,9 +97,12 @@ def test_every_option_shows_its_twin_in_the_environment(command: str) -> None:
         (["record", "-o", "x.jsonl", "--seed", "-1"], 2, "-1 is not in the range"),
         (["record", "-o", "x.jsonl", "--truth", "./x.jsonl"], 2, "must be different files"),
         (["record", "-o", "/nowhere/x.jsonl"], 1, "choose a place that can be written"),
+        (["record", "-o", "x.jsonl", "--loads", "few"], 2, "loads: 'few' is not a whole number"),
+        (["record", "-o", "x.jsonl", "--set", "doors"], 2, "--set doors: write KEY=VALUE"),
+        (["picture", "-o", "x.pdf"], 2, "must end in .svg or .png"),
         (["reader", "--port", "70000"], 2, "70000 is not in the range"),
     ],
-    ids=["no output", "no scenario", "seed", "same file", "no folder", "port"],
+    ids=["no output", "no scenario", "seed", "same file", "no folder", "no number", "no value", "no picture", "port"],
 )
 def test_a_users_mistake_is_one_clear_line(arguments: list[str], status: int, reason: str) -> None:
     done = run(*arguments)

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tagdock_simulators.epc import check_digit, sgtin96, sgtin96_of_gtin, sscc96, urn_of
+from tagdock_simulators.epc import check_digit, giai96, sgtin96, sgtin96_of_gtin, sscc96, urn_of
 
 DIGITS = "0123456789"
 
@@ -26,6 +26,16 @@ def test_the_standards_sscc_example() -> None:
     assert epc == ("3114257BF4499602D2000000", "urn:epc:id:sscc:0614141.1234567890")
 
 
+def test_a_giai_as_other_encoders_write_it() -> None:
+    assert giai96("0614141", 5678) == ("3414257BF40000000000162E", "urn:epc:id:giai:0614141.5678")
+
+
+@given(st.text(DIGITS, min_size=6, max_size=12), st.integers(0, 2**42 - 1), st.integers(0, 7))
+def test_a_giai_comes_back_as_its_urn(company: str, asset: int, filter_value: int) -> None:
+    epc = giai96(company, asset, filter_value=filter_value)
+    assert urn_of(epc.hex) == epc.urn
+
+
 @given(split_numbers(13), st.integers(0, 2**38 - 1), st.integers(0, 7))
 def test_an_sgtin_comes_back_as_its_urn(numbers: tuple[str, str], serial: int, filter_value: int) -> None:
     epc = sgtin96(*numbers, serial, filter_value=filter_value)
@@ -42,7 +52,7 @@ def test_an_sscc_comes_back_as_its_urn(numbers: tuple[str, str], filter_value: i
 @given(st.binary(min_size=1, max_size=62))
 def test_any_tag_has_a_urn(memory: bytes) -> None:
     urn = urn_of(memory.hex())
-    assert urn.startswith(("urn:epc:raw:", "urn:epc:id:sgtin:", "urn:epc:id:sscc:"))
+    assert urn.startswith(("urn:epc:raw:", "urn:epc:id:sgtin:", "urn:epc:id:sscc:", "urn:epc:id:giai:"))
 
 
 @pytest.mark.parametrize(

@@ -26,3 +26,13 @@ def test_the_configuration_has_the_shape_of_the_design() -> None:
 def test_names_and_addresses_are_written_as_strings_whatever_they_hold() -> None:
     read = tomllib.loads(gateway_toml("demo", "gw-1", 'mqtt://h:1883/"\n', [], {}))
     assert read["gateway"]["broker"] == 'mqtt://h:1883/"\n'
+
+
+def test_a_reader_of_several_doors_is_named_once_and_photo_eyes_by_their_inputs() -> None:
+    doors = [two_row("D1", "dock-1", eyes=True), two_row("D2", "dock-1", first_port=3, eyes=True, first_gpi=3)]
+    read = tomllib.loads(gateway_toml("demo", "gw-1", "mqtt://127.0.0.1:1883", doors, {"dock-1": 5084}))
+    assert [reader["name"] for reader in read["reader"]] == ["dock-1"]
+    assert [door["photo_eyes"] for door in read["door"]] == [
+        {"reader": "dock-1", "outside_gpi": 1, "inside_gpi": 2},
+        {"reader": "dock-1", "outside_gpi": 3, "inside_gpi": 4},
+    ]

@@ -9,7 +9,7 @@ from tagdock_simulators.live import play, start_readers
 from tagdock_simulators.llrp.server import LlrpReader
 from tagdock_simulators.scenarios import Scenario
 
-BRISK = Scenario("brisk", "", doors=1, loads=3, tags=(3, 3), speed_m_per_s=(4.0, 4.0), gap_s=(0.1, 0.2))
+BRISK = Scenario("brisk", "", doors=1, loads=3, tags=(3, 3), speed_m_per_s=(4.0, 4.0), gap_s=(0.1, 0.2), reach_m=2.0)
 
 
 def test_plays_round_after_round_with_new_tags_until_told_to_stop() -> None:

@@ -16,8 +16,8 @@ SMALL = Scenario(
     "small", "", loads=6, tags=(1, 5), behaviours={"in": 0.3, "out": 0.3, "turn": 0.2, "pass": 0.2}, gap_s=(0.5, 1.0)
 )
 ONCE_AND_FOR_ALL = {
-    "reads": "abc65b99c9956e9919b982e800c5cb8d01cf9c0a02724aa759d37281740d471a",
-    "truth": "78da4244ee240aae5daa73eb2788c389cd96d2eb3a55ac6d011e6dd33cdeb755",
+    "reads": "69cfa9c222086222cd799426e3bfccfea99873efa438ac0cf90298cb5e24c6c4",
+    "truth": "18a6997cd90406a2508369c8378bfe2f096cfd7ded1200f0515641229929d3ad",
 }
 """SHA-256 of what seed 5 gives: it must not change with the machine, the Python or the NumPy."""
 

@@ -12,19 +12,17 @@ from tagdock_simulators.commands.options import (
     GATEWAY_CONFIG_OPTION,
     LLRP_PORT,
     LOOPBACK,
-    SCENARIO_OPTION,
-    SEED_OPTION,
     say,
+    scenario_options,
     write_gateway_config,
 )
 from tagdock_simulators.live import play, start_readers
 from tagdock_simulators.llrp.server import LlrpReader
-from tagdock_simulators.scenarios import SCENARIOS, Scenario
+from tagdock_simulators.scenarios import Scenario
 
 
 @click.command()
-@SCENARIO_OPTION
-@SEED_OPTION
+@scenario_options
 @click.option(
     "--host",
     default=LOOPBACK,
@@ -43,9 +41,9 @@ from tagdock_simulators.scenarios import SCENARIOS, Scenario
     help="Port of the first reader; the others follow. 0: any free ports.",
 )
 @GATEWAY_CONFIG_OPTION
-def reader(name: str, seed: int, host: str, port: int, gateway_config: Path | None) -> None:
+def reader(scenario: Scenario, seed: int, host: str, port: int, gateway_config: Path | None) -> None:
     """Play a scenario's LLRP readers until Ctrl-C: any LLRP client can connect."""
-    sys.exit(asyncio.run(_serve(SCENARIOS[name], seed, host, port, gateway_config)))
+    sys.exit(asyncio.run(_serve(scenario, seed, host, port, gateway_config)))
 
 
 async def _serve(scenario: Scenario, seed: int, host: str, port: int, gateway_config: Path | None) -> int:

@@ -10,21 +10,19 @@ import click
 from tagdock_simulators.commands.options import (
     GATEWAY_CONFIG_OPTION,
     LLRP_PORT,
-    SCENARIO_OPTION,
-    SEED_OPTION,
     ports_from,
     say,
+    scenario_options,
     write_gateway_config,
 )
 from tagdock_simulators.recording import Progress, new_file, record
-from tagdock_simulators.scenarios import SCENARIOS, Scenario
+from tagdock_simulators.scenarios import Scenario
 
 _QUIET_S = 2.0  # what takes longer shows its progress
 
 
 @click.command("record")
-@SCENARIO_OPTION
-@SEED_OPTION
+@scenario_options
 @click.option(
     "-o",
     "--output",
@@ -42,9 +40,8 @@ _QUIET_S = 2.0  # what takes longer shows its progress
     help="What really happened, one tag a line.",
 )
 @GATEWAY_CONFIG_OPTION
-def record_(name: str, seed: int, output: Path, truth: Path | None, gateway_config: Path | None) -> None:
+def record_(scenario: Scenario, seed: int, output: Path, truth: Path | None, gateway_config: Path | None) -> None:
     """Write a scenario's reads as a recording; the same seed gives the same bytes."""
-    scenario = SCENARIOS[name]
     places = [path.resolve() for path in (output, truth, gateway_config) if path is not None]
     if len(set(places)) < len(places):
         raise click.UsageError("--output, --truth and --gateway-config must be different files")
@@ -54,7 +51,7 @@ def record_(name: str, seed: int, output: Path, truth: Path | None, gateway_conf
             truth_file = files.enter_context(new_file(truth)) if truth else None
             done = _shown(record(scenario, seed, reads_file, truth_file), scenario)
         if gateway_config is not None:
-            write_gateway_config(gateway_config, scenario, dict(ports_from(scenario, LLRP_PORT)))
+            write_gateway_config(gateway_config, scenario, ports_from(scenario, LLRP_PORT))
     except OSError as error:
         raise click.ClickException(f"{error.filename}: {error.strerror}; choose a place that can be written") from error
     click.echo(f"{output}: {done.reads:,} reads of {done.tags:,} tags in {done.loads:,} loads")

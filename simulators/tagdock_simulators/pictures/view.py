@@ -1,0 +1,103 @@
+"""What a picture shows, before anything is drawn: doors, loads, and the reads of a few of their tags."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice, takewhile
+
+from tagdock_contract import TagRead
+
+from tagdock_simulators.doors import Crossing, DoorGeometry
+from tagdock_simulators.pictures.window import best_window
+from tagdock_simulators.radio import Radio
+from tagdock_simulators.scenarios import Scenario, crossings, in_order, scenes
+
+TAGS_A_LOAD = 2
+"""The tags of a load whose reads are drawn: enough to see that they agree."""
+OTHERS = 0
+"""The number of all loads that are in the field too, but have no number of their own."""
+READS_A_CURVE = 50
+"""At most: what stands for minutes gives thousands, and every n-th of them tells as much."""
+_LOADS_LOOKED_AT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One load of the picture: its number from 1, what it does, and the tags whose reads are drawn."""
+
+    number: int
+    crossing: Crossing
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The reads of one tag at one antenna: seconds from the picture's start, RSSI in dBm."""
+
+    door: str
+    antenna: int
+    load: int
+    seconds: tuple[float, ...]
+    rssi_dbm: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All that is drawn of a scenario: `doors` have a panel of reads each, `row` is the whole row of doors."""
+
+    name: str
+    hard_about: str
+    seed: int
+    starts_at: datetime
+    for_s: float
+    row: tuple[DoorGeometry, ...]
+    doors: tuple[DoorGeometry, ...]
+    loads: tuple[Load, ...]
+    curves: tuple[Curve, ...]
+    radio: Radio
+
+
+def look(scenario: Scenario, seed: int) -> View:
+    """Look at the best few seconds among a scenario's first loads."""
+    loads_at = list(islice(crossings(scenario, seed), _LOADS_LOOKED_AT))
+    window = best_window(loads_at)
+    row = scenario.geometry()
+    loads = tuple(
+        Load(number, crossing, crossing.epcs[:TAGS_A_LOAD]) for number, crossing in enumerate(window.loads, start=1)
+    )
+    ends_at = window.starts_at + timedelta(seconds=window.for_s)
+    reads = _between(in_order(scenes(scenario, seed)), window.starts_at, ends_at)
+    load_of = {crossing.epcs[0]: OTHERS for crossing in loads_at}
+    load_of |= {tag: load.number for load in loads for tag in load.tags}
+    return View(
+        scenario.name,
+        scenario.hard_about,
+        seed,
+        window.starts_at,
+        window.for_s,
+        row,
+        tuple(door for door in row if door.door in window.doors),
+        loads,
+        tuple(_curves(reads, window.starts_at, row, load_of)),
+        scenario.radio,
+    )
+
+
+def _between(reads: Iterable[TagRead], starts_at: datetime, ends_at: datetime) -> Iterator[TagRead]:
+    return (read for read in takewhile(lambda read: read.at <= ends_at, reads) if read.at >= starts_at)
+
+
+def _curves(
+    reads: Iterable[TagRead], starts_at: datetime, row: Iterable[DoorGeometry], load_of: Mapping[str, int]
+) -> Iterator[Curve]:
+    """Sort the reads of the chosen tags by antenna and tag."""
+    door_of = {(door.reader, antenna.port): door.door for door in row for antenna in door.antennas}
+    points: dict[tuple[str, int, str], list[tuple[float, float]]] = defaultdict(list)
+    for read in reads:
+        if read.epc in load_of:
+            point = (read.at - starts_at).total_seconds(), read.rssi_dbm
+            points[door_of[read.reader, read.antenna], read.antenna, read.epc].append(point)
+    for (door, antenna, tag), each in sorted(points.items()):
+        seconds, rssi_dbm = zip(*each[:: len(each) // READS_A_CURVE + 1], strict=True)
+        yield Curve(door, antenna, load_of[tag], seconds, rssi_dbm)

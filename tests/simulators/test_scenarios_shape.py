@@ -1,0 +1,68 @@
+"""Scenarios of one's own: parameters given as text are read and checked."""
+
+import json
+from typing import Any
+
+import pytest
+from tagdock_simulators.scenarios import SCENARIOS, parameters, shaped
+
+PLAIN = SCENARIOS["clean-two-row"]
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "value"),
+    [
+        ("loads", "7", 7),
+        ("tags", "1..150", (1, 150)),
+        ("tags", "5", (5, 5)),
+        ("speed_m_per_s", "0.3..4", (0.3, 4.0)),
+        ("photo_eyes", "yes", True),
+        ("door_kind", "single-row", "single-row"),
+        ("unreadable", "0.02", 0.02),
+        ("behaviours", "in:3, turn:1", {"in": 3.0, "turn": 1.0}),
+        ("carriers", "person", {"person": 1.0}),
+    ],
+)
+def test_a_parameter_is_set(key: str, text: str, value: Any) -> None:
+    assert getattr(shaped(PLAIN, {key: text}), key) == value
+
+
+def test_the_radios_constants_are_parameters_too() -> None:
+    assert shaped(PLAIN, {"radio.transmit_dbm": "31.5"}).radio.transmit_dbm == 31.5
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "reason"),
+    [
+        ("loads", "many", "loads: 'many' is not a whole number"),
+        ("loads", "0", "loads: 0 must lie in 1.."),
+        ("tags", "9..3", "tags: 9..3 must lie in 1..500, the least first"),
+        ("tags", "1..9..12", "'1..9..12' is not a whole number"),
+        ("speed_m_per_s", "nan", "is not a number"),
+        ("behaviours", "fly", "fly is not among in, out, pass, turn, park"),
+        ("behaviours", "in:-1", "weights are 0 or more"),
+        ("behaviours", "in:0", "not all of them 0"),
+        ("carriers", "", "nothing is not among pallet"),
+        ("photo_eyes", "perhaps", "not one of yes, true, no, false"),
+        ("door_kind", "barn", "not one of two-row, single-row, conveyor"),
+        ("lods", "3", "lods is no parameter; there are doors, "),
+        ("name", "x", "name is no parameter"),
+        ("radio.power", "3", "radio.power is no parameter; there are radio.transmit_dbm"),
+    ],
+)
+def test_a_mistake_is_told_with_its_key_and_the_remedy(key: str, text: str, reason: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        shaped(PLAIN, {key: text})
+    assert reason in str(caught.value)
+
+
+def test_a_belt_does_not_turn_round() -> None:
+    with pytest.raises(ValueError, match="a belt only goes in or out"):
+        shaped(SCENARIOS["conveyor"], {"behaviours": "in:1,turn:1"})
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_all_parameters_can_be_written_as_json(name: str) -> None:
+    told = json.loads(json.dumps(parameters(SCENARIOS[name])))
+    assert told["name"] == name
+    assert told["radio"]["transmit_dbm"] == SCENARIOS[name].radio.transmit_dbm
