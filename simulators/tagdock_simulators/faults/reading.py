@@ -31,7 +31,7 @@ def read_schedule(text: str, seed: int | None = None) -> Schedule:
         raise ScheduleError([f"has more than {MAX_TEXT_BYTES:,} bytes; write fewer faults"])
     try:
         told = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # tomllib lets a few of Python's own through
         raise ScheduleError([f"is no TOML: {error}"]) from error
     problems = [f"{key} is not known; seed and [[fault]] are" for key in told.keys() - {"seed", "fault"}]
     own_seed = told.get("seed", 1)
