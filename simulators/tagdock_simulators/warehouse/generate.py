@@ -1,79 +1,187 @@
-"""Orders without a file: a seeded stream of the shape of the real sample.
+"""Orders without a file: a seeded stream of days of the shape of a real shop's (see `shape`)."""
 
-The figures were taken from 40,000 order lines of a UK gift retailer, 2010-12 to 2011-12 (UCI "Online Retail",
-Chen 2015); the cumulative share of the ranked SKUs deviates by at most 3 percentage points from the sample's.
-"""
-
-from datetime import datetime, timedelta
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from itertools import count
 
 import numpy as np
 
-from tagdock_simulators.chance import Chance
+from tagdock_simulators.chance import Chance, Floats, Ints
+from tagdock_simulators.warehouse.assortment import Assortment, build_assortment
 from tagdock_simulators.warehouse.orders import OrderBook, OrderLine
+from tagdock_simulators.warehouse.shape import GIFTS, Shape
 
-_SKUS = 1_500
-_FIRST_DAY = datetime(2026, 1, 5)  # noqa: DTZ001  # a shop's export has local times without a zone
-_INVOICES_A_DAY = 43  # 13,199 invoices on 305 days
-_SATURDAY = 5  # the sample has no invoice on any Saturday
-_OPENING_H, _HOURS = 8, 10
-_POPULARITY_OFFSET, _POPULARITY_EXPONENT = 0.254, 2.35  # Zipf-Mandelbrot over rank / number of SKUs
-_BASKET_LOG_MEAN, _BASKET_LOG_SD = 0.326, 1.144  # lines an invoice: 39 % have one, 90 % have 6 at most
-_QUANTITY_LOG_MEAN, _QUANTITY_LOG_SD = 1.381, 1.208
-_SHARE_OF_RETURNS = 0.0195
-_BASKET_AT_MOST, _QUANTITY_AT_MOST = 88, 2_700  # the sample's largest, one outlier of 9,058 pieces aside
-
-_COLOURS = ("RED", "BLUE", "GREEN", "WHITE", "IVORY", "PINK", "SILVER", "BLACK", "CREAM", "ORANGE")
-_STYLES = ("RETROSPOT", "VINTAGE", "ZINC", "WOODEN", "GLASS", "PAISLEY", "CERAMIC", "WICKER", "ENAMEL", "FELT")
-_THINGS = (
-    *("LANTERN", "LUNCH BAG", "CAKE STAND", "PICTURE FRAME", "MUG", "DOORMAT", "CANDLE HOLDER", "HAND WARMER"),
-    *("JAM JAR", "CUSHION", "TEA TOWEL", "CLOCK", "NOTEBOOK", "TRAY", "BASKET", "BUNTING"),
-)
+FIRST_DAY = date(2026, 1, 5)
+_FIRST_INVOICE = 700_000
+_DRAWN_PER_LINE, _DRAWN_MORE = 1.5, 4  # a SKU that is drawn twice for an invoice counts once
+_MINUTES = 60
+_EARLIER_DAYS = 42
+"""What was sold in the weeks before the first day comes back too."""
 
 
-def generate_orders(seed: int, lines: int = 40_000) -> OrderBook:
-    """Generate at least `lines` order lines, invoice by invoice; the same seed gives the same orders."""
-    chance = Chance(seed, "orders")
-    skus, cumulative = _skus(chance)
+@dataclass(frozen=True, slots=True, order=True)
+class _Credit:
+    """What comes back of one invoice."""
+
+    due: date
+    number: int
+    lines: tuple[tuple[int, int], ...]
+    """SKU and pieces."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sales:
+    """The invoices of one day: each line's invoice (from 0, never falling), SKU and pieces."""
+
+    invoices: int
+    invoice: Ints
+    sku: Ints
+    pieces: Ints
+
+
+def generate_orders(seed: int, lines: int = 40_000, *, shape: Shape = GIFTS, kept: float = 1.0) -> OrderBook:
+    """Generate whole days until there are at least `lines` order lines; the same seed gives the same orders."""
     made: list[OrderLine] = []
-    day, invoice = _FIRST_DAY, 700_000
-    while len(made) < lines:
-        minutes = np.sort((chance.uniform(_INVOICES_A_DAY) * _HOURS * 60).astype(int))
-        for minute in minutes.tolist():
-            invoice += 1
-            at = day + timedelta(hours=_OPENING_H, minutes=minute)
-            made.extend(_invoice(chance, at, invoice, skus, cumulative))
-        day += timedelta(days=2 if (day.weekday() + 1) % 7 == _SATURDAY else 1)
+    for day in order_days(seed, shape=shape, kept=kept):
+        made += day
+        if len(made) >= lines:
+            break
     return OrderBook(tuple(made), {})
 
 
-def _invoice(
-    chance: Chance, at: datetime, number: int, skus: list[tuple[str, str]], cumulative: np.ndarray
-) -> list[OrderLine]:
-    """Make one invoice: lines of different SKUs, or one returned line."""
-    is_return = float(chance.uniform(1)[0]) < _SHARE_OF_RETURNS * 3  # a return has one line, a sale three on average
-    size = 1 if is_return else min(_BASKET_AT_MOST, int(np.ceil(_log_normal(chance, _BASKET_LOG_MEAN, _BASKET_LOG_SD))))
-    ranks = dict.fromkeys(np.searchsorted(cumulative, chance.uniform(size), side="right").tolist())
-    name = f"C{number}" if is_return else str(number)
-    return [OrderLine(at, name, skus[rank][0], skus[rank][1], _quantity(chance), is_return) for rank in ranks]
+def order_days(
+    seed: int, first_day: date = FIRST_DAY, *, shape: Shape = GIFTS, kept: float = 1.0
+) -> Iterator[list[OrderLine]]:
+    """Yield each day's lines in the order of time, for ever; closed days have none.
+
+    `kept` is the share of lines that are passed on, as in a sample; it changes nothing else.
+    """
+    goods = build_assortment(seed, shape)
+    due: list[_Credit] = []
+    number = _FIRST_INVOICE
+    for offset in count(-_EARLIER_DAYS):
+        day = first_day + timedelta(days=offset)
+        level = shape.level(day)
+        chance, keep = Chance(seed, "orders", day.isoformat()), Chance(seed, "kept", day.isoformat())
+        sales = _sales(chance, shape, goods, level)
+        returned = [heapq.heappop(due) for _ in range(len(due)) if level and due[0].due <= day]
+        for credit in _credits(chance, shape, sales, day, number):
+            heapq.heappush(due, credit)
+        if offset < 0:
+            continue
+        made = _sold(_times(chance, shape, day, sales.invoices), number, _thinned(sales, keep, kept), goods)
+        number += sales.invoices
+        back_at = _times(chance, shape, day, len(returned))
+        lines = [(place, *line) for place, credit in enumerate(returned) for line in credit.lines]
+        stays = keep.uniform(len(lines)).tolist()
+        made += [
+            OrderLine(back_at[place], f"C{number + place}", goods.codes[sku], goods.descriptions[sku], pieces, True)
+            for (place, sku, pieces), drawn in zip(lines, stays, strict=True)
+            if drawn < kept
+        ]
+        number += len(returned)
+        made.sort(key=_at)  # stable: the lines of an invoice stay together
+        yield made
 
 
-def _skus(chance: Chance) -> tuple[list[tuple[str, str]], np.ndarray]:
-    """Make the SKUs (code, description), most popular first, and their cumulative share of all lines."""
-    codes = np.argsort(chance.uniform(90_000))[:_SKUS] + 10_000  # the code says nothing about the popularity
-    ranks = np.arange(1, _SKUS + 1)
-    weights = (ranks / _SKUS + _POPULARITY_OFFSET) ** -_POPULARITY_EXPONENT
-    return [(str(code), _description(code)) for code in codes.tolist()], np.cumsum(weights / weights.sum())[:-1]
+def _sales(chance: Chance, shape: Shape, goods: Assortment, level: float) -> _Sales:
+    mean = shape.invoices_a_day * level
+    if mean > 0.0:
+        mean *= float(np.exp(shape.day_log_sd * chance.normal(1)[0] - shape.day_log_sd**2 / 2))
+    invoices = _poisson(chance, mean)
+    sizes = _sizes(chance, shape, invoices)
+    invoice, sku = _baskets(chance, shape, goods, sizes)
+    return _Sales(invoices, invoice, sku, _pieces(chance, shape, len(sku)))
 
 
-def _description(code: int) -> str:
-    rest, colour = divmod(code, len(_COLOURS))
-    rest, style = divmod(rest, len(_STYLES))
-    return f"{_COLOURS[colour]} {_STYLES[style]} {_THINGS[rest % len(_THINGS)]}"
+def _sizes(chance: Chance, shape: Shape, invoices: int) -> Ints:
+    """Draw how many lines each invoice has."""
+    is_bulk = chance.uniform(invoices) < shape.bulk_share
+    (mean, deviation), (bulk_mean, bulk_deviation) = shape.lines, shape.bulk_lines
+    normal = chance.normal(invoices)
+    logs = np.where(is_bulk, bulk_mean + bulk_deviation * normal, mean + deviation * normal)
+    sizes: Ints = np.clip(np.rint(np.exp(logs)), 1, shape.lines_at_most).astype(np.int64)
+    return sizes
 
 
-def _quantity(chance: Chance) -> int:
-    return min(_QUANTITY_AT_MOST, max(1, round(_log_normal(chance, _QUANTITY_LOG_MEAN, _QUANTITY_LOG_SD))))
+def _baskets(chance: Chance, shape: Shape, goods: Assortment, sizes: Ints) -> tuple[Ints, Ints]:
+    """Fill invoices with different SKUs: each is drawn anew, or of the family of the one before.
+
+    Returns each line's invoice and SKU. Whether a SKU is drawn anew or follows, its share stays its own.
+    """
+    drawn = (sizes * _DRAWN_PER_LINE).astype(np.int64) + _DRAWN_MORE
+    invoice = np.repeat(np.arange(len(sizes)), drawn)
+    slots = np.arange(len(invoice))
+    first = np.cumsum(drawn) - drawn
+    follows = chance.uniform(len(slots)) < shape.follow
+    follows[first] = False
+    anew = goods.draw(chance.uniform(len(slots)))
+    on_theme = chance.uniform(len(slots)) < shape.on_theme
+    on_theme[first] = False
+    anew = np.where(on_theme, goods.draw_from(goods.theme, anew[first][invoice], chance.uniform(len(slots))), anew)
+    leader = anew[np.maximum.accumulate(np.where(follows, 0, slots))]
+    sku = np.where(follows, goods.draw_from(goods.family, leader, chance.uniform(len(slots))), leader)
+    kept = np.sort(np.unique(invoice * len(goods.codes) + sku, return_index=True)[1])
+    invoice, sku = invoice[kept], sku[kept]
+    place = np.arange(len(kept)) - np.searchsorted(invoice, invoice, side="left")
+    fits = place < sizes[invoice]
+    return invoice[fits], sku[fits]
 
 
-def _log_normal(chance: Chance, mean: float, deviation: float) -> float:
-    return float(np.exp(mean + deviation * chance.normal(1)[0]))
+def _pieces(chance: Chance, shape: Shape, lines: int) -> Ints:
+    """Draw the pieces of each line: a usual number, or any."""
+    usual = np.array([number for number, _ in shape.quantities])
+    shares = np.cumsum([share for _, share in shape.quantities])
+    place = np.searchsorted(shares, chance.uniform(lines), side="right")
+    mean, deviation = shape.other_quantity
+    other = np.clip(np.rint(np.exp(mean + deviation * chance.normal(lines))), 1, shape.quantity_at_most)
+    pieces: Ints = np.where(place < len(usual), usual[np.minimum(place, len(usual) - 1)], other).astype(np.int64)
+    return pieces
+
+
+def _credits(chance: Chance, shape: Shape, sales: _Sales, day: date, number: int) -> Iterator[_Credit]:
+    """Say what will come back of the day's invoices, and when."""
+    first = np.searchsorted(sales.invoice, np.arange(sales.invoices + 1))
+    for invoice in np.flatnonzero(chance.uniform(sales.invoices) < shape.returned_invoices).tolist():
+        size = int(first[invoice + 1] - first[invoice])
+        lines = 1 + int(np.log1p(-chance.uniform(1)[0]) / np.log1p(-1.0 / shape.returned_lines))
+        mean, deviation = shape.return_delay
+        days = max(1, round(float(np.exp(mean + deviation * chance.normal(1)[0]))))
+        chosen = first[invoice] + np.argsort(chance.uniform(size))[:lines]
+        what = tuple(zip(sales.sku[chosen].tolist(), sales.pieces[chosen].tolist(), strict=True))
+        yield _Credit(day + timedelta(days=days), number + invoice, what)
+
+
+def _sold(times: list[datetime], number: int, sales: _Sales, goods: Assortment) -> list[OrderLine]:
+    """Write sales as order lines; invoices are numbered from `number`."""
+    names = [str(number + place) for place in range(sales.invoices)]
+    codes, descriptions = goods.codes, goods.descriptions
+    rows = zip(sales.invoice.tolist(), sales.sku.tolist(), sales.pieces.tolist(), strict=True)
+    return [OrderLine(times[i], names[i], codes[sku], descriptions[sku], n, False) for i, sku, n in rows]
+
+
+def _thinned(sales: _Sales, keep: Chance, kept: float) -> _Sales:
+    if kept == 1.0:
+        return sales
+    stays = keep.uniform(len(sales.sku)) < kept
+    return _Sales(sales.invoices, sales.invoice[stays], sales.sku[stays], sales.pieces[stays])
+
+
+def _at(line: OrderLine) -> datetime:
+    return line.at
+
+
+def _times(chance: Chance, shape: Shape, day: date, invoices: int) -> list[datetime]:
+    """Draw the minutes at which invoices are written, in order."""
+    hour = np.searchsorted(np.cumsum(shape.hours)[:-1], chance.uniform(invoices), side="right") + shape.opens_h
+    minutes = np.sort(hour * _MINUTES + np.floor(chance.uniform(invoices) * _MINUTES).astype(np.int64))
+    midnight = datetime.combine(day, time())
+    return [midnight + timedelta(minutes=minute) for minute in minutes.tolist()]
+
+
+def _poisson(chance: Chance, mean: float) -> int:
+    """Count the arrivals of a Poisson stream in a time in which `mean` are expected."""
+    gaps: Floats = -np.log1p(-chance.uniform(int(mean + 12.0 * mean**0.5 + 30.0)))
+    return int(np.searchsorted(np.cumsum(gaps), mean))

@@ -78,10 +78,9 @@ def _pallets(
         cartons = [tagger.tag(line) for line in invoice]
         returned += [carton for carton in cartons if carton.line.is_return]
         leaving = [carton for carton in cartons if not carton.line.is_return]
-        full = bool(sold) and len(sold) + len(leaving) > cartons_at_most
-        while full or len(sold) > cartons_at_most:
+        while sold and len(sold) + len(leaving) > cartons_at_most:
             yield "out", sold[:cartons_at_most]
-            sold, full, left = sold[cartons_at_most:], False, left + 1
+            sold, left = sold[cartons_at_most:], left + 1
         sold += leaving
         if returned and (left >= RETURNS_WAIT_LOADS or len(returned) >= cartons_at_most):
             yield "in", returned[:cartons_at_most]
