@@ -6,6 +6,7 @@ import click
 
 COMMANDS = {
     "demo": "demo:demo",
+    "mqtt-reader": "mqtt_reader:mqtt_reader",
     "picture": "picture:picture",
     "proxy": "proxy:proxy",
     "reader": "reader:reader",

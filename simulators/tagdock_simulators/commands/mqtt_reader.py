@@ -1,0 +1,164 @@
+"""The command `tagdock-sim mqtt-reader`: readers that publish to an MQTT broker by themselves."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+import click
+
+from tagdock_simulators.commands.options import say, scenario_options
+from tagdock_simulators.live import play
+from tagdock_simulators.mqtt import Broker, broker_at
+from tagdock_simulators.mqtt_readers.kinds import KINDS, Wishes
+from tagdock_simulators.mqtt_readers.link import BrokerError
+from tagdock_simulators.mqtt_readers.messages import Qos
+from tagdock_simulators.mqtt_readers.reader import Format, MqttReader
+from tagdock_simulators.scenarios import Scenario
+
+PASSWORD_VARIABLE = "TAGDOCK_BROKER_PASSWORD"  # noqa: S105  # the variable's name, not its value
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_SECRET_CHARS_AT_MOST = 65_535
+
+
+@click.command("mqtt-reader")
+@click.option(
+    "--kind",
+    type=click.Choice(sorted(KINDS)),
+    default="impinj",
+    show_default=True,
+    envvar="TAGDOCK_KIND",
+    show_envvar=True,
+    help="Whose messages: Impinj's IoT device interface, Zebra's IoT Connector, a customer's own JSON.",
+)
+@click.option(
+    "--broker",
+    "url",
+    default="mqtt://127.0.0.1:1883",
+    show_default=True,
+    envvar="TAGDOCK_BROKER",
+    show_envvar=True,
+    help="mqtt://HOST:PORT, or mqtts:// for TLS.",
+)
+@click.option(
+    "--ca-file",
+    type=_FILE,
+    envvar="TAGDOCK_CA_FILE",
+    show_envvar=True,
+    help="The authority that vouches for the broker.",
+)
+@click.option("--user", envvar="TAGDOCK_USER", show_envvar=True, help="User at the broker.")
+@click.option(
+    "--password-file",
+    type=_FILE,
+    envvar="TAGDOCK_PASSWORD_FILE",
+    show_envvar=True,
+    help=f"The user's password; or put it into {PASSWORD_VARIABLE}.",
+)
+@click.option(
+    "--fields",
+    metavar="A,B,...",
+    envvar="TAGDOCK_FIELDS",
+    show_envvar=True,
+    help="What an event tells: Impinj's fields (epcHex, phaseAngle, ...) or Zebra's tagMetaData (RSSI, PHASE, ...).",
+)
+@click.option(
+    "--topic",
+    envvar="TAGDOCK_TOPIC",
+    show_envvar=True,
+    help="Where to publish; $reader stands for the reader's name.",
+)
+@click.option(
+    "--qos", type=click.IntRange(0, 2), envvar="TAGDOCK_QOS", show_envvar=True, help="Quality of service of the events."
+)
+@click.option(
+    "--batch",
+    "batch_s",
+    type=click.FloatRange(0.0, 60.0),
+    metavar="SECONDS",
+    envvar="TAGDOCK_BATCH",
+    show_envvar=True,
+    help="Gather events so long for one message; 0: each alone.",
+)
+@click.option(
+    "--shape", type=_FILE, envvar="TAGDOCK_SHAPE", show_envvar=True, help="The JSON of a mapped reader, as TOML."
+)
+@scenario_options
+def mqtt_reader(
+    *,
+    scenario: Scenario,
+    seed: int,
+    kind: str,
+    url: str,
+    ca_file: Path | None,
+    user: str | None,
+    password_file: Path | None,
+    fields: str | None,
+    topic: str | None,
+    qos: int | None,
+    batch_s: float | None,
+    shape: Path | None,
+) -> None:
+    """Play a scenario's readers as MQTT publishers until Ctrl-C."""
+    if shape is not None and kind != "mapped":
+        raise click.UsageError("--shape goes with --kind mapped")
+    try:
+        broker = _broker(url, ca_file, user, _password(password_file))
+        names = None if fields is None else [name.strip() for name in fields.split(",") if name.strip()]
+        told = None if shape is None else shape.read_text("utf-8")
+        wishes = Wishes(names, topic, cast(Qos | None, qos), batch_s, told)
+        readers = {door.reader: KINDS[kind](door.reader, wishes) for door in scenario.geometry()}
+    except (ValueError, OSError) as error:
+        raise click.UsageError(f"{error}") from error
+    sys.exit(asyncio.run(_publish(scenario, seed, broker, readers)))
+
+
+async def _publish(scenario: Scenario, seed: int, broker: Broker, formats: Mapping[str, Format]) -> int:
+    try:
+        readers = {name: MqttReader(each, broker, say=say) for name, each in formats.items()}
+    except BrokerError as error:
+        say(f"{error}")
+        return 1
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    for name, reader in readers.items():
+        await reader.start()
+        click.echo(f"{name} {broker} {' '.join(formats[name].topics)}")
+    try:
+        await play(scenario, seed, readers, say, stop)
+    finally:
+        await asyncio.gather(*(reader.close() for reader in readers.values()))
+        _tell(list(readers.values()))
+    return 0 if any(reader.ever_connected for reader in readers.values()) else 1
+
+
+def _tell(readers: list[MqttReader]) -> None:
+    reported, lost = sum(reader.tags_reported for reader in readers), sum(reader.tags_lost for reader in readers)
+    messages = sum(reader.messages_delivered for reader in readers)
+    say(f"stopped: {reported:,} reads reported in {messages:,} messages, {lost:,} lost")
+
+
+def _broker(url: str, ca_file: Path | None, user: str | None, password: str | None) -> Broker:
+    """Put the broker together. Raises ValueError with the remedy."""
+    broker = broker_at(url, ca_file)
+    if broker.username is not None or broker.password is not None:
+        raise ValueError(f"--broker: no user or password there, others can see it; use --user and {PASSWORD_VARIABLE}")
+    if password is not None and user is None:
+        raise ValueError("a password needs --user")
+    if ca_file is not None and not broker.tls:
+        raise ValueError("--ca-file goes with a broker's address that begins with mqtts://")
+    return Broker(broker.host, broker.port, broker.tls, user, password, ca_file)
+
+
+def _password(file: Path | None) -> str | None:
+    """Read the password from its file, or else from the environment. Raises OSError, ValueError."""
+    if file is None:
+        return os.environ.get(PASSWORD_VARIABLE)
+    text = file.read_text("utf-8").rstrip("\r\n")
+    if not text or len(text) > _SECRET_CHARS_AT_MOST:
+        raise ValueError(f"--password-file: {file} must hold the password on one line")
+    return text
