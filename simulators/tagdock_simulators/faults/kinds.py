@@ -14,6 +14,8 @@ class Place(StrEnum):
     """A connection through the proxy that is told to understand LLRP."""
     READER = "reader"
     """What a reader reads, recorded or played live."""
+    SENSOR = "sensor"
+    """What a bin's sensors say, `on` a bin, or one of its quantities as in `A-01-1/mass_kg`."""
 
 
 class Towards(StrEnum):
@@ -55,6 +57,13 @@ class Kind(StrEnum):
     DUPLICATE_READS = "duplicate_reads"
     BURST = "burst"
     DEAD_ANTENNA = "dead_antenna"
+    SILENT = "silent"
+    FROZEN = "frozen"
+    SPIKES = "spikes"
+    NOT_A_NUMBER = "not_a_number"
+    STALE = "stale"
+    DUPLICATE_READINGS = "duplicate_readings"
+    OUT_OF_ORDER = "out_of_order"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +90,8 @@ class Meaning:
     """The side it is done to unless the schedule says otherwise; None: it has no sides."""
 
 
-_WIRE, _LLRP, _READER = (Place.WIRE,), (Place.LLRP,), (Place.READER,)
+_WIRE, _LLRP, _READER, _SENSOR = (Place.WIRE,), (Place.LLRP,), (Place.READER,), (Place.SENSOR,)
+_CLOCKS = (Place.READER, Place.SENSOR)
 _COPIES = Amount("how often each is there", "times", 2, 100, 2, whole=True)
 
 KINDS: Mapping[Kind, Meaning] = {
@@ -160,14 +170,14 @@ KINDS: Mapping[Kind, Meaning] = {
     ),
     Kind.DUPLICATE_REPORTS: Meaning(_LLRP, "each RO_ACCESS_REPORT comes more than once", lasts=True, amount=_COPIES),
     Kind.CLOCK_SKEW: Meaning(
-        _READER,
-        "the reader's clock runs fast (or slow), and is right again afterwards",
+        _CLOCKS,
+        "the clock runs fast (or slow), and is right again afterwards",
         lasts=True,
         amount=Amount("how much faster", "ppm", -100_000.0, 100_000.0, None),
     ),
     Kind.CLOCK_JUMP: Meaning(
-        _READER,
-        "the reader's clock is wrong",
+        _CLOCKS,
+        "the clock is wrong",
         lasts=True,
         amount=Amount("how much it is ahead", "s", -1e9, 1e9, None),
     ),
@@ -183,6 +193,25 @@ KINDS: Mapping[Kind, Meaning] = {
         "an antenna reads nothing",
         lasts=True,
         amount=Amount("the antenna's port", "", 1, 65535, None, whole=True),
+    ),
+    Kind.SILENT: Meaning(_SENSOR, "it says nothing", lasts=True),
+    Kind.FROZEN: Meaning(
+        _SENSOR, "it goes on saying the value that it said last before, with the right time", lasts=True
+    ),
+    Kind.SPIKES: Meaning(
+        _SENSOR,
+        "values far from the truth come in between",
+        lasts=True,
+        amount=Amount("how many of the values", "share", 0.0, 1.0, 0.05),
+    ),
+    Kind.NOT_A_NUMBER: Meaning(_SENSOR, "the value cannot be measured: nan, null or left out, by format", lasts=True),
+    Kind.STALE: Meaning(_SENSOR, "what it said last before comes again and again, with the old time", lasts=True),
+    Kind.DUPLICATE_READINGS: Meaning(_SENSOR, "each value comes more than once", lasts=True, amount=_COPIES),
+    Kind.OUT_OF_ORDER: Meaning(
+        _SENSOR,
+        "values come later than others that are younger",
+        lasts=True,
+        amount=Amount("by how many places at most", "places", 1, 100, 4, whole=True),
     ),
 }
 

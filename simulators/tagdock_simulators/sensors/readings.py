@@ -36,8 +36,15 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A sample with its bin and its time in aware UTC, as a wire format tells it."""
+    """A sample with its bin, and when it was made (aware UTC)."""
 
     at: datetime
     bin: str
     sample: Sample
+    stamp: datetime | None = None
+    """The time that the device tells, where it is another one: a wrong clock, an old value."""
+
+    @property
+    def told_at(self) -> datetime:
+        """Return the time that a wire format with a time tells."""
+        return self.stamp or self.at

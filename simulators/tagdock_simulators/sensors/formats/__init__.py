@@ -1,0 +1,1 @@
+"""Wire formats: how products tell their readings over MQTT. Pure: readings in, publications out."""
