@@ -1,31 +1,42 @@
-"""A scenario in real time: its readers listen for LLRP clients and report as the loads pass, over and over again."""
+"""A scenario in real time: its readers are fed with reads and input changes as the loads pass, over and over again."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Protocol
 
-from tagdock_contract import TagRead
+from tagdock_contract import Record
 
 from tagdock_simulators.llrp.server import LlrpReader
-from tagdock_simulators.scenarios import Scenario, in_order, scenes
+from tagdock_simulators.reading import ReadBlock, field_reads
+from tagdock_simulators.scenarios import Scenario, crossings
 
 _EARLY_S = 0.01
 """Reads that are due within this time go out together: a reader's own reports are no finer."""
-_LEAD = timedelta(milliseconds=500)
-"""From working out the first crossing to its first read."""
+_LEAD = timedelta(seconds=1)
+"""From working out the first reads of a round to the first of them: also a busy machine manages that."""
 
 
-async def start_readers(scenario: Scenario, host: str, port: int) -> dict[str, tuple[LlrpReader, int]]:
+class Feeds(Protocol):
+    """What a scenario plays into: a simulated reader of any kind."""
+
+    def feed(self, *records: Record) -> None:
+        """Take reads and input changes as a radio and its inputs would give them; never blocks."""
+
+
+async def start_readers(
+    scenario: Scenario, host: str, port: int, make: Callable[[], LlrpReader] = LlrpReader
+) -> dict[str, tuple[LlrpReader, int]]:
     """Start the scenario's readers: the first at `port`, the others at the ports after it (0: any free ports).
 
     Returns reader and port by name. Raises OSError when a port is taken; none is left listening then.
     """
     started: dict[str, tuple[LlrpReader, int]] = {}
     try:
-        for place, door in enumerate(scenario.geometry()):
-            reader = LlrpReader()
-            started[door.reader] = (reader, await reader.start(host, port + place if port else 0))
+        for place, name in enumerate(dict.fromkeys(door.reader for door in scenario.geometry())):
+            reader = make()
+            started[name] = (reader, await reader.start(host, port + place if port else 0))
     except OSError:
         for reader, _ in started.values():
             await reader.close()
@@ -34,28 +45,55 @@ async def start_readers(scenario: Scenario, host: str, port: int) -> dict[str, t
 
 
 async def play(
-    scenario: Scenario, seed: int, readers: Mapping[str, LlrpReader], say: Callable[[str], None], stop: asyncio.Event
+    scenario: Scenario, seed: int, readers: Mapping[str, Feeds], say: Callable[[str], None], stop: asyncio.Event
 ) -> None:
     """Feed the readers until `stop` is set; each round has the next seed, so that its tags are new ones."""
     stopped = asyncio.create_task(stop.wait())
-    for turn in count(seed):
-        say(f"playing {scenario.name}, seed {turn}: {scenario.loads} loads")
-        for reads in _due_together(in_order(scenes(scenario, turn, datetime.now(UTC) + _LEAD))):
-            wait_s = max(0.0, (reads[0].at - datetime.now(UTC)).total_seconds())
-            await asyncio.wait((stopped,), timeout=wait_s)
+    try:
+        for turn in count(seed):
+            say(f"playing {scenario.name}, seed {turn}: {scenario.loads} loads")
+            await _round(scenario, turn, readers, stopped)
             if stop.is_set():
                 return
-            for read in reads:
-                readers[read.reader].feed(read)
+    finally:
+        stopped.cancel()
 
 
-def _due_together(reads: Iterator[TagRead]) -> Iterator[list[TagRead]]:
-    """Group reads that lie within a few milliseconds."""
-    group: list[TagRead] = []
-    for read in reads:
-        if group and (read.at - group[0].at).total_seconds() > _EARLY_S:
+async def _round(scenario: Scenario, seed: int, readers: Mapping[str, Feeds], stopped: asyncio.Task[bool]) -> None:
+    """Play a scenario once; the next block of reads is worked out while this one is played."""
+    loads = crossings(scenario, seed, datetime.now(UTC) + _LEAD)
+    blocks = field_reads(scenario.geometry(), loads, seed, scenario.radio)
+    block = await _next(blocks)
+    while block is not None:
+        following = asyncio.create_task(_next(blocks))
+        await _feed(block.records(), readers, stopped)
+        block = await following
+        if stopped.done():
+            return
+
+
+async def _next(blocks: Iterator[ReadBlock]) -> ReadBlock | None:
+    return await asyncio.to_thread(next, blocks, None)
+
+
+async def _feed(records: Iterable[Record], readers: Mapping[str, Feeds], stopped: asyncio.Task[bool]) -> None:
+    """Feed each record when it is due."""
+    for group in _due_together(records):
+        wait_s = max(0.0, (group[0].at - datetime.now(UTC)).total_seconds())
+        await asyncio.wait((stopped,), timeout=wait_s)
+        if stopped.done():
+            return
+        for record in group:
+            readers[record.reader].feed(record)
+
+
+def _due_together(records: Iterable[Record]) -> Iterator[list[Record]]:
+    """Group records that lie within a few milliseconds."""
+    group: list[Record] = []
+    for record in records:
+        if group and (record.at - group[0].at).total_seconds() > _EARLY_S:
             yield group
             group = []
-        group.append(read)
+        group.append(record)
     if group:
         yield group

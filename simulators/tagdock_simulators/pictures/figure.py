@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from tagdock_simulators.pictures.floor import draw_floor
-from tagdock_simulators.pictures.legend import blank, floor_legend, loads_table, reads_legend
+from tagdock_simulators.pictures.legend import LOAD_IN, READS_LEGEND_IN, blank, floor_legend, loads_table, reads_legend
 from tagdock_simulators.pictures.reads import draw_reads
 from tagdock_simulators.pictures.style import DPI, INK, LARGE, NORMAL, QUIET, SETTINGS, SMALL, WIDTH_IN
 from tagdock_simulators.pictures.view import View
@@ -26,7 +26,7 @@ def draw(view: View) -> Figure:
     """Draw a view on one page, 12.5 inches wide and as high as its doors need."""
     with rc_context(SETTINGS):
         panels_in = len(view.doors) * (_PANEL_IN + _BETWEEN_IN) - _BETWEEN_IN
-        panels_in = max(panels_in, 0.34 * len(view.loads) + 1.0)
+        panels_in = max(panels_in, LOAD_IN * len(view.loads) + READS_LEGEND_IN)
         figure = Figure(figsize=(WIDTH_IN, _HEAD_IN + _FLOOR_IN + _GAP_IN + panels_in + _FOOT_IN), dpi=DPI)
         FigureCanvasAgg(figure)
         _head(figure, view)

@@ -4,9 +4,11 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from tagdock_simulators.pictures.style import BEAM, DPI, INK, OTHERS_COLOUR, SMALL, colour
+from tagdock_simulators.pictures.style import BEAM, DPI, EYE, INK, OTHERS_COLOUR, SMALL, colour
 from tagdock_simulators.pictures.view import Load, View
 
+LOAD_IN, READS_LEGEND_IN = 0.34, 1.55
+"""How much of the page each load of the table takes, and the legend under it."""
 DOES = {
     "in": "comes in",
     "out": "goes out",
@@ -21,15 +23,19 @@ def floor_legend(axes: Axes) -> None:
     antenna = Line2D([], [], marker="s", ms=8, mfc="white", mec=BEAM, mew=1.6, ls="")
     half = Patch(fc=BEAM, alpha=0.25, lw=0)
     edge = Line2D([], [], color=BEAM, lw=0.8, ls=":")
+    eye = Line2D([], [], color=EYE, lw=1.0, ls=(0, (4, 2)), marker="|", ms=7)
     way = Line2D([], [], color=colour(1), lw=2.0)
+    box = Patch(fc=colour(1), ec=colour(1), alpha=0.35)
     _legend(
         axes,
-        [antenna, half, edge, way],
+        [antenna, half, edge, eye, way, box],
         [
-            "antenna, with its port",
+            "antenna, and its reader's port",
             "its beam: half power\nor more, 1 m over the floor",
             "so far a tag can wake there,\nunshadowed",
+            "light beam of a photo-eye",
             "way of a load (those of one\ndoor drawn side by side)",
+            "a load that stands here",
         ],
         1.0,
     )
@@ -40,13 +46,15 @@ def reads_legend(axes: Axes) -> None:
     outside = Line2D([], [], color=INK, marker="o", ms=3, mew=0, lw=1.4, ls=(0, (3, 1.5)))
     inside = Line2D([], [], color=INK, marker="|", ms=5, mew=1.3, lw=1.4)
     others = Line2D([], [], color=OTHERS_COLOUR, marker="o", ms=3, mew=0, lw=0)
+    eye = Line2D([], [], color=EYE, lw=3.2)
     _legend(
         axes,
-        [outside, inside, others],
+        [outside, inside, others, eye],
         [
             "outside row: mean, and reads\n(at most 50 a curve)",
             "inside row: mean, and reads",
             "reads of other loads",
+            "beam broken: outside below,\ninside above",
         ],
         0.0,
     )
@@ -56,7 +64,7 @@ def loads_table(axes: Axes, view: View) -> None:
     """List the loads in their colours, from the top of the axes down."""
     height_in = axes.get_window_extent().height / DPI
     for place, load in enumerate(view.loads):
-        y = 1.0 - (0.08 + 0.34 * place) / height_in
+        y = 1.0 - (0.08 + LOAD_IN * place) / height_in
         axes.text(
             0.02, y, f"{load.number}", transform=axes.transAxes, color=colour(load.number), weight="bold", va="top"
         )

@@ -9,8 +9,8 @@ from matplotlib.path import Path
 
 from tagdock_simulators.doors import DoorGeometry, crossing_truth
 from tagdock_simulators.pictures.floor import badge
-from tagdock_simulators.pictures.style import INK, NORMAL, PALE, QUIET, SMALL, colour
-from tagdock_simulators.pictures.view import OTHERS, Curve, Load, View
+from tagdock_simulators.pictures.style import EYE, INK, NORMAL, PALE, QUIET, SMALL, colour
+from tagdock_simulators.pictures.view import OTHERS, Broken, Curve, Load, View
 
 _MEANS = 60  # a line is the mean of the reads in each of so many spans of the time shown
 _SHORTEST_SPAN_S = 0.2
@@ -69,7 +69,7 @@ def _marks(curve: Curve, tint: str, dot_s: float, half_db: float) -> PathPatch:
     points[0::2] = np.column_stack([seconds, rssi_dbm - half_db])
     points[1::2] = np.column_stack([seconds + dot_s, rssi_dbm + half_db])
     codes = np.tile(np.array([Path.MOVETO, Path.LINETO]), len(seconds))
-    width = 1.3 if half_db else 3.0
+    width = 1.3 if half_db else 2.4
     return PathPatch(Path(points, codes), fill=False, ec=tint, lw=width, alpha=0.4, capstyle="round", zorder=2)
 
 
@@ -86,6 +86,14 @@ def _means(curve: Curve, span_s: float) -> tuple[list[float], list[float]]:
         at.append(float(seconds[span == number].mean()))
         mean.append(float(rssi[span == number].mean()))
     return at, mean
+
+
+def _eyes(axes: Axes, broken: Iterable[Broken]) -> None:
+    """Draw bars at the foot while light beams are broken: the outside one's below, the inside one's above it."""
+    low, high = axes.get_ylim()
+    for each in broken:
+        y = low + (0.03 if each.side == "outside" else 0.085) * (high - low)
+        axes.plot([each.from_s, each.to_s], [y, y], color=EYE, lw=3.2, solid_capstyle="butt", zorder=5)
 
 
 def _truth(axes: Axes, loads: Iterable[Load], view: View) -> None:

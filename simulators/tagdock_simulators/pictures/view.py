@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
 
-from tagdock_contract import TagRead
+from tagdock_contract import InputChange, Record, Side, TagRead
 
 from tagdock_simulators.doors import Crossing, DoorGeometry
 from tagdock_simulators.pictures.window import best_window
 from tagdock_simulators.radio import Radio
-from tagdock_simulators.scenarios import Scenario, crossings, in_order, scenes
+from tagdock_simulators.reading import field_reads
+from tagdock_simulators.scenarios import Scenario, crossings
 
 TAGS_A_LOAD = 2
 """The tags of a load whose reads are drawn: enough to see that they agree."""
@@ -43,6 +44,16 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
+class Broken:
+    """A light beam that something stood in: from when to when, in seconds from the picture's start."""
+
+    door: str
+    side: Side
+    from_s: float
+    to_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """All that is drawn of a scenario: `doors` have a panel of reads each, `row` is the whole row of doors."""
 
@@ -55,6 +66,7 @@ class View:
     doors: tuple[DoorGeometry, ...]
     loads: tuple[Load, ...]
     curves: tuple[Curve, ...]
+    broken: tuple[Broken, ...]
     radio: Radio
 
 
@@ -66,8 +78,8 @@ def look(scenario: Scenario, seed: int) -> View:
     loads = tuple(
         Load(number, crossing, crossing.epcs[:TAGS_A_LOAD]) for number, crossing in enumerate(window.loads, start=1)
     )
-    ends_at = window.starts_at + timedelta(seconds=window.for_s)
-    reads = _between(in_order(scenes(scenario, seed)), window.starts_at, ends_at)
+    until = window.starts_at + timedelta(seconds=window.for_s)
+    records = list(_records(scenario, seed, until))
     load_of = {crossing.epcs[0]: OTHERS for crossing in loads_at}
     load_of |= {tag: load.number for load in loads for tag in load.tags}
     return View(
@@ -79,25 +91,46 @@ def look(scenario: Scenario, seed: int) -> View:
         row,
         tuple(door for door in row if door.door in window.doors),
         loads,
-        tuple(_curves(reads, window.starts_at, row, load_of)),
+        tuple(_curves(records, window.starts_at, row, load_of)),
+        tuple(_broken(records, window.starts_at, window.for_s, row)),
         scenario.radio,
     )
 
 
-def _between(reads: Iterable[TagRead], starts_at: datetime, ends_at: datetime) -> Iterator[TagRead]:
-    return (read for read in takewhile(lambda read: read.at <= ends_at, reads) if read.at >= starts_at)
+def _records(scenario: Scenario, seed: int, until: datetime) -> Iterator[Record]:
+    """Yield what the readers report from the scenario's start until a time."""
+    coming = takewhile(lambda load: load.starts_at <= until, crossings(scenario, seed))
+    for block in field_reads(scenario.geometry(), coming, seed, scenario.radio):
+        yield from (record for record in block.records() if record.at <= until)
 
 
 def _curves(
-    reads: Iterable[TagRead], starts_at: datetime, row: Iterable[DoorGeometry], load_of: Mapping[str, int]
+    records: Iterable[Record], starts_at: datetime, row: Iterable[DoorGeometry], load_of: Mapping[str, int]
 ) -> Iterator[Curve]:
     """Sort the reads of the chosen tags by antenna and tag."""
     door_of = {(door.reader, antenna.port): door.door for door in row for antenna in door.antennas}
     points: dict[tuple[str, int, str], list[tuple[float, float]]] = defaultdict(list)
-    for read in reads:
-        if read.epc in load_of:
-            point = (read.at - starts_at).total_seconds(), read.rssi_dbm
-            points[door_of[read.reader, read.antenna], read.antenna, read.epc].append(point)
+    for record in records:
+        if isinstance(record, TagRead) and record.epc in load_of and record.at >= starts_at:
+            point = (record.at - starts_at).total_seconds(), record.rssi_dbm
+            points[door_of[record.reader, record.antenna], record.antenna, record.epc].append(point)
     for (door, antenna, tag), each in sorted(points.items()):
         seconds, rssi_dbm = zip(*each[:: len(each) // READS_A_CURVE + 1], strict=True)
         yield Curve(door, antenna, load_of[tag], seconds, rssi_dbm)
+
+
+def _broken(
+    records: Iterable[Record], starts_at: datetime, for_s: float, row: Iterable[DoorGeometry]
+) -> Iterator[Broken]:
+    """Pair the changes of each photo-eye into spans that lie within the picture."""
+    eyes = {(door.reader, eye.gpi): (door.door, eye.side) for door in row for eye in door.photo_eyes}
+    since: dict[tuple[str, int], float] = {}
+    for record in records:
+        if isinstance(record, InputChange):
+            eye, at_s = (record.reader, record.gpi), (record.at - starts_at).total_seconds()
+            if record.state:
+                since[eye] = at_s
+            elif eye in since and at_s > 0.0:
+                yield Broken(*eyes[eye], max(since.pop(eye), 0.0), at_s)
+    for eye, at_s in since.items():
+        yield Broken(*eyes[eye], max(at_s, 0.0), for_s)
