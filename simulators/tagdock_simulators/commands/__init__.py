@@ -12,6 +12,7 @@ COMMANDS = {
     "reader": "reader:reader",
     "record": "record:record_",
     "scenarios": "scenarios:scenarios",
+    "sensors": "sensors:sensors",
 }
 """Each command's module in this folder, and its name there."""
 

@@ -32,11 +32,12 @@ def published(
 
 
 def tape_line(at: datetime, publication: Publication) -> bytes:
-    """Write a publication as a line; a payload that is no text stands in `payload_base64`."""
+    """Write a publication as a line; a payload that is no readable text stands in `payload_base64`."""
     told: dict[str, object] = {"at": utc_text(at), "topic": publication.topic}
-    try:
-        told["payload"] = publication.payload.decode()
-    except UnicodeDecodeError:
+    text = publication.payload.decode(errors="replace")
+    if text.isprintable() and text.encode() == publication.payload:
+        told["payload"] = text
+    else:
         told["payload_base64"] = base64.b64encode(publication.payload).decode()
     told |= {"qos": publication.qos, "retained": publication.retained}
     return json.dumps(told, ensure_ascii=False).encode() + b"\n"

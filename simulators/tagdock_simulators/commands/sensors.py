@@ -1,0 +1,226 @@
+"""The command `tagdock-sim sensors`: bin sensors on a broker, or on a tape."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import takewhile
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import click
+
+from tagdock_simulators.commands.broker import broker_options
+from tagdock_simulators.commands.faults import FAULTS_OPTION, faults_here
+from tagdock_simulators.commands.options import SEED_OPTION, say
+from tagdock_simulators.faults.kinds import Place
+from tagdock_simulators.faults.schedule import Schedule
+from tagdock_simulators.faults.truth import fault_line
+from tagdock_simulators.mqtt import Broker
+from tagdock_simulators.recording import new_file
+from tagdock_simulators.scenarios import EPOCH
+from tagdock_simulators.sensors.contents import BinTruth, truth_line
+from tagdock_simulators.sensors.disturb import disturb
+from tagdock_simulators.sensors.formats.choice import FORMATS, Format, Formats, nodes_for
+from tagdock_simulators.sensors.formats.homeassistant import HomeAssistant
+from tagdock_simulators.sensors.formats.node import Node
+from tagdock_simulators.sensors.formats.sparkplug import Sparkplug
+from tagdock_simulators.sensors.kit import Span
+from tagdock_simulators.sensors.life import bin_life, bin_names, live
+from tagdock_simulators.sensors.player import NodePlayer, play, simulated_clock, utc_now
+from tagdock_simulators.sensors.rack import rack_readings, usual_kits, with_truth
+from tagdock_simulators.sensors.readings import Reading
+from tagdock_simulators.sensors.tape import published, tape_line
+
+_FOR_EVER = timedelta(days=3650)
+_FIRST_CONNECTION_S = 10.0
+_BINS = 1000
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """What is played: which bins, from which seed, with which faults, over which time."""
+
+    names: tuple[str, ...]
+    seed: int
+    schedule: Schedule
+    span: Span
+
+    def readings(self, tell: Callable[[BinTruth], object]) -> Iterator[Reading]:
+        """Give all readings with their faults; tell the truth along."""
+        span = self.span
+        readings = rack_readings(
+            usual_kits(self.names), lambda name: bin_life(name, self.seed, span.begin), self.seed, span
+        )
+        truths = takewhile(lambda truth: truth.at < span.until, live(self.names, self.seed, span.begin))
+        told = with_truth(readings, truths, tell)
+        return disturb(told, self.schedule, self.seed, span.begin) if self.schedule.faults else told
+
+    def nodes(self, name: Format, formats: Formats) -> dict[str, Node]:
+        """Make the nodes."""
+        return nodes_for(name, {bin_: kit.quantities for bin_, kit in usual_kits(self.names).items()}, formats)
+
+
+@click.command()
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="homeassistant",
+    show_default=True,
+    envvar="TAGDOCK_FORMAT",
+    show_envvar=True,
+    help="How the readings are told.",
+)
+@broker_options
+@click.option(
+    "--bins",
+    type=click.IntRange(1, _BINS),
+    default=8,
+    show_default=True,
+    envvar="TAGDOCK_BINS",
+    show_envvar=True,
+    help="How many bins there are.",
+)
+@SEED_OPTION
+@click.option(
+    "--speed",
+    type=click.FloatRange(0, 10_000, min_open=True),
+    default=1.0,
+    show_default=True,
+    envvar="TAGDOCK_SPEED",
+    show_envvar=True,
+    help="How many times faster than real time; above 1, the readings' times run ahead.",
+)
+@click.option(
+    "--discovery",
+    type=click.Choice(["component", "device"]),
+    default="component",
+    show_default=True,
+    envvar="TAGDOCK_DISCOVERY",
+    show_envvar=True,
+    help="Home Assistant: a message an entity, or one for the device.",
+)
+@click.option(
+    "--primary-host",
+    metavar="NAME",
+    envvar="TAGDOCK_PRIMARY_HOST",
+    show_envvar=True,
+    help="Sparkplug: wait for this host application.",
+)
+@FAULTS_OPTION
+@click.option(
+    "--truth",
+    type=_FILE,
+    envvar="TAGDOCK_TRUTH",
+    show_envvar=True,
+    help="What really lay in the bins, one change a line.",
+)
+@click.option(
+    "--record",
+    type=_FILE,
+    envvar="TAGDOCK_RECORD",
+    show_envvar=True,
+    help="No broker: write what would be published to FILE.jsonl or FILE.jsonl.gz.",
+)
+@click.option(
+    "--hours",
+    type=click.FloatRange(0, 24 * 366, min_open=True),
+    envvar="TAGDOCK_HOURS",
+    show_envvar=True,
+    help="End after so much simulated time; a recording has 24 hours without it.",
+)
+def sensors(
+    *,
+    form: str,
+    broker: Broker,
+    bins: int,
+    seed: int,
+    speed: float,
+    discovery: str,
+    primary_host: str | None,
+    faults: Path | None,
+    truth: Path | None,
+    record: Path | None,
+    hours: float | None,
+) -> None:
+    """Play bin sensors while bins are picked from and filled up again; until Ctrl-C, or onto a tape."""
+    if truth is not None and record is not None and truth.resolve() == record.resolve():
+        raise click.UsageError("--truth and --record must be different files")
+    names = bin_names(bins)
+    begin = utc_now() if record is None else EPOCH
+    lasts = timedelta(hours=hours) if hours else timedelta(hours=24) if record else _FOR_EVER
+    world = _World(names, seed, _schedule(faults, seed, names), Span(begin, begin + lasts))
+    formats = Formats(
+        homeassistant=HomeAssistant(discovery=cast(Literal["component", "device"], discovery)),
+        sparkplug=Sparkplug(primary_host=primary_host),
+    )
+    try:
+        with ExitStack() as files:
+            told = files.enter_context(new_file(truth)) if truth else None
+            if record is not None:
+                click.echo(f"{record}: {_record(world, cast(Format, form), formats, record, told):,} messages")
+                return
+            sys.exit(asyncio.run(_play(world, world.nodes(cast(Format, form), formats), broker, speed, told)))
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: {error.strerror}; choose a place that can be written") from error
+
+
+def _schedule(file: Path | None, seed: int, names: tuple[str, ...]) -> Schedule:
+    quantities = {quantity for kit in usual_kits(names).values() for quantity in kit.quantities}
+    able = {*names, *(f"{name}/{quantity}" for name in names for quantity in quantities)}
+    return faults_here(file, seed, able, (Place.SENSOR,))
+
+
+def _record(world: _World, form: Format, formats: Formats, file: Path, truth: Any) -> int:
+    """Write the tape; returns how many messages it has. Raises OSError."""
+    count = 0
+    with new_file(file) as tape:
+        _tell_faults(world, truth)
+        readings = world.readings(_teller(truth))
+        span = world.span
+        for count, (at, publication) in enumerate(  # noqa: B007  # the last number is the count
+            published(world.nodes(form, formats), readings, span.begin, span.until), 1
+        ):
+            tape.write(tape_line(at, publication))
+    return count
+
+
+def _teller(truth: Any) -> Callable[[BinTruth], object]:
+    return lambda told: truth.write(truth_line(told)) if truth else None
+
+
+def _tell_faults(world: _World, truth: Any) -> None:
+    """Write the faults into the truth, as far as the run goes."""
+    if truth is not None:
+        for turn in world.schedule.turns((world.span.until - world.span.begin).total_seconds()):
+            truth.write(fault_line(turn, world.span.begin))
+
+
+async def _play(world: _World, nodes: dict[str, Node], broker: Broker, speed: float, truth: Any) -> int:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    clock = simulated_clock(world.span.begin, speed)
+    each = {node: NodePlayer(node, broker, clock) for node in nodes.values()}
+    try:
+        await asyncio.gather(*(player.start(_FIRST_CONNECTION_S) for player in each.values()))
+    except ConnectionError as error:
+        await asyncio.gather(*(player.close() for player in each.values()))
+        say(str(error))
+        return 1
+    for node in each:
+        click.echo(f"{node.client_id} {broker}")
+    players = {bin_: each[node] for bin_, node in nodes.items()}
+    _tell_faults(world, truth)
+    try:
+        told = await play(players, world.readings(_teller(truth)), clock, speed, stop)
+    finally:
+        await asyncio.gather(*(player.close() for player in each.values()))
+    sent, lost = (sum(getattr(player, f"messages_{what}") for player in each.values()) for what in ("sent", "lost"))
+    say(f"stopped: {told:,} readings in {sent:,} messages, {lost:,} messages lost")
+    return 0
