@@ -8,7 +8,7 @@ from matplotlib.patches import Rectangle
 
 from tagdock_simulators.chance import Floats
 from tagdock_simulators.doors import Antenna, Carrier, DoorGeometry
-from tagdock_simulators.pictures.style import BEAM, EYE, FLOOR, INK, NORMAL, QUIET, SMALL, colour
+from tagdock_simulators.pictures.style import BEAM, EYE, FLOOR, INK, QUIET, SMALL, colour
 from tagdock_simulators.pictures.view import Load, View
 from tagdock_simulators.radio import Radio, Sight, one_way_db
 
@@ -52,7 +52,8 @@ def _frame(axes: Axes, view: View, depth_m: float) -> float:
     axes.set_xlim(middle_m - width_m / 2, middle_m + width_m / 2)
     axes.set_ylim(-depth_m, depth_m)
     axes.set_facecolor(FLOOR)
-    axes.set_xlabel("along the wall (m)", fontsize=SMALL, labelpad=2)
+    inside = [door for door in view.row if abs(door.y_m - middle_m) < width_m / 2 - 0.5]
+    axes.set_xticks([door.y_m for door in inside], [f"{door.door}\n{door.y_m:g} m" for door in inside], fontsize=SMALL)
     axes.set_ylabel("through the door (m)", fontsize=SMALL, labelpad=2)
     axes.tick_params(length=0)
     for y_m, word in ((-0.95 * depth_m, "outside"), (0.95 * depth_m, "inside")):
@@ -80,12 +81,10 @@ def _antennas(axes: Axes, door: DoorGeometry) -> None:
         )
         axes.plot([antenna.y_m], [antenna.x_m], marker="s", ms=8, mfc="white", mec=BEAM, mew=1.6, zorder=5)
     for (x_m, y_m), ports in _ports(door).items():
-        axes.text(y_m + 0.28, x_m, ports, va="center", fontsize=6.5, color=INK, zorder=6)
+        axes.text(y_m + 0.2, x_m + 0.14, ports, fontsize=6.5, color=INK, zorder=6, clip_on=True)
     for eye in door.photo_eyes:
         ends = door.y_m - door.width_m / 2, door.y_m + door.width_m / 2
         axes.plot(ends, [eye.x_m] * 2, color=EYE, lw=1.0, ls=(0, (4, 2)), marker="|", ms=7, zorder=4)
-    place = door.y_m - door.width_m / 2 - 0.1
-    axes.text(place, 0.22, door.door, ha="right", fontsize=NORMAL, weight="bold", zorder=6)
 
 
 def _ports(door: DoorGeometry) -> dict[tuple[float, float], str]:

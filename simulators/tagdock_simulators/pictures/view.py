@@ -73,8 +73,8 @@ class View:
 def look(scenario: Scenario, seed: int) -> View:
     """Look at the best few seconds among a scenario's first loads."""
     loads_at = list(islice(crossings(scenario, seed), _LOADS_LOOKED_AT))
-    window = best_window(loads_at)
     row = scenario.geometry()
+    window = best_window([door.door for door in row], loads_at)
     loads = tuple(
         Load(number, crossing, crossing.epcs[:TAGS_A_LOAD]) for number, crossing in enumerate(window.loads, start=1)
     )
