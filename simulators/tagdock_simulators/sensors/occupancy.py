@@ -85,6 +85,7 @@ class InfraredSensor:
         self._infrared = infrared
         self._draws = Draws(seed, "infrared", bin_name)
         self._on_until_s = self._blind_until_s = 0.0
+        self._told = False
 
     def load(self, at_s: float, contents: BinTruth) -> Sequence[float]:
         """Move a hand in front of it; returns when the output changes."""
@@ -99,8 +100,8 @@ class InfraredSensor:
         return (self._on_until_s,) if was_on else (at_s, self._on_until_s)
 
     def samples(self, at_s: float, asked: bool) -> tuple[Sample, ...]:
-        """Say the output; nothing when it was held on by another movement meanwhile."""
+        """Say the output when it changed; another hand may have held it on meanwhile."""
         del asked  # it never is: it has no period
         on = at_s < self._on_until_s
-        begins = on and at_s + self._infrared.hold_s >= self._on_until_s
-        return (Sample(Quantity.MOTION, float(on)),) if begins or not on else ()
+        changed, self._told = on != self._told, on
+        return (Sample(Quantity.MOTION, float(on)),) if changed else ()
