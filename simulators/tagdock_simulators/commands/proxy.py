@@ -137,7 +137,7 @@ async def _serve(listen: Address, one: TcpProxy, schedule: Schedule, log: FaultL
 
 def _summary(one: TcpProxy) -> str:
     counts = one.counts
-    faults = ", ".join(f"{count:,} {kind}" for kind, count in sorted((+counts.faults).items())) or "none"
+    faults = ", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.faults.items())) or "none"
     return (
         f"stopped: {counts.connections:,} connections, {counts.turned_away:,} turned away, {counts.unreachable:,} did "
         f"not reach the server; {counts.bytes_to_server:,} bytes to it, {counts.bytes_to_client:,} to clients; "

@@ -27,6 +27,7 @@ MAX_CONNECTIONS = 256
 CONNECT_S = 5.0
 """How long the server has to take a connection."""
 _CLOSE_S = 5.0
+_COUNTED_AS_DONE = (Kind.RESET_NEW, Kind.REORDER, Kind.REFUSE_CLIENT, Kind.MUTE, Kind.DUPLICATE_REPORTS)
 
 
 class Protocol(StrEnum):
@@ -51,7 +52,7 @@ class Counts:
     bytes_to_client: int = 0
     bytes_to_server: int = 0
     faults: Counter[Kind] = field(default_factory=Counter)
-    """How often each was done: to a connection, a message or a chunk."""
+    """How often each was done to a connection or message; one that holds all bytes counts as it begins."""
 
 
 class TcpProxy:
@@ -74,6 +75,8 @@ class TcpProxy:
         self._pipes: set[Pipe] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._held: asyncio.Event | None = None
+        self._let_after: dict[int, asyncio.Event] = {}
+        """Connections that are held until one that came later, the key, has reached the server."""
         self._failure: BaseException | None = None
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
@@ -104,6 +107,8 @@ class TcpProxy:
             self._do_now(fault)
             return
         self._wrong.begin(fault)
+        if fault.kind not in _COUNTED_AS_DONE:
+            self.counts.faults[fault.kind] += 1
         if fault.kind is Kind.REFUSE:
             self._port.refuse()
         if fault.kind is Kind.HALF_OPEN:
@@ -130,7 +135,8 @@ class TcpProxy:
             for pipe in self._pipes:
                 pipe.order(fault)
         self._log.did("order", self.name, fault.kind, connections=sorted(pipe.number for pipe in self._pipes))
-        self.counts.faults[fault.kind] += len(self._pipes) if fault.kind in (Kind.CUT, Kind.CLOSE) else 0
+        if fault.kind in (Kind.CUT, Kind.CLOSE) and self._pipes:
+            self.counts.faults[fault.kind] += len(self._pipes)
 
     def _end_all(self, ending: Ending) -> None:
         for pipe in self._pipes:
@@ -154,11 +160,13 @@ class TcpProxy:
         try:
             if await self._is_welcome(client, number):
                 server = await self._connect(number)
+                self._let_go(number)
                 if server is None:
                     reset(client)
                 else:
                     await self._pass(Pipe(number, client, server, self._ways(client, server, number), self._wrong))
         finally:
+            self._let_go(number)
             client.close()
 
     async def _is_welcome(self, client: socket.socket, number: int) -> bool:
@@ -184,13 +192,12 @@ class TcpProxy:
         return False
 
     async def _queue(self, number: int) -> None:
-        """Hold a connection until the next one is through, or for so long; the next one sets it free."""
+        """Hold a connection until the next one has reached the server, or for so long."""
         fault = self._wrong.find(Kind.REORDER)
         if fault is None:
             return
         if self._held is not None:
-            self._held.set()  # before us in the order of coming, behind us in the order of being served
-            self._held = None
+            self._let_after[number], self._held = self._held, None
             return
         self._held = mine = asyncio.Event()
         self.counts.faults[Kind.REORDER] += 1
@@ -199,6 +206,11 @@ class TcpProxy:
             await asyncio.wait_for(mine.wait(), fault.value)
         if self._held is mine:
             self._held = None
+
+    def _let_go(self, number: int) -> None:
+        held = self._let_after.pop(number, None)
+        if held is not None:
+            held.set()
 
     async def _connect(self, number: int) -> socket.socket | None:
         """Connect to the server; None when it cannot be reached."""
