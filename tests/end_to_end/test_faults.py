@@ -141,8 +141,9 @@ def trial(
     amount: float | None = None,
     towards: Towards | None = None,
     cut: bool = False,
+    also: str = "",
 ) -> Trial:
-    name = (f"{kind}-{towards}" if towards else str(kind)).replace("_", "-")
+    name = " ".join(filter(None, (kind, towards, also))).translate(str.maketrans("_ ", "--"))
     fault = Fault(kind, name, BEGINS_S, for_s, amount, towards, number=1)
     return Trial(name, fault, cut, within_s)
 
@@ -152,6 +153,8 @@ TRIALS = (
     trial(Kind.CUT, 0.0, RETRY_S),
     trial(Kind.CUT_INSIDE, 0.0, RETRY_S, 7),
     trial(Kind.WRONG_LENGTH, 0.0, SILENCE_S + RETRY_S, 7),
+    trial(Kind.WRONG_LENGTH, 0.0, RETRY_S, -1_000_000, also="to 0"),
+    trial(Kind.WRONG_LENGTH, 0.0, RETRY_S, 2_000_000_000, also="to 2 GB"),
     trial(Kind.BLACK_HOLE, 3.0, HANDSHAKE_S + FIRST_PAUSES_S + WORK_S),
     trial(Kind.MUTE, 3.0, HANDSHAKE_S + FIRST_PAUSES_S + WORK_S),
     trial(Kind.HALF_OPEN, 3.0, FIRST_PAUSES_S + WORK_S, towards=Towards.CLIENT),
