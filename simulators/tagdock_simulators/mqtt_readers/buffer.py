@@ -60,6 +60,13 @@ class Buffer:
         while self._keep_ns and self._reads and now_ns - ns_of(self._reads[0].at) > self._keep_ns:
             self._purge()
 
+    def clear(self) -> None:
+        """Give everything up."""
+        self.reads_lost += len(self._reads)
+        self.inputs_lost += len(self._inputs)
+        self._reads.clear()
+        self._inputs.clear()
+
     def purged(self) -> Purged | None:
         """Tell what was lost since this was asked last, if anything."""
         if self._purged is None:

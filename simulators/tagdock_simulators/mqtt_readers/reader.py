@@ -82,6 +82,8 @@ class Waits:
 
     connect_s: float = 5.0
     close_s: float = 5.0
+    ack_s: float = 20.0
+    """A broker that acknowledges nothing for so long is left; what is on the way goes again on the next connection."""
     retry_first_s: float = 1.0
     retry_longest_s: float = 60.0
     healthy_s: float = 10.0
@@ -169,8 +171,7 @@ class MqttReader:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
         self._link.disconnect()
-        self._unheard += self._buffer.reads
-        self._buffer = Buffer(0)
+        self._buffer.clear()
 
     def set_running(self, running: bool) -> None:
         """Start or stop the inventory, as a person at the reader would; reads are not heard while it rests."""
@@ -233,13 +234,27 @@ class MqttReader:
         self._backlog = self._buffer.reads
         now_s = loop.time()
         paces = Pace(self._delivery.per_s, now_s), Pace(self._delivery.backlog_per_s or self._delivery.per_s, now_s)
+        progress = self._link.messages_delivered, loop.time()
         while self._link.up and not self._is_done(loop.time()):
             self._link.tick()
+            progress = self._progress(*progress)
             self._obey()
             self._beat(loop.time())
             more = self._send(loop.time(), paces[self._backlog > 0])
             await (asyncio.sleep(0) if more else self._rest(self._rest_s(loop.time())))
         await self._leave()
+        if self._close_by_s is None and self._online:
+            raise BrokerError("the connection broke")
+
+    def _progress(self, delivered: int, since_s: float) -> tuple[int, float]:
+        """Note how many messages arrived by when. Raises BrokerError when some are due and none arrives any more."""
+        now_s = asyncio.get_running_loop().time()
+        if self._link.idle or self._link.messages_delivered != delivered:
+            return self._link.messages_delivered, now_s
+        if now_s - since_s > self._waits.ack_s:
+            self._link.drop()
+            raise BrokerError(f"the broker has acknowledged nothing for {self._waits.ack_s:g} s")
+        return delivered, since_s
 
     def _is_done(self, now_s: float) -> bool:
         """Tell whether a reader that is being closed has nothing more to do, or no time for it."""
