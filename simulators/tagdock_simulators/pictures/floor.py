@@ -51,6 +51,7 @@ def _frame(axes: Axes, view: View, depth_m: float) -> float:
     middle_m = (view.doors[0].y_m + view.doors[-1].y_m) / 2
     axes.set_xlim(middle_m - width_m / 2, middle_m + width_m / 2)
     axes.set_ylim(-depth_m, depth_m)
+    axes.set_yticks(range(-int(depth_m), int(depth_m) + 1))
     axes.set_facecolor(FLOOR)
     inside = [door for door in view.row if abs(door.y_m - middle_m) < width_m / 2 - 0.5]
     axes.set_xticks([door.y_m for door in inside], [f"{door.door}\n{door.y_m:g} m" for door in inside], fontsize=SMALL)

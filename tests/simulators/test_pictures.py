@@ -1,0 +1,107 @@
+"""A scenario's picture shows what happened: doors, loads, reads and truth, in words that do not lie on each other."""
+
+import io
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from tagdock_simulators.commands import main
+from tagdock_simulators.doors import crossing_truth
+from tagdock_simulators.pictures.figure import Kind, draw, save
+from tagdock_simulators.pictures.view import View, look
+from tagdock_simulators.pictures.window import DOORS_AT_MOST, LOADS_AT_MOST
+from tagdock_simulators.scenarios import SCENARIOS
+
+ALL = pytest.mark.parametrize("name", SCENARIOS)
+PNG_WIDTH = slice(16, 20)  # in the header chunk (PNG specification, section 11.2.2)
+
+
+@cache
+def view_of(name: str) -> View:
+    """Look at a scenario's first dozen loads: enough for a picture, and soon drawn."""
+    scenario = SCENARIOS[name]
+    return look(replace(scenario, loads=min(scenario.loads, 12), doors=min(scenario.doors, 4)), 1)
+
+
+def words(figure: Figure) -> Iterator[Text]:
+    for each in figure.findobj(Text):
+        assert isinstance(each, Text)
+        if each.get_visible() and each.get_text().strip() and each.get_window_extent().width > 0:
+            yield each
+
+
+@ALL
+def test_a_picture_shows_doors_loads_reads_and_truth_and_no_word_lies_on_another(name: str) -> None:
+    view = view_of(name)
+    figure = draw(view)
+    canvas = figure.canvas
+    assert isinstance(canvas, FigureCanvasAgg)
+    canvas.draw()
+    shown = list(words(figure))
+    told = {each.get_text() for each in shown}
+    assert {name, SCENARIOS[name].hard_about, "RSSI (dBm)", "through the door (m)"} <= told
+    assert {f"{door.door}\n{door.y_m:g} m" for door in view.doors} <= told
+    for load in view.loads:
+        bold = [each for each in shown if each.get_text() == str(load.number) and each.get_weight() == "bold"]
+        assert len(bold) == 3  # at its way, at its truth, in the table
+    page = figure.bbox
+    for each in shown:
+        box = each.get_window_extent()
+        assert page.x0 <= box.x0 <= box.x1 <= page.x1, each
+        assert page.y0 <= box.y0 <= box.y1 <= page.y1, each
+    overlaps = [
+        (one.get_text(), other.get_text())
+        for one, other in combinations(shown, 2)
+        if one.get_window_extent().padded(-1.0).overlaps(other.get_window_extent().padded(-1.0))
+    ]
+    assert overlaps == []
+
+
+@ALL
+def test_a_view_holds_a_few_loads_at_doors_that_stand_together(name: str) -> None:
+    view = view_of(name)
+    assert 1 <= len(view.loads) <= LOADS_AT_MOST
+    assert 1 <= len(view.doors) <= DOORS_AT_MOST
+    assert {load.crossing.door for load in view.loads} == {door.door for door in view.doors}
+    for load in view.loads:
+        (*_, truth) = crossing_truth(load.crossing)
+        assert truth.door in {door.door for door in view.doors}
+    seconds = [each for curve in view.curves for each in curve.seconds]
+    assert seconds
+    assert 0.0 <= min(seconds) <= max(seconds) <= view.for_s
+
+
+@pytest.mark.parametrize("kind", ["svg", "png"])
+def test_a_picture_has_the_same_bytes_every_time(kind: Kind) -> None:
+    pages = []
+    for _ in range(2):
+        file = io.BytesIO()
+        save(draw(view_of("person")), file, kind)
+        pages.append(file.getvalue())
+    assert pages[0] == pages[1]
+    assert b"<dc:date>" not in pages[0]
+
+
+def test_the_command_writes_a_picture_1200_pixels_wide(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    done = CliRunner().invoke(main, ["picture", "--scenario", "person", "--loads", "4", "-o", str(path)])
+    assert done.exit_code == 0, done.output
+    assert int.from_bytes(path.read_bytes()[PNG_WIDTH]) == 1200
+
+
+def test_without_matplotlib_the_command_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [each for each in sys.modules if each.startswith("tagdock_simulators.pictures.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    done = CliRunner().invoke(main, ["picture", "-o", str(tmp_path / "a.svg")])
+    assert done.exit_code == 1
+    assert "pip install 'tagdock-simulators[pictures]'" in done.stderr
+    assert not list(tmp_path.iterdir())
