@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from tagdock_simulators.llrp.fields import S16, U8, U16, U32, Bits, Flag, Text, U8s, U32s
+from tagdock_simulators.llrp.fields import S16, U8, U16, U32, Bits, Flag, NewFlag, Text, U8s, U32s
 from tagdock_simulators.llrp.schema import CustomParameter, Some, parameter
 
 
@@ -39,6 +39,13 @@ class PerAntennaAirProtocol:
     protocol_ids: U8s
 
 
+@parameter(363, since=2)
+class MaximumReceiveSensitivity:
+    """The best sensitivity, in dBm, that the table's entries are counted from."""
+
+    sensitivity_dbm: S16
+
+
 @parameter(137)
 class GeneralDeviceCapabilities:
     """What the device is and has; `manufacturer` is an IANA enterprise number."""
@@ -53,6 +60,7 @@ class GeneralDeviceCapabilities:
     sensitivity_ranges: tuple[PerAntennaReceiveSensitivityRange, ...]
     gpio: GPIOCapabilities
     air_protocols: Some[PerAntennaAirProtocol]
+    maximum_sensitivity: MaximumReceiveSensitivity | None = None
 
 
 @parameter(142)
@@ -154,4 +162,8 @@ class C1G2LLRPCapabilities:
 
     can_support_block_erase: Flag
     can_support_block_write: Flag
+    can_support_block_permalock: NewFlag
+    can_support_recommissioning: NewFlag
+    can_support_umi_method_2: NewFlag
+    can_support_xpc: NewFlag
     max_select_filters_per_query: U16

@@ -3,7 +3,7 @@
 from enum import IntEnum
 from typing import Annotated
 
-from tagdock_simulators.llrp.fields import S16, U2, U8, U16, U32, BitField, Bits, Flag, U8s
+from tagdock_simulators.llrp.fields import S16, U2, U8, U16, U32, BitField, Bits, Flag, NewFlag, U8s
 from tagdock_simulators.llrp.schema import CustomParameter, Some, parameter
 
 
@@ -26,6 +26,8 @@ class Notification(IntEnum):
     AISPEC = 6
     AISPEC_WITH_DETAILS = 7
     ANTENNA = 8
+    SPEC_LOOP = 9
+    """Since LLRP 1.1."""
 
 
 @parameter(217)
@@ -132,6 +134,7 @@ class C1G2TagInventoryStateAwareSingulationAction:
 
     inventoried_b: Flag
     selected_off: Flag
+    all_selected: NewFlag = False
 
 
 @parameter(336)
@@ -186,7 +189,7 @@ class EventsAndReports:
 class EventNotificationState:
     """Whether one kind of event is reported."""
 
-    event_type: Annotated[Notification, Bits(16)]
+    event_type: Annotated[Notification, Bits(16, known_to_1_0=8)]
     enabled: Flag
 
 

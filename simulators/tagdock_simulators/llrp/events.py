@@ -63,6 +63,14 @@ class ReportBufferOverflowErrorEvent:
     """Reports were lost because the buffer was full."""
 
 
+@parameter(18)
+class C1G2SingulationDetails:
+    """How many slots of the inventory rounds had more than one answer, and how many had none."""
+
+    collision_slots: U16
+    empty_slots: U16
+
+
 @parameter(254)
 class AISpecEvent:
     """An AISpec ended (event 0)."""
@@ -70,6 +78,7 @@ class AISpecEvent:
     event_type: U8
     rospec_id: U32
     spec_index: U16
+    singulation: C1G2SingulationDetails | None = None
 
 
 @parameter(252)
@@ -100,6 +109,14 @@ class ConnectionCloseEvent:
     """The reader is about to close the connection."""
 
 
+@parameter(356, since=2)
+class SpecLoopEvent:
+    """A LoopSpec began its specs again, for the so-manieth time."""
+
+    rospec_id: U32
+    loop_count: U32
+
+
 @parameter(246)
 class ReaderEventNotificationData:
     """One or more events of one moment."""
@@ -115,4 +132,5 @@ class ReaderEventNotificationData:
     antenna: AntennaEvent | None = None
     connection_attempt: ConnectionAttemptEvent | None = None
     connection_close: ConnectionCloseEvent | None = None
+    spec_loop: SpecLoopEvent | None = None
     custom: tuple[CustomParameter, ...] = ()

@@ -10,11 +10,16 @@ from typing import Annotated, NamedTuple
 
 @dataclass(frozen=True, slots=True)
 class Bits:
-    """A number of fixed width, then that many reserved bits."""
+    """A number of fixed width, then that many reserved bits.
+
+    Before version `since` its bits are reserved too; `known_to_1_0` is the highest choice that LLRP 1.0.1 has.
+    """
 
     width: int
     signed: bool = False
     reserved: int = 0
+    since: int = 1
+    known_to_1_0: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,8 @@ class BitString(NamedTuple):
 
 
 Flag = Annotated[bool, Bits(1)]
+NewFlag = Annotated[bool, Bits(1, since=2)]
+"""A flag of LLRP 1.1, reserved before."""
 U2 = Annotated[int, Bits(2)]
 U8 = Annotated[int, Bits(8)]
 U16 = Annotated[int, Bits(16)]

@@ -1,71 +1,81 @@
 """One ROSpec's life on a reader: its triggers, its AISpecs, its reports. Time comes in, in microseconds."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Protocol
 
 from tagdock_contract import InputChange, TagRead
 
+from tagdock_simulators.llrp.accessspecs import NO_EXTRAS, AccessSpecs, Extras
+from tagdock_simulators.llrp.aistop import US_PER_MS, AIStop, fires, timeout_us
 from tagdock_simulators.llrp.errors import LlrpError, StatusCode
-from tagdock_simulators.llrp.events import AISpecEvent, ROSpecEvent, ROSpecEventType
+from tagdock_simulators.llrp.events import (
+    AISpecEvent,
+    C1G2SingulationDetails,
+    ROSpecEvent,
+    ROSpecEventType,
+    SpecLoopEvent,
+)
+from tagdock_simulators.llrp.impinj import ImpinjTagReportContentSelector, Mode
+from tagdock_simulators.llrp.pending import BufferFilling, Pending, Report, TagsLost
+from tagdock_simulators.llrp.reporting import Clock
 from tagdock_simulators.llrp.rospec import (
     AISpec,
-    AIStopTrigger,
-    GPITriggerValue,
-    ReportTrigger,
+    LoopSpec,
     ROReportSpec,
     ROSpec,
     ROSpecState,
     StartTrigger,
     StopTrigger,
-    TagObservation,
 )
+from tagdock_simulators.llrp.sightings import Sighting
 from tagdock_simulators.llrp.states import ROSPEC, Life
 from tagdock_simulators.llrp.tagreports import ReportContent, TagReportWriter
 
-US_PER_MS = 1000
-MAX_TAGS_PER_MESSAGE = 500
-"""A larger report goes out in parts: readers keep their messages small."""
-MAX_TAGS_HELD = 10_000
-"""What a reader keeps for a report that is not due; what comes on top is lost, and the client is told."""
+_COLLISIONS_PER_ANSWER = 0.718
+"""In slotted Aloha at its best, one slot in e has one answer, one in e has none, and 1 - 2/e have more.
+
+Source: F. C. Schoute, Dynamic frame length ALOHA, IEEE Transactions on Communications 31 (1983), 10.1109/TCOM.1983.1095854.
+"""
+
+Outcome = Report | TagsLost | BufferFilling | ROSpecEvent | AISpecEvent | SpecLoopEvent
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """Encoded tag reports that are due."""
+class Reader(Protocol):
+    """What a ROSpec needs of the reader around it."""
 
-    tags: list[bytes]
+    def emit(self, outcome: Outcome) -> None:
+        """Take what comes of the ROSpec."""
 
-
-@dataclass(frozen=True, slots=True)
-class TagsLost:
-    """So many tag reports found no room."""
-
-    tags: int
-
-
-Outcome = Report | TagsLost | ROSpecEvent | AISpecEvent
+    def admit(self, inventory: "Inventory", now_us: int) -> bool:
+        """Say whether a ROSpec may start now; one that has to give way to it has been stopped."""
 
 
 class Inventory:
-    """A ROSpec and where it is in its life. What comes of it goes to `emit`."""
+    """A ROSpec and where it is in its life."""
 
-    def __init__(self, rospec: ROSpec, fallback: ROReportSpec, emit: Callable[[Outcome], None]) -> None:
+    def __init__(
+        self, rospec: ROSpec, fallback: ROReportSpec, reader: Reader, access: AccessSpecs, clock: Clock
+    ) -> None:
+        report = rospec.report or fallback
         self._rospec = rospec
-        self._report = rospec.report or fallback
-        self._emit = emit
+        self._reader = reader
+        self._access = access
         self._state = rospec.state
+        self._pending = Pending(report, clock, reader.emit)
         self._start_due_us: int | None = None
         self._started_us = 0
+        self._specs = [spec for spec in rospec.specs if isinstance(spec, AISpec)]
+        self._loop = next((spec for spec in rospec.specs if isinstance(spec, LoopSpec)), None)
+        self._loops = 0
         self._spec_index = 0
-        self._spec_started_us = 0
-        self._spec_tags = 0
-        self._new_tag_us = 0
-        self._seen: set[str] = set()
-        self._held: list[bytes] = []
+        self._stop = AIStop(self._specs[0], 0)
+        self._extras = _extras(report)
         self._writers = tuple(
-            TagReportWriter(ReportContent(self._report, rospec.rospec_id, place, spec.inventory[0].spec_id))
-            for place, spec in enumerate(rospec.specs, start=1)
+            TagReportWriter(ReportContent(report, rospec.rospec_id, place, spec.inventory[0].spec_id), clock)
+            for place, spec in enumerate(self._specs, start=1)
         )
+        self.waiting = False
+        """Whether it would run if no other ROSpec stood before it."""
 
     @property
     def rospec(self) -> ROSpec:
@@ -80,53 +90,61 @@ class Inventory:
     @property
     def due_us(self) -> int | None:
         """Return when `tick` is needed next; None while nothing runs out."""
-        return min((due for due in (self._start_due_us, self._stop_due_us(), self._spec_due_us()) if due), default=None)
+        dues = (self._start_due_us, self._stop_due_us(), self._spec_due_us(), self._pending.due_us)
+        return min((due for due in dues if due), default=None)
 
-    def apply(self, life: Life, now_us: int) -> None:
-        """Take a step in the ROSpec's life. Raises LlrpError when the table has no such step."""
+    def apply(self, life: Life, now_us: int, by: int = 0) -> None:
+        """Take a step in the ROSpec's life, `by` another ROSpec's preempting it. Raises LlrpError when it is none."""
         before, after = self._state, ROSPEC.get((self._state, life))
         if after is None:
             reason = f"ROSpec {self._rospec.rospec_id} is {before.name.lower()}: {life.name.lower()} is not possible"
             raise LlrpError(StatusCode.M_FIELD_ERROR, reason)
+        immediate = self._rospec.boundary.start.kind is StartTrigger.IMMEDIATE
+        starts = after is ROSpecState.ACTIVE and before is not ROSpecState.ACTIVE
+        if starts and not self._reader.admit(self, now_us):
+            self.waiting = immediate
+            return
         self._state = after
-        if after is ROSpecState.ACTIVE and before is not ROSpecState.ACTIVE:
+        self.waiting = immediate and life is Life.PREEMPT
+        if starts:
             self._begin(now_us)
         if before is ROSpecState.ACTIVE and after is not ROSpecState.ACTIVE:
-            self._end()
+            self._end(by)
         if after is ROSpecState.DISABLED:
             self._start_due_us = None
         elif before is ROSpecState.DISABLED:
             self._arm(now_us)
 
-    def read(self, read: TagRead, now_us: int) -> None:
-        """Take a tag's answer: report it when that is due, and end the AISpec when it was waiting for this."""
-        spec = self._spec
-        if self._state is not ROSpecState.ACTIVE or (spec.antenna_ids != (0,) and read.antenna not in spec.antenna_ids):
+    def read(self, read: TagRead, told: TagRead, now_us: int) -> None:
+        """Take a tag's answer, `told` with its present EPC: report it when that is due, and let it end the AISpec."""
+        antennas = self._stop.spec.antenna_ids
+        if self._state is not ROSpecState.ACTIVE or (antennas != (0,) and read.antenna not in antennas):
             return
-        if len(self._held) >= MAX_TAGS_HELD:
-            self._emit(TagsLost(1))
+        access, at_once = self._access.meet(read, self._rospec.rospec_id, self._extras)
+        tag = Sighting(self._writers[self._spec_index], told, access)
+        if at_once:
+            self._reader.emit(Report([tag]))
         else:
-            self._held.append(self._writers[self._spec_index].tag_report(read))
-        if self._report.trigger is not ReportTrigger.NONE and 0 < self._report.n <= len(self._held):
-            self.flush()
-        if spec.stop.kind is AIStopTrigger.TAG_OBSERVATION:
-            self._observe(read.epc, now_us)
+            self._pending.add(tag)
+        if self._stop.sees(told.epc, now_us):
+            self._next_spec(now_us)
 
     def input_changed(self, change: InputChange, now_us: int) -> None:
         """Let an input start or stop the ROSpec or end its AISpec."""
         boundary = self._rospec.boundary
         if self._state is ROSpecState.INACTIVE and boundary.start.kind is StartTrigger.GPI:
-            if _fires(boundary.start.gpi, change):
+            if fires(boundary.start.gpi, change):
                 self.apply(Life.START, now_us)
         elif self._state is ROSpecState.ACTIVE:
-            if boundary.stop.kind is StopTrigger.GPI_WITH_TIMEOUT and _fires(boundary.stop.gpi, change):
+            if boundary.stop.kind is StopTrigger.GPI_WITH_TIMEOUT and fires(boundary.stop.gpi, change):
                 self.apply(Life.STOP, now_us)
-            elif self._spec.stop.kind is AIStopTrigger.GPI_WITH_TIMEOUT and _fires(self._spec.stop.gpi, change):
+            elif self._stop.hears(change):
                 self._next_spec(now_us)
 
     def tick(self, now_us: int) -> None:
         """Do what has become due. Every step is counted from now, so none can be due twice."""
         stop_us, spec_us = self._stop_due_us(), self._spec_due_us()
+        self._pending.tick(now_us)
         if self._start_due_us is not None and self._start_due_us <= now_us:
             self._start_again_after(now_us)
             self.apply(Life.START, now_us)
@@ -137,13 +155,7 @@ class Inventory:
 
     def flush(self) -> None:
         """Report every tag that is held."""
-        held, self._held = self._held, []
-        for start in range(0, len(held), MAX_TAGS_PER_MESSAGE):
-            self._emit(Report(held[start : start + MAX_TAGS_PER_MESSAGE]))
-
-    @property
-    def _spec(self) -> AISpec:
-        return self._rospec.specs[self._spec_index]
+        self._pending.flush()
 
     def _arm(self, now_us: int) -> None:
         start = self._rospec.boundary.start
@@ -159,45 +171,41 @@ class Inventory:
 
     def _begin(self, now_us: int) -> None:
         self._started_us = now_us
-        self._emit(ROSpecEvent(ROSpecEventType.START, self._rospec.rospec_id, 0))
+        self._loops = 0
+        self._pending.begin(now_us)
+        self._reader.emit(ROSpecEvent(ROSpecEventType.START, self._rospec.rospec_id, 0))
         self._begin_spec(0, now_us)
 
-    def _end(self) -> None:
-        if self._report.trigger is not ReportTrigger.NONE:
-            self.flush()
-        self._emit(ROSpecEvent(ROSpecEventType.END, self._rospec.rospec_id, 0))
+    def _end(self, by: int) -> None:
+        self._pending.end_of_rospec()
+        kind = ROSpecEventType.PREEMPTION if by else ROSpecEventType.END
+        self._reader.emit(ROSpecEvent(kind, self._rospec.rospec_id, by))
 
     def _begin_spec(self, index: int, now_us: int) -> None:
         self._spec_index = index
-        self._spec_started_us = self._new_tag_us = now_us
-        self._spec_tags = 0
-        self._seen.clear()
+        self._stop = AIStop(self._specs[index], now_us)
 
     def _next_spec(self, now_us: int) -> None:
         """End the AISpec; go on with the next one, or over again where nothing but its triggers stops the ROSpec."""
-        if self._report.trigger is ReportTrigger.N_TAGS_OR_END_OF_AISPEC:
-            self.flush()
-        self._emit(AISpecEvent(0, self._rospec.rospec_id, self._spec_index + 1))
+        self._pending.end_of_aispec()
+        answers = self._stop.answers
+        slots = C1G2SingulationDetails(min(round(answers * _COLLISIONS_PER_ANSWER), 0xFFFF), min(answers, 0xFFFF))
+        self._reader.emit(AISpecEvent(0, self._rospec.rospec_id, self._spec_index + 1, slots))
         boundary = self._rospec.boundary
-        if self._spec_index + 1 < len(self._rospec.specs):
+        if self._spec_index + 1 < len(self._specs):
             self._begin_spec(self._spec_index + 1, now_us)
-        elif boundary.stop.kind is not StopTrigger.NULL:
+        elif self._loops_on() if self._loop else boundary.stop.kind is not StopTrigger.NULL:
             self._begin_spec(0, now_us)
         else:
             self.apply(Life.STOP, now_us)
             if boundary.start.kind is StartTrigger.IMMEDIATE:
                 self.apply(Life.START, now_us)
 
-    def _observe(self, epc: str, now_us: int) -> None:
-        waits_for = self._spec.stop.tag_observation
-        self._spec_tags += 1
-        if waits_for is None:
-            return
-        if waits_for.kind is TagObservation.N_TAGS and self._spec_tags >= waits_for.tags:
-            self._next_spec(now_us)
-        elif waits_for.kind is TagObservation.NO_NEW_TAGS and epc not in self._seen and len(self._seen) < MAX_TAGS_HELD:
-            self._seen.add(epc)
-            self._new_tag_us = now_us
+    def _loops_on(self) -> bool:
+        """Count a pass through the specs; say whether LLRP 1.1's LoopSpec wants another one."""
+        self._loops += 1
+        self._reader.emit(SpecLoopEvent(self._rospec.rospec_id, self._loops))
+        return self._loop is not None and (self._loop.loop_count == 0 or self._loops < self._loop.loop_count)
 
     def _stop_due_us(self) -> int | None:
         stop = self._rospec.boundary.stop
@@ -205,29 +213,17 @@ class Inventory:
             return None
         if stop.kind is StopTrigger.DURATION:
             return self._started_us + stop.duration_ms * US_PER_MS
-        return _timeout_us(stop.gpi, self._started_us) if stop.kind is StopTrigger.GPI_WITH_TIMEOUT else None
+        return timeout_us(stop.gpi, self._started_us) if stop.kind is StopTrigger.GPI_WITH_TIMEOUT else None
 
     def _spec_due_us(self) -> int | None:
-        stop = self._spec.stop
-        if self._state is not ROSpecState.ACTIVE:
-            return None
-        match stop.kind:
-            case AIStopTrigger.DURATION:
-                return self._spec_started_us + stop.duration_ms * US_PER_MS
-            case AIStopTrigger.GPI_WITH_TIMEOUT:
-                return _timeout_us(stop.gpi, self._spec_started_us)
-            case AIStopTrigger.TAG_OBSERVATION if stop.tag_observation is not None:
-                waits_for = stop.tag_observation
-                dues = [self._spec_started_us + waits_for.timeout_ms * US_PER_MS] if waits_for.timeout_ms else []
-                if waits_for.kind is TagObservation.NO_NEW_TAGS:
-                    dues.append(self._new_tag_us + waits_for.quiet_ms * US_PER_MS)
-                return min(dues, default=None)
-        return None
+        return self._stop.due_us if self._state is ROSpecState.ACTIVE else None
 
 
-def _fires(trigger: GPITriggerValue | None, change: InputChange) -> bool:
-    return trigger is not None and trigger.port == change.gpi and trigger.event == change.state
-
-
-def _timeout_us(trigger: GPITriggerValue | None, started_us: int) -> int | None:
-    return started_us + trigger.timeout_ms * US_PER_MS if trigger is not None and trigger.timeout_ms else None
+def _extras(report: ROReportSpec) -> Extras:
+    """Return what Impinj's selector wants of each tag besides its EPC."""
+    for custom in report.custom:
+        if isinstance(custom, ImpinjTagReportContentSelector):
+            optimized, tid = custom.optimized_read, custom.tid
+            reads = optimized.reads if optimized is not None and optimized.mode is Mode.ON else ()
+            return Extras(reads, tid is not None and tid.mode is Mode.ON)
+    return NO_EXTRAS

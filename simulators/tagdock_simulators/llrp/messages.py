@@ -1,9 +1,9 @@
-"""The messages of LLRP 1.0.1 (chapter 16), named as the standard names them."""
+"""The messages of LLRP 1.0.1 and 1.1 (chapter 16), named as the standard names them."""
 
 from enum import IntEnum
 from typing import Annotated
 
-from tagdock_simulators.llrp.accessspec import AccessReportSpec
+from tagdock_simulators.llrp.accessspec import AccessReportSpec, AccessSpec
 from tagdock_simulators.llrp.capabilities import (
     C1G2LLRPCapabilities,
     GeneralDeviceCapabilities,
@@ -22,7 +22,7 @@ from tagdock_simulators.llrp.config import (
     ReaderEventNotificationSpec,
 )
 from tagdock_simulators.llrp.events import ReaderEventNotificationData
-from tagdock_simulators.llrp.fields import U16, U32, Bits, Flag, Tail
+from tagdock_simulators.llrp.fields import U8, U16, U32, Bits, Flag
 from tagdock_simulators.llrp.impinj import ImpinjEnableExtensions, ImpinjEnableExtensionsResponse
 from tagdock_simulators.llrp.report import TagReportData
 from tagdock_simulators.llrp.rospec import ROReportSpec, ROSpec
@@ -242,9 +242,9 @@ class GetROSpecsResponse:
 
 @message(40)
 class AddAccessSpec:
-    """ADD_ACCESSSPEC; refused as a whole, so its body is not looked into."""
+    """ADD_ACCESSSPEC."""
 
-    body: Tail
+    access_spec: AccessSpec
 
 
 @message(50)
@@ -303,7 +303,36 @@ class GetAccessSpecs:
 
 @message(54)
 class GetAccessSpecsResponse:
-    """GET_ACCESSSPECS_RESPONSE; there never are any."""
+    """GET_ACCESSSPECS_RESPONSE."""
+
+    status: LLRPStatus
+    access_specs: tuple[AccessSpec, ...] = ()
+
+
+@message(46, since=2)
+class GetSupportedVersion:
+    """GET_SUPPORTED_VERSION."""
+
+
+@message(56, since=2)
+class GetSupportedVersionResponse:
+    """GET_SUPPORTED_VERSION_RESPONSE; the version in use, and the highest that the reader speaks."""
+
+    current: U8
+    supported: U8
+    status: LLRPStatus
+
+
+@message(47, since=2)
+class SetProtocolVersion:
+    """SET_PROTOCOL_VERSION."""
+
+    version: U8
+
+
+@message(57, since=2)
+class SetProtocolVersionResponse:
+    """SET_PROTOCOL_VERSION_RESPONSE."""
 
     status: LLRPStatus
 
@@ -367,6 +396,7 @@ RESPONSES: dict[type, type] = {
     EnableAccessSpec: EnableAccessSpecResponse,
     DisableAccessSpec: DisableAccessSpecResponse,
     GetAccessSpecs: GetAccessSpecsResponse,
+    SetProtocolVersion: SetProtocolVersionResponse,
     ImpinjEnableExtensions: ImpinjEnableExtensionsResponse,
 }
 """Which message answers which; each answer starts with its status, and the rest may be left out."""

@@ -1,10 +1,12 @@
 """What a reader is able to do: the limits that real products have, and how they declare them."""
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 from tagdock_simulators.llrp.capabilities import (
     C1G2LLRPCapabilities,
     FixedFrequencyTable,
+    FrequencyHopTable,
     FrequencyInformation,
     GeneralDeviceCapabilities,
     GPIOCapabilities,
@@ -17,54 +19,113 @@ from tagdock_simulators.llrp.capabilities import (
     UHFC1G2RFModeTable,
     UHFC1G2RFModeTableEntry,
 )
-from tagdock_simulators.llrp.impinj import VENDOR as IMPINJ
+from tagdock_simulators.llrp.custom import Custom
+from tagdock_simulators.llrp.reporting import PLAIN, Reporting
+from tagdock_simulators.llrp.rospec import AIStopTrigger, StartTrigger, StopTrigger, TagObservation
 from tagdock_simulators.radio import CHANNELS_MHZ
 
 GEN2 = 1
 """The one air protocol: EPCglobal Class 1 Generation 2."""
-_ETSI_EN_302_208, _GERMANY = 2, 276
+HOP_TABLE_ID = 1
+"""A hopping reader has one hopping sequence, of this number."""
+LLRP_1_0_1, LLRP_1_1 = 1, 2
+"""What the versions of the protocol call themselves in a message's header."""
 
-_M2, _M4, _M8, _FM0 = 1, 2, 3, 0
-_RF_MODES = (
-    UHFC1G2RFModeTableEntry(0, True, False, _FM0, 2, 2, 640_000, 1500, 6250, 6250, 0),
-    UHFC1G2RFModeTableEntry(1, True, False, _M2, 2, 2, 640_000, 1500, 6250, 6250, 0),
-    UHFC1G2RFModeTableEntry(2, True, False, _M4, 0, 3, 274_000, 2000, 20_000, 20_000, 0),
-    UHFC1G2RFModeTableEntry(3, True, False, _M8, 0, 3, 170_000, 2000, 20_000, 20_000, 0),
-)
+
+class Standard(IntEnum):
+    """The regulation that a reader obeys (LLRP 1.0.1, section 9.2.4)."""
+
+    US_FCC_PART_15 = 1
+    ETSI_EN_302_208 = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Where a reader may send: `country` is ISO 3166's number; it stays on a channel, or hops over all of them."""
+
+    country: int
+    standard: Standard
+    channels_khz: tuple[int, ...]
+    hops: bool = False
+
+    def frequencies(self) -> FrequencyInformation:
+        """Declare the channels."""
+        if self.hops:
+            return FrequencyInformation(True, (FrequencyHopTable(HOP_TABLE_ID, self.channels_khz),))
+        return FrequencyInformation(False, fixed_table=FixedFrequencyTable(self.channels_khz))
+
+
+GERMANY = Band(276, Standard.ETSI_EN_302_208, tuple(round(mhz * 1000) for mhz in CHANNELS_MHZ))
+"""The channels that the simulated radio uses, so that a read's channel is one of the table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Triggers:
+    """Which of the standard's triggers a reader takes; by default all of LLRP 1.0.1 but the count of attempts."""
+
+    starts: frozenset[StartTrigger] = frozenset(StartTrigger)
+    stops: frozenset[StopTrigger] = frozenset(StopTrigger)
+    ai_stops: frozenset[AIStopTrigger] = frozenset(AIStopTrigger)
+    observations: frozenset[TagObservation] = frozenset((TagObservation.N_TAGS, TagObservation.NO_NEW_TAGS))
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A product's limits; powers in 1/100 dBm from the least in equal steps."""
+    """A product as its clients see it; powers in 1/100 dBm, sensitivities in dB under the best."""
 
-    manufacturer: int = IMPINJ
-    model: int = 2_001_002
-    firmware: str = "5.14.0.240"
-    antennas: int = 4
-    inputs: int = 4
-    outputs: int = 4
-    max_rospecs: int = 1
-    max_priority: int = 7
-    least_power_cdbm: int = 1000
-    power_step_cdbm: int = 25
-    powers: int = 81
-    impinj_extensions: bool = True
+    name: str
+    summary: str
+    manufacturer: int
+    """IANA enterprise number."""
+    model: int
+    firmware: str
+    antennas: int
+    inputs: int
+    outputs: int
+    powers_cdbm: range
+    sensitivities_db: tuple[int, ...]
+    rf_modes: tuple[UHFC1G2RFModeTableEntry, ...]
+    max_rospecs: int
+    max_priority: int
+    max_accessspecs: int
+    max_opspecs_per_accessspec: int
+    max_select_filters: int
+    band: Band = GERMANY
+    triggers: Triggers = Triggers()
+    max_specs_per_rospec: int = 32
+    max_version: int = LLRP_1_0_1
+    warns_of_full_buffer: bool = True
+    singulates_by_state: bool = False
+    block_erase: bool = False
+    block_write: bool = True
+    block_permalock: bool = False
+    """Whether LLRP 1.1's C1G2BlockPermalock is done."""
+    keepalive_misses: int | None = None
+    """After so many KEEPALIVEs without an answer the reader hangs up; None waits for ever, as Impinj's readers do.
+
+    Source: Impinj, Using KeepAlives and LinkMonitorMode. LLRP 1.0.1 (section 13.1.4) leaves it to the reader.
+    """
+    impinj_extensions: bool = False
+    vendor_capabilities: tuple[Custom, ...] = ()
+    reporting: Reporting = PLAIN
 
     @property
-    def rf_modes(self) -> tuple[UHFC1G2RFModeTableEntry, ...]:
-        """Return the modulations that can be chosen."""
-        return _RF_MODES
+    def powers(self) -> int:
+        """Return how many powers can be chosen."""
+        return len(self.powers_cdbm)
 
-    def general(self) -> GeneralDeviceCapabilities:
+    def general(self, *, has_utc_clock: bool = True) -> GeneralDeviceCapabilities:
         """Declare what the device is."""
         return GeneralDeviceCapabilities(
             max_antennas=self.antennas,
             can_set_antenna_properties=False,
-            has_utc_clock=True,
+            has_utc_clock=has_utc_clock,
             manufacturer=self.manufacturer,
             model=self.model,
             firmware_version=self.firmware,
-            receive_sensitivities=(ReceiveSensitivityTableEntry(1, 0),),
+            receive_sensitivities=tuple(
+                ReceiveSensitivityTableEntry(index, db) for index, db in enumerate(self.sensitivities_db, start=1)
+            ),
             sensitivity_ranges=(),
             gpio=GPIOCapabilities(self.inputs, self.outputs),
             air_protocols=tuple(PerAntennaAirProtocol(port, (GEN2,)) for port in range(1, self.antennas + 1)),
@@ -74,34 +135,36 @@ class Profile:
         """Declare which parts of LLRP there are."""
         return LLRPCapabilities(
             can_do_rf_survey=False,
-            can_report_buffer_fill_warning=False,
+            can_report_buffer_fill_warning=self.warns_of_full_buffer,
             supports_client_request_opspec=False,
-            can_do_tag_inventory_state_aware_singulation=False,
+            can_do_tag_inventory_state_aware_singulation=self.singulates_by_state,
             supports_event_and_report_holding=True,
             max_priority_level=self.max_priority,
             client_request_opspec_timeout_ms=0,
             max_rospecs=self.max_rospecs,
-            max_specs_per_rospec=32,
+            max_specs_per_rospec=self.max_specs_per_rospec,
             max_inventory_parameter_specs_per_aispec=1,
-            max_accessspecs=0,
-            max_opspecs_per_accessspec=0,
+            max_accessspecs=self.max_accessspecs,
+            max_opspecs_per_accessspec=self.max_opspecs_per_accessspec,
         )
 
     def regulatory(self) -> RegulatoryCapabilities:
         """Declare powers, frequencies and modulations."""
-        levels = range(self.powers)
-        band = UHFBandCapabilities(
-            tuple(
-                TransmitPowerLevelTableEntry(i + 1, self.least_power_cdbm + i * self.power_step_cdbm) for i in levels
-            ),
-            FrequencyInformation(
-                hopping=False,
-                fixed_table=FixedFrequencyTable(tuple(round(mhz * 1000) for mhz in CHANNELS_MHZ)),
-            ),
-            (UHFC1G2RFModeTable(self.rf_modes),),
+        powers = (TransmitPowerLevelTableEntry(index, cdbm) for index, cdbm in enumerate(self.powers_cdbm, start=1))
+        return RegulatoryCapabilities(
+            self.band.country,
+            int(self.band.standard),
+            UHFBandCapabilities(tuple(powers), self.band.frequencies(), (UHFC1G2RFModeTable(self.rf_modes),)),
         )
-        return RegulatoryCapabilities(_GERMANY, _ETSI_EN_302_208, band)
 
     def air_protocol(self) -> C1G2LLRPCapabilities:
         """Declare which Gen2 commands there are."""
-        return C1G2LLRPCapabilities(False, False, max_select_filters_per_query=2)
+        return C1G2LLRPCapabilities(
+            can_support_block_erase=self.block_erase,
+            can_support_block_write=self.block_write,
+            can_support_block_permalock=self.block_permalock,
+            can_support_recommissioning=False,
+            can_support_umi_method_2=False,
+            can_support_xpc=False,
+            max_select_filters_per_query=self.max_select_filters,
+        )

@@ -1,6 +1,7 @@
 """One tag in a report (LLRP 1.0.1, chapter 13): the EPC and whatever the ROSpec asked for."""
 
 from tagdock_simulators.llrp.fields import S8, U16, U32, U64, BitField, Bytes12
+from tagdock_simulators.llrp.opresults import OpSpecResult
 from tagdock_simulators.llrp.schema import CustomParameter, parameter
 
 
@@ -134,4 +135,5 @@ class TagReportData:
     seen_count: TagSeenCount | None = None
     air_protocol: tuple[C1G2PC | C1G2CRC, ...] = ()
     access_spec_id: AccessSpecID | None = None
+    op_results: tuple[OpSpecResult, ...] = ()
     custom: tuple[CustomParameter, ...] = ()

@@ -1,22 +1,26 @@
 """Whether a reader can do what a ROSpec asks for."""
 
-from tagdock_simulators.llrp.config import AntennaConfiguration
+from collections.abc import Container
+from enum import IntEnum
+
+from tagdock_simulators.llrp.config import AntennaConfiguration, RFTransmitter
 from tagdock_simulators.llrp.custom import Custom
 from tagdock_simulators.llrp.errors import LlrpError, StatusCode
-from tagdock_simulators.llrp.profile import GEN2, Profile
+from tagdock_simulators.llrp.profile import GEN2, HOP_TABLE_ID, Profile
 from tagdock_simulators.llrp.rospec import (
     AISpec,
     AIStopTrigger,
     GPITriggerValue,
     InventoryParameterSpec,
+    RFSurveySpec,
     ROSpec,
     ROSpecState,
     StartTrigger,
     StopTrigger,
     TagObservation,
+    TagObservationTrigger,
 )
 from tagdock_simulators.llrp.schema import CUSTOM, CustomParameter, layout
-from tagdock_simulators.radio import CHANNELS_MHZ
 
 _NO_INPUT = "it needs its GPITriggerValue"
 
@@ -26,13 +30,21 @@ def check_rospec(rospec: ROSpec, profile: Profile) -> None:
     _require(rospec.rospec_id > 0, rospec, 0, "a ROSpec's id must not be 0")
     _require(rospec.priority <= profile.max_priority, rospec, 1, f"priorities go up to {profile.max_priority}")
     _require(rospec.state is ROSpecState.DISABLED, rospec, 2, "a ROSpec is added in the state Disabled")
+    if len(rospec.specs) > profile.max_specs_per_rospec:
+        limit = f"a ROSpec has {profile.max_specs_per_rospec} specs at most"
+        raise LlrpError(StatusCode.P_OVERFLOW_PARAMETER, limit, _path(rospec))
     _check_boundary(rospec, profile)
     for spec in rospec.specs:
-        _check_aispec(spec, profile)
+        if isinstance(spec, AISpec):
+            _check_aispec(spec, profile)
+        elif isinstance(spec, RFSurveySpec):
+            raise LlrpError(StatusCode.P_UNSUPPORTED_PARAMETER, "the reader does no surveys", _path(spec))
 
 
 def _check_boundary(rospec: ROSpec, profile: Profile) -> None:
     start, stop = rospec.boundary.start, rospec.boundary.stop
+    _require_trigger(start.kind, profile.triggers.starts, start)
+    _require_trigger(stop.kind, profile.triggers.stops, stop)
     _require(start.kind is not StartTrigger.PERIODIC or start.periodic is not None, start, 0, "it needs its period")
     _require(start.kind is not StartTrigger.GPI or start.gpi is not None, start, 0, _NO_INPUT)
     _require(stop.kind is not StopTrigger.DURATION or stop.duration_ms > 0, stop, 1, "a duration is 1 ms at least")
@@ -46,39 +58,66 @@ def _check_aispec(spec: AISpec, profile: Profile) -> None:
     antennas = f"antennas are 1 to {profile.antennas}, or 0 alone for all"
     _require(len(spec.antenna_ids) > 0 and max(spec.antenna_ids) <= profile.antennas, spec, 0, antennas)
     _require(0 not in spec.antenna_ids or spec.antenna_ids == (0,), spec, 0, antennas)
+    _require_trigger(stop.kind, profile.triggers.ai_stops, stop)
     _require(stop.kind is not AIStopTrigger.DURATION or stop.duration_ms > 0, stop, 1, "a duration is 1 ms at least")
     _require(stop.kind is not AIStopTrigger.GPI_WITH_TIMEOUT or stop.gpi is not None, stop, 0, _NO_INPUT)
     seen = stop.tag_observation
     if stop.kind is AIStopTrigger.TAG_OBSERVATION:
         _require(seen is not None, stop, 0, "it needs its TagObservationTrigger")
     if seen is not None:
-        _require(seen.kind is not TagObservation.N_ATTEMPTS, seen, 0, "attempts cannot be counted")
-        _require(seen.kind is not TagObservation.N_TAGS or seen.tags > 0, seen, 1, "it waits for 1 tag at least")
-        _require(seen.kind is not TagObservation.NO_NEW_TAGS or seen.quiet_ms > 0, seen, 3, "it waits 1 ms at least")
+        _check_observation(seen, profile)
     _check_input(stop.gpi, profile)
     if len(spec.inventory) != 1:
         raise LlrpError(StatusCode.P_OVERFLOW_PARAMETER, "an AISpec has one InventoryParameterSpec", _path(spec))
     _check_inventory(spec.inventory[0], profile)
 
 
+def _check_observation(seen: TagObservationTrigger, profile: Profile) -> None:
+    _require_trigger(seen.kind, profile.triggers.observations, seen)
+    match seen.kind:
+        case TagObservation.N_TAGS | TagObservation.N_UNIQUE_TAGS:
+            _require(seen.tags > 0, seen, 1, "it waits for 1 tag at least")
+        case TagObservation.N_ATTEMPTS:
+            _require(seen.attempts > 0, seen, 2, "it makes 1 attempt at least")
+        case TagObservation.NO_NEW_TAGS | TagObservation.NO_NEW_UNIQUE_TAGS:
+            _require(seen.quiet_ms > 0, seen, 3, "it waits 1 ms at least")
+
+
 def _check_inventory(spec: InventoryParameterSpec, profile: Profile) -> None:
     _require(spec.spec_id > 0, spec, 0, "an InventoryParameterSpec's id must not be 0")
     _require(spec.protocol_id == GEN2, spec, 1, f"the air protocol is {GEN2}, Class 1 Gen 2")
     for antenna in spec.antennas:
-        _check_antenna(antenna, profile)
+        check_antenna(antenna, profile)
 
 
-def _check_antenna(antenna: AntennaConfiguration, profile: Profile) -> None:
+def check_antenna(antenna: AntennaConfiguration, profile: Profile) -> None:
+    """Raise LlrpError when a power, channel, sensitivity or modulation is none of the reader's."""
     _require(antenna.antenna_id <= profile.antennas, antenna, 0, f"antennas are 1 to {profile.antennas}")
-    transmitter, modes = antenna.transmitter, {mode.mode_identifier for mode in profile.rf_modes}
+    receiver, transmitter = antenna.receiver, antenna.transmitter
+    if receiver is not None:
+        known = len(profile.sensitivities_db)
+        _require(1 <= receiver.sensitivity_index <= known, receiver, 0, f"sensitivities are 1 to {known} of the table")
     if transmitter is not None:
-        powers, channels = f"powers are 1 to {profile.powers} of the table", f"channels are 1 to {len(CHANNELS_MHZ)}"
-        _require(1 <= transmitter.channel_index <= len(CHANNELS_MHZ), transmitter, 1, channels)
-        _require(1 <= transmitter.transmit_power_index <= profile.powers, transmitter, 2, powers)
+        _check_transmitter(transmitter, profile)
+    modes = {mode.mode_identifier for mode in profile.rf_modes}
     for command in antenna.inventory_commands:
+        if len(command.filters) > profile.max_select_filters:
+            limit = f"a query has {profile.max_select_filters} filters at most"
+            raise LlrpError(StatusCode.P_OVERFLOW_PARAMETER, limit, _path(command))
         if command.rf_control is not None:
             listed = ", ".join(map(str, sorted(modes)))
             _require(command.rf_control.mode_index in modes, command.rf_control, 0, f"modes are {listed}")
+
+
+def _check_transmitter(transmitter: RFTransmitter, profile: Profile) -> None:
+    """The channel counts only on a reader that stays on one (LLRP 1.0.1, section 12.2.1.3)."""
+    channels = len(profile.band.channels_khz)
+    if profile.band.hops:
+        _require(transmitter.hop_table_id == HOP_TABLE_ID, transmitter, 0, f"the hop table is {HOP_TABLE_ID}")
+    else:
+        _require(1 <= transmitter.channel_index <= channels, transmitter, 1, f"channels are 1 to {channels}")
+    powers = f"powers are 1 to {profile.powers} of the table"
+    _require(1 <= transmitter.transmit_power_index <= profile.powers, transmitter, 2, powers)
 
 
 def _check_input(gpi: GPITriggerValue | None, profile: Profile) -> None:
@@ -89,6 +128,13 @@ def _check_input(gpi: GPITriggerValue | None, profile: Profile) -> None:
 def _require(holds: bool, where: object, field: int, reason: str) -> None:
     if not holds:
         raise LlrpError(StatusCode.A_OUT_OF_RANGE, reason, _path(where), field)
+
+
+def _require_trigger(kind: IntEnum, taken: Container[IntEnum], where: object) -> None:
+    """As ThingMagic's readers do it: the parameter is wrong, and the text names the trigger."""
+    if kind not in taken:
+        reason = f"{type(where).__name__} {kind.value} ({kind.name.lower()}) is not supported"
+        raise LlrpError(StatusCode.A_INVALID, reason, _path(where), 0)
 
 
 def _path(where: object) -> tuple[int, ...]:

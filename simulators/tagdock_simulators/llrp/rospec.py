@@ -4,7 +4,7 @@ from enum import IntEnum
 from typing import Annotated
 
 from tagdock_simulators.llrp.config import AntennaConfiguration
-from tagdock_simulators.llrp.fields import U8, U16, U32, Bits, Flag, U16s
+from tagdock_simulators.llrp.fields import U8, U16, U32, Bits, Flag, NewFlag, U16s
 from tagdock_simulators.llrp.schema import CustomParameter, Some, parameter
 from tagdock_simulators.llrp.times import UTCTimestamp
 
@@ -44,19 +44,25 @@ class AIStopTrigger(IntEnum):
 
 
 class TagObservation(IntEnum):
-    """Which observation ends an AISpec."""
+    """Which observation ends an AISpec; the last two are LLRP 1.1's."""
 
     N_TAGS = 0
     NO_NEW_TAGS = 1
     N_ATTEMPTS = 2
+    N_UNIQUE_TAGS = 3
+    NO_NEW_UNIQUE_TAGS = 4
 
 
 class ReportTrigger(IntEnum):
-    """When tags are reported; N tags, or the end of the AISpec or ROSpec."""
+    """When tags are reported: after N tags (LLRP 1.1: seconds, milliseconds), or at the AISpec's or ROSpec's end."""
 
     NONE = 0
     N_TAGS_OR_END_OF_AISPEC = 1
     N_TAGS_OR_END_OF_ROSPEC = 2
+    N_SECONDS_OR_END_OF_AISPEC = 3
+    N_SECONDS_OR_END_OF_ROSPEC = 4
+    N_MILLISECONDS_OR_END_OF_AISPEC = 5
+    N_MILLISECONDS_OR_END_OF_ROSPEC = 6
 
 
 @parameter(180)
@@ -107,7 +113,7 @@ class ROBoundarySpec:
 class TagObservationTrigger:
     """Ends an AISpec by what was seen; times in ms, a timeout of 0 is none."""
 
-    kind: Annotated[TagObservation, Bits(8, reserved=8)]
+    kind: Annotated[TagObservation, Bits(8, reserved=8, known_to_1_0=2)]
     tags: U16
     attempts: U16
     quiet_ms: U16
@@ -144,12 +150,48 @@ class AISpec:
     custom: tuple[CustomParameter, ...] = ()
 
 
+class SurveyStopTrigger(IntEnum):
+    """What ends a survey of the band."""
+
+    NULL = 0
+    DURATION = 1
+    N_ITERATIONS = 2
+
+
+@parameter(188)
+class RFSurveySpecStopTrigger:
+    """What ends the survey."""
+
+    kind: Annotated[SurveyStopTrigger, Bits(8)]
+    duration_ms: U32
+    iterations: U32
+
+
+@parameter(187)
+class RFSurveySpec:
+    """A survey of a band, in kHz."""
+
+    antenna_id: U16
+    start_khz: U32
+    end_khz: U32
+    stop: RFSurveySpecStopTrigger
+    custom: tuple[CustomParameter, ...] = ()
+
+
+@parameter(355, since=2)
+class LoopSpec:
+    """Does the specs before it over again, so many times; 0 is without end."""
+
+    loop_count: U32
+
+
 @parameter(348)
 class C1G2EPCMemorySelector:
     """Whether a tag's CRC and PC words are reported."""
 
     enable_crc: Flag
     enable_pc_bits: Flag
+    enable_xpc_bits: NewFlag = False
 
 
 @parameter(238)
@@ -173,7 +215,7 @@ class TagReportContentSelector:
 class ROReportSpec:
     """When tags are reported (`n` tags; 0 for no such limit) and what of them."""
 
-    trigger: Annotated[ReportTrigger, Bits(8)]
+    trigger: Annotated[ReportTrigger, Bits(8, known_to_1_0=2)]
     n: U16
     content: TagReportContentSelector
     custom: tuple[CustomParameter, ...] = ()
@@ -187,5 +229,5 @@ class ROSpec:
     priority: U8
     state: Annotated[ROSpecState, Bits(8)]
     boundary: ROBoundarySpec
-    specs: Some[AISpec]
+    specs: Some[AISpec | RFSurveySpec | LoopSpec]
     report: ROReportSpec | None = None

@@ -50,9 +50,12 @@ class Layout:
     key: Key
     fields: tuple[Field, ...]
     slots: tuple[Slot, ...]
+    since: int
+    """The first protocol version that has it."""
 
 
 _KEYS: dict[type, Key] = {}
+_SINCE: dict[type, int] = {}
 _PARAMETERS: dict[Key, type] = {}
 _MESSAGES: dict[Key, type] = {}
 _LAYOUTS: dict[type, Layout] = {}
@@ -65,9 +68,9 @@ class CustomParameter:
 
 
 @dataclass_transform(frozen_default=True)
-def parameter(number: int) -> Callable[[type[_T]], type[_T]]:
-    """Make a class the frozen record of a parameter type."""
-    return _register(_PARAMETERS, (number, 0, 0))
+def parameter(number: int, *, since: int = 1) -> Callable[[type[_T]], type[_T]]:
+    """Make a class the frozen record of a parameter type that there is since a protocol version."""
+    return _register(_PARAMETERS, (number, 0, 0), since)
 
 
 @dataclass_transform(frozen_default=True)
@@ -77,9 +80,9 @@ def custom_parameter(vendor: int, subtype: int) -> Callable[[type[_T]], type[_T]
 
 
 @dataclass_transform(frozen_default=True)
-def message(number: int) -> Callable[[type[_T]], type[_T]]:
-    """Make a class the frozen record of a message type."""
-    return _register(_MESSAGES, (number, 0, 0))
+def message(number: int, *, since: int = 1) -> Callable[[type[_T]], type[_T]]:
+    """Make a class the frozen record of a message type that there is since a protocol version."""
+    return _register(_MESSAGES, (number, 0, 0), since)
 
 
 @dataclass_transform(frozen_default=True)
@@ -123,14 +126,15 @@ def _read_layout(cls: type) -> Layout:
             slots.append(_slot(name, hint))
         else:
             fields.append(Field(name, kind, get_args(hint)[0]))
-    return Layout(key, tuple(fields), tuple(slots))
+    return Layout(key, tuple(fields), tuple(slots), _SINCE[cls])
 
 
-def _register(registry: dict[Key, type], key: Key) -> Callable[[type[_T]], type[_T]]:
+def _register(registry: dict[Key, type], key: Key, since: int = 1) -> Callable[[type[_T]], type[_T]]:
     def decorate(cls: type[_T]) -> type[_T]:
         made = dataclass(frozen=True, slots=True)(cls)
         registry[key] = made
         _KEYS[made] = key
+        _SINCE[made] = since
         return made
 
     return decorate

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from functools import partial
 
 from tagdock_contract import Record
@@ -12,6 +13,8 @@ from tagdock_simulators.llrp.errors import LlrpError
 from tagdock_simulators.llrp.messages import ErrorMessage
 from tagdock_simulators.llrp.outbound import Outgoing
 from tagdock_simulators.llrp.profile import Profile
+from tagdock_simulators.llrp.profiles import DEFAULT
+from tagdock_simulators.llrp.reporting import Reporting
 from tagdock_simulators.llrp.states import Connection
 from tagdock_simulators.llrp.status import status_of
 from tagdock_simulators.llrp.stream import Framer
@@ -30,8 +33,9 @@ _IDENTITY = bytes((0x00, 0x16, 0x25, 0xFF, 0xFF, 0x00, 0x00, 0x01))
 class LlrpReader:
     """An LLRP reader that reports the reads it is fed. Belongs to one event loop."""
 
-    def __init__(self, profile: Profile | None = None) -> None:
-        self._device = Device(profile or Profile(), _IDENTITY)
+    def __init__(self, profile: Profile = DEFAULT, reporting: Reporting | None = None) -> None:
+        """Play a product (`profiles.PROFILES`); `reporting` are its habits where they differ from the product's."""
+        self._device = Device(profile, _IDENTITY, _now_us(), reporting)
         self._server: asyncio.Server | None = None
         self._client: _Connection | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -65,6 +69,24 @@ class LlrpReader:
         for record in records:
             out += self._device.feed(record, _now_us())
         self._send(out)
+
+    @property
+    def profile(self) -> Profile:
+        """Return the product that is played."""
+        return self._device.profile
+
+    @property
+    def reporting(self) -> Reporting:
+        """Return how reports are stamped and packed at present."""
+        return self._device.clock.reporting
+
+    def set_reporting(self, reporting: Reporting) -> None:
+        """Change how reports are stamped and packed, at once; reports that wait already are sent the new way."""
+        self._device.set_reporting(reporting)
+
+    def set_clock_offset_us(self, offset_us: int) -> None:
+        """Put the reader's clock so far ahead of the true time; events and reads are stamped by it."""
+        self.set_reporting(replace(self.reporting, clock_offset_us=offset_us))
 
     @property
     def is_connected(self) -> bool:
@@ -201,8 +223,11 @@ class _Connection(asyncio.Protocol):
             return
         room = SEND_BUFFER_BYTES - self._transport.get_write_buffer_size()
         fitting: list[bytes] = []
+        full = False
         for frame in out:
-            if frame.tags and room < len(frame.data):
+            # Once one report has found no room, none after it goes: it may leave out what the lost one said.
+            full = full or (frame.tags > 0 and room < len(frame.data))
+            if frame.tags and full:
                 self._reader.dropped(frame.tags)
                 continue
             fitting.append(frame.data)

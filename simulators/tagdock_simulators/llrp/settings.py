@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from tagdock_simulators.llrp.accessspec import AccessReportSpec
+from tagdock_simulators.llrp.accessspec import AccessReportSpec, AccessReportTrigger
 from tagdock_simulators.llrp.config import (
     AntennaConfiguration,
     AntennaProperties,
@@ -28,6 +28,8 @@ from tagdock_simulators.llrp.rospec import ReportTrigger, ROReportSpec, TagRepor
 from tagdock_simulators.llrp.status import SUCCESS
 
 GPI_LOW, GPI_HIGH = 0, 1
+OF_1_0 = tuple(event for event in Notification if event is not Notification.SPEC_LOOP)
+"""The events of LLRP 1.0.1; a client that speaks 1.1 is shown one more."""
 _MAC_ADDRESS = 0
 _NO_KEEPALIVE = KeepaliveSpec(KeepaliveTrigger.NEVER, 0)
 _FACTORY_REPORT = ROReportSpec(
@@ -85,7 +87,7 @@ class Settings:
             tuple(_antenna(port, profile) for port in antennas if wants(Setting.ANTENNA_CONFIGURATION)),
             self._events() if wants(Setting.EVENT_NOTIFICATION) else None,
             self.report if wants(Setting.RO_REPORT_SPEC) else None,
-            AccessReportSpec(0) if wants(Setting.ACCESS_REPORT_SPEC) else None,
+            AccessReportSpec(AccessReportTrigger.WITH_ROREPORT) if wants(Setting.ACCESS_REPORT_SPEC) else None,
             LLRPConfigurationStateValue(self.changes) if wants(Setting.STATE_VALUE) else None,
             self.keepalive if wants(Setting.KEEPALIVE) else None,
             tuple(
@@ -99,7 +101,7 @@ class Settings:
 
     def _events(self) -> ReaderEventNotificationSpec:
         return ReaderEventNotificationSpec(
-            tuple(EventNotificationState(event, event in self.notifications) for event in Notification)
+            tuple(EventNotificationState(event, event in self.notifications) for event in OF_1_0)
         )
 
 
@@ -130,4 +132,4 @@ def _ports(chosen: int, there_are: int, what: str) -> range:
 
 
 def _antenna(port: int, profile: Profile) -> AntennaConfiguration:
-    return AntennaConfiguration(port, RFReceiver(1), RFTransmitter(0, 1, profile.powers))
+    return AntennaConfiguration(port, RFReceiver(1), RFTransmitter(int(profile.band.hops), 1, profile.powers))

@@ -1,10 +1,11 @@
-"""The two lives that a reader keeps track of, as tables: its client's connection, and each ROSpec.
+"""The lives that a reader keeps track of, as tables: its client's connection, each ROSpec, and each AccessSpec.
 
-What is not in a table is not allowed in that state (LLRP 1.0.1, chapter 10, and chapter 12 on holding).
+What is not in a table is not allowed in that state (LLRP 1.0.1, chapters 10 and 11, and chapter 12 on holding).
 """
 
 from enum import Enum, auto
 
+from tagdock_simulators.llrp.accessspec import AccessSpecState
 from tagdock_simulators.llrp.rospec import ROSpecState
 
 
@@ -29,12 +30,21 @@ class Link(Enum):
 
 
 class Life(Enum):
-    """What happens to a ROSpec; START and STOP come from the client or from a trigger."""
+    """What happens to a ROSpec; START and STOP come from the client or from a trigger, PREEMPT from another ROSpec."""
 
     ENABLE = auto()
     START = auto()
     STOP = auto()
+    PREEMPT = auto()
     DISABLE = auto()
+
+
+class AccessLife(Enum):
+    """What happens to an AccessSpec; DELETE comes from the client or from its stop trigger."""
+
+    ENABLE = auto()
+    DISABLE = auto()
+    DELETE = auto()
 
 
 CONNECTION = {
@@ -57,7 +67,18 @@ ROSPEC = {
     (ROSpecState.ACTIVE, Life.START): ROSpecState.ACTIVE,
     (ROSpecState.INACTIVE, Life.STOP): ROSpecState.INACTIVE,
     (ROSpecState.ACTIVE, Life.STOP): ROSpecState.INACTIVE,
+    (ROSpecState.ACTIVE, Life.PREEMPT): ROSpecState.INACTIVE,
     (ROSpecState.DISABLED, Life.DISABLE): ROSpecState.DISABLED,
     (ROSpecState.INACTIVE, Life.DISABLE): ROSpecState.DISABLED,
     (ROSpecState.ACTIVE, Life.DISABLE): ROSpecState.DISABLED,
 }
+
+ACCESSSPEC: dict[tuple[AccessSpecState, AccessLife], AccessSpecState | None] = {
+    (AccessSpecState.DISABLED, AccessLife.ENABLE): AccessSpecState.ACTIVE,
+    (AccessSpecState.ACTIVE, AccessLife.ENABLE): AccessSpecState.ACTIVE,
+    (AccessSpecState.DISABLED, AccessLife.DISABLE): AccessSpecState.DISABLED,
+    (AccessSpecState.ACTIVE, AccessLife.DISABLE): AccessSpecState.DISABLED,
+    (AccessSpecState.DISABLED, AccessLife.DELETE): None,
+    (AccessSpecState.ACTIVE, AccessLife.DELETE): None,
+}
+"""None: it is gone."""

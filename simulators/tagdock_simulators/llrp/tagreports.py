@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from tagdock_contract import TagRead
 
 from tagdock_simulators.llrp.impinj import VENDOR, ImpinjTagReportContentSelector, Mode
+from tagdock_simulators.llrp.reporting import Clock
 from tagdock_simulators.llrp.rospec import ROReportSpec
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -21,6 +22,8 @@ _RO_ACCESS_REPORT, _VERSION_1 = 61, 1
 _HEADER = struct.Struct(">HII")
 _EPC_96_BYTES = 12
 _CUSTOM_HEAD_BYTES = 12
+_TV_UPTIME = {_TV | 2: _TV | 3, _TV | 4: _TV | 5}
+"""First and last seen, in UTC and since the reader was switched on, are parameters of their own."""
 _TID_WORDS = 6
 PHASE_STEPS, DOPPLER_STEPS_PER_HZ = 4096, 16
 
@@ -42,8 +45,8 @@ class _VendorColumn(NamedTuple):
 
 
 # Places in the tuple that `_values` makes; constants of the ROSpec stand first.
-_ROSPEC_ID, _SPEC_INDEX, _INVENTORY_ID, _ACCESS_ID, _ANTENNA, _RSSI, _CHANNEL, _AT, _COUNT = range(9)
-_PC, _CRC, _PHASE, _CDBM, _SHIFT, _TID_COUNT, _TID = range(9, 16)
+_ROSPEC_ID, _SPEC_INDEX, _INVENTORY_ID, _ACCESS_ID, _ANTENNA, _RSSI, _CHANNEL, _FIRST, _LAST, _COUNT = range(10)
+_PC, _CRC, _PHASE, _CDBM, _SHIFT, _TID_COUNT, _TID = range(10, 17)
 _FIRST_HEADER = _TID + 1
 
 
@@ -67,11 +70,38 @@ class Access(NamedTuple):
 NO_ACCESS = Access()
 
 
+class LastSent:
+    """The last value of each parameter that a client got: one that is the same again may be left out.
+
+    The standard says "the last parameter of the same type"; of which ROSpec it does not say. So a value counts as known
+    only while no other ROSpec has reported in between.
+    """
+
+    def __init__(self) -> None:
+        self._values: dict[int, bytes] = {}
+        self._rospec_id = 0
+
+    def forget(self) -> None:
+        """Take the client for one that knows nothing: it is new, or something was lost on the way to it."""
+        self._values.clear()
+
+    def differs(self, rospec_id: int, parameter: bytes) -> bool:
+        """Say whether a TV parameter is news to the client, and take it as sent."""
+        if rospec_id != self._rospec_id:
+            self._values.clear()
+            self._rospec_id = rospec_id
+        before, self._values[parameter[0]] = self._values.get(parameter[0]), parameter
+        return before != parameter
+
+
 class TagReportWriter:
     """Turns reads into TagReportData parameters with just the fields that a ROSpec enabled."""
 
-    def __init__(self, content: ReportContent) -> None:
+    def __init__(self, content: ReportContent, clock: Clock) -> None:
         columns = _standard_columns(content.spec)
+        self.content = content
+        self._clock = clock
+        self._columns = columns
         impinj = _impinj_columns(content.spec)
         vendor_codes = "".join(f"HHII{column.code}" for column in impinj)
         self._tail = struct.Struct(">" + "".join(f"B{column.code}" for column in columns) + vendor_codes)
@@ -87,19 +117,30 @@ class TagReportWriter:
             order += [_FIRST_HEADER + len(headers) + i for i in range(4)] + [*sources]
             headers += [_CUSTOM, _CUSTOM_HEAD_BYTES + struct.calcsize(">" + code), VENDOR, subtype]
         self._headers = tuple(headers)
+        self._uptime_headers = tuple(_TV_UPTIME.get(header, header) for header in headers)
         self._wants_memory = any(column.source in (_PC, _CRC) for column in columns)
         self._pick = itemgetter(*order) if len(order) > 1 else None
 
-    def tag_report(self, read: TagRead, access: Access = NO_ACCESS) -> bytes:
-        """Encode one read as a TagReportData parameter; results of an access stand before the vendor's fields."""
+    def tag_report(
+        self,
+        read: TagRead,
+        access: Access = NO_ACCESS,
+        last_at: datetime | None = None,
+        sent: LastSent | None = None,
+    ) -> bytes:
+        """Encode one read as a TagReportData parameter; results of an access stand before the vendor's fields.
+
+        `last_at` is when the tag was seen last, where that was later; `sent` has what may be left out.
+        """
         epc = bytes.fromhex(read.epc)
         if len(epc) == _EPC_96_BYTES:
             head = bytes((_TV | _EPC_96,)) + epc
         else:
             head = struct.pack(">HHH", _EPC_DATA, 6 + len(epc), len(epc) * 8) + epc
-        tail = b"" if self._pick is None else self._tail.pack(*self._pick(self._values(read, epc, access)))
-        if access.results:
-            tail = tail[: self._standard_bytes] + access.results + tail[self._standard_bytes :]
+        tail = b"" if self._pick is None else self._tail.pack(*self._pick(self._values(read, epc, access, last_at)))
+        if access.results or sent is not None:
+            standard, vendors = tail[: self._standard_bytes], tail[self._standard_bytes :]
+            tail = (standard if sent is None else self._changed(standard, sent)) + access.results + vendors
         return struct.pack(">HH", _TAG_REPORT_DATA, 4 + len(head) + len(tail)) + head + tail
 
     def _memory(self, epc: bytes) -> tuple[int, int]:
@@ -108,16 +149,27 @@ class TagReportWriter:
         pc = _protocol_control(epc)
         return pc, _stored_crc(pc, epc)
 
-    def _values(self, read: TagRead, epc: bytes, access: Access) -> tuple[Any, ...]:
-        since = read.at - _EPOCH
+    def _changed(self, standard: bytes, sent: LastSent) -> bytes:
+        """Return just those parameters that differ from the last one of their type."""
+        start, changed = 0, []
+        for column in self._columns:
+            end = start + 1 + struct.calcsize(">" + column.code)
+            if sent.differs(self.content.rospec_id, standard[start:end]):
+                changed.append(standard[start:end])
+            start = end
+        return b"".join(changed)
+
+    def _values(self, read: TagRead, epc: bytes, access: Access, last_at: datetime | None) -> tuple[Any, ...]:
         rssi_dbm = read.rssi_dbm
+        first_us = max(0, _microseconds(read.at) + self._clock.shift_us)
         return (
             *self._constants,
             access.spec_id,
             read.antenna,
             max(-128, min(127, round(rssi_dbm))),
             read.channel or 0,
-            since.days * 86_400_000_000 + since.seconds * 1_000_000 + since.microseconds,
+            first_us,
+            first_us if last_at is None else max(0, _microseconds(last_at) + self._clock.shift_us),
             min(read.count, 0xFFFF),
             *self._memory(epc),
             round((read.phase_deg or 0.0) % 360.0 / 360.0 * PHASE_STEPS) % PHASE_STEPS,
@@ -125,8 +177,13 @@ class TagReportWriter:
             max(-0x8000, min(0x7FFF, round((read.doppler_hz or 0.0) * DOPPLER_STEPS_PER_HZ))),
             _TID_WORDS,
             access.tid,
-            *self._headers,
+            *(self._headers if self._clock.reporting.has_utc_clock else self._uptime_headers),
         )
+
+
+def _microseconds(at: datetime) -> int:
+    since = at - _EPOCH
+    return since.days * 86_400_000_000 + since.seconds * 1_000_000 + since.microseconds
 
 
 def _stored_crc(pc: int, epc: bytes) -> int:
@@ -154,8 +211,8 @@ def _standard_columns(spec: ROReportSpec) -> list[_Column]:
         (content.enable_antenna_id, _Column("H", 1, _ANTENNA)),
         (content.enable_peak_rssi, _Column("b", 6, _RSSI)),
         (content.enable_channel_index, _Column("H", 7, _CHANNEL)),
-        (content.enable_first_seen, _Column("Q", 2, _AT)),
-        (content.enable_last_seen, _Column("Q", 4, _AT)),
+        (content.enable_first_seen, _Column("Q", 2, _FIRST)),
+        (content.enable_last_seen, _Column("Q", 4, _LAST)),
         (content.enable_tag_seen_count, _Column("H", 8, _COUNT)),
         (any(memory.enable_pc_bits for memory in content.epc_memory), _Column("H", 12, _PC)),
         (any(memory.enable_crc for memory in content.epc_memory), _Column("H", 11, _CRC)),

@@ -14,6 +14,30 @@ from typing import Any
 import pytest
 from tagdock_contract import InputChange, TagRead
 from tagdock_simulators.llrp import messages as m
+from tagdock_simulators.llrp.accessspec import (
+    AccessCommand,
+    AccessReportSpec,
+    AccessReportTrigger,
+    AccessSpec,
+    AccessSpecState,
+    AccessSpecStopTrigger,
+    AccessStopTrigger,
+    C1G2BlockErase,
+    C1G2BlockPermalock,
+    C1G2BlockWrite,
+    C1G2GetBlockPermalockStatus,
+    C1G2Kill,
+    C1G2Lock,
+    C1G2LockPayload,
+    C1G2Read,
+    C1G2Recommission,
+    C1G2TagSpec,
+    C1G2TargetTag,
+    C1G2Write,
+    LockField,
+    LockPrivilege,
+)
+from tagdock_simulators.llrp.capabilities import MaximumReceiveSensitivity
 from tagdock_simulators.llrp.codec import decode_message, encode_message
 from tagdock_simulators.llrp.config import (
     AntennaConfiguration,
@@ -37,6 +61,7 @@ from tagdock_simulators.llrp.errors import LlrpError, StatusCode
 from tagdock_simulators.llrp.events import (
     AISpecEvent,
     AntennaEvent,
+    C1G2SingulationDetails,
     ConnectionAttempt,
     ConnectionAttemptEvent,
     ConnectionCloseEvent,
@@ -48,24 +73,53 @@ from tagdock_simulators.llrp.events import (
     ReportBufferOverflowErrorEvent,
     ROSpecEvent,
     ROSpecEventType,
+    SpecLoopEvent,
 )
 from tagdock_simulators.llrp.fields import BitString
 from tagdock_simulators.llrp.impinj import (
     ImpinjEnableExtensions,
     ImpinjEnableExtensionsResponse,
+    ImpinjEnableGPSCoordinates,
+    ImpinjEnableOptimizedRead,
     ImpinjEnablePeakRSSI,
     ImpinjEnableRFDopplerFrequency,
     ImpinjEnableRFPhaseAngle,
+    ImpinjEnableSerializedTID,
+    ImpinjFixedFrequencyList,
     ImpinjInventorySearchMode,
+    ImpinjLinkMonitorConfiguration,
+    ImpinjLowDutyCycle,
     ImpinjPeakRSSI,
+    ImpinjReducedPowerFrequencyList,
+    ImpinjRequestedData,
     ImpinjRFDopplerFrequency,
     ImpinjRFPhaseAngle,
+    ImpinjSerializedTID,
     ImpinjTagReportContentSelector,
     Mode,
+    Requested,
+)
+from tagdock_simulators.llrp.opresults import (
+    C1G2BlockEraseOpSpecResult,
+    C1G2BlockPermalockOpSpecResult,
+    C1G2BlockWriteOpSpecResult,
+    C1G2GetBlockPermalockStatusOpSpecResult,
+    C1G2KillOpSpecResult,
+    C1G2LockOpSpecResult,
+    C1G2ReadOpSpecResult,
+    C1G2WriteOpSpecResult,
+    KillResult,
+    LockResult,
+    PermalockStatusResult,
+    ReadResult,
+    WriteResult,
 )
 from tagdock_simulators.llrp.profile import Profile
+from tagdock_simulators.llrp.profiles import DEFAULT, PROFILES
+from tagdock_simulators.llrp.profiles.generic import GENERIC
 from tagdock_simulators.llrp.report import (
     EPC96,
+    AccessSpecID,
     AntennaID,
     ChannelIndex,
     EPCData,
@@ -76,6 +130,7 @@ from tagdock_simulators.llrp.report import (
     TagReportData,
     TagSeenCount,
 )
+from tagdock_simulators.llrp.reporting import PLAIN, Reporting
 from tagdock_simulators.llrp.rospec import (
     AISpec,
     AISpecStopTrigger,
@@ -83,6 +138,7 @@ from tagdock_simulators.llrp.rospec import (
     C1G2EPCMemorySelector,
     GPITriggerValue,
     InventoryParameterSpec,
+    LoopSpec,
     PeriodicTriggerValue,
     ReportTrigger,
     ROBoundarySpec,
@@ -99,11 +155,14 @@ from tagdock_simulators.llrp.rospec import (
 )
 from tagdock_simulators.llrp.server import LlrpReader
 from tagdock_simulators.llrp.settings import Settings
-from tagdock_simulators.llrp.status import SUCCESS, status_of
+from tagdock_simulators.llrp.status import SUCCESS, LLRPStatus, status_of
 from tagdock_simulators.llrp.stream import Framer
 from tagdock_simulators.llrp.times import UTCTimestamp
+from tagdock_simulators.llrp.vendor import VendorSettings, vendor_capabilities
 
 AT_US = 1_767_600_000_000_000
+OF_1_1 = "v11_"
+"""So begins the name of an example that only LLRP 1.1 has."""
 EVERYTHING = TagReportContentSelector(True, True, True, True, True, True, True, True, True, True)
 
 
@@ -173,7 +232,7 @@ def _tag(**more: Any) -> TagReportData:
 
 
 def _examples() -> dict[str, object]:
-    profile = Profile()
+    profile = DEFAULT
     everything = m.GetReaderConfig(0, m.Setting.ALL, 0, 0)
     error = LlrpError(StatusCode.A_OUT_OF_RANGE, "powers are 1 to 81 of the table", (177, 183, 224), 2)
     full_tag = _tag(
@@ -221,9 +280,17 @@ def _examples() -> dict[str, object]:
         )
     }
     return {
-        "get_reader_capabilities_response": m.GetReaderCapabilitiesResponse(
-            SUCCESS, profile.general(), profile.llrp(), profile.regulatory(), profile.air_protocol()
-        ),
+        **{
+            f"capabilities_{each.name}": m.GetReaderCapabilitiesResponse(
+                SUCCESS,
+                each.general(),
+                each.llrp(),
+                each.regulatory(),
+                each.air_protocol(),
+                each.vendor_capabilities,
+            )
+            for each in PROFILES.values()
+        },
         "get_reader_config_response": Settings().shown(everything, profile, bytes(range(8)), frozenset({2})),
         "get_rospecs_response": m.GetROSpecsResponse(SUCCESS, (_rich_rospec(),)),
         "add_accessspec_response": m.AddAccessSpecResponse(status_of(error)),
@@ -253,7 +320,146 @@ def _examples() -> dict[str, object]:
     }
 
 
-EXAMPLES: Mapping[str, object] = _examples()
+def make_access_spec(*ops: Any, **changes: Any) -> AccessSpec:
+    """An AccessSpec for every tag, that never ends and reports with the ROReport."""
+    everyone = C1G2TagSpec((C1G2TargetTag(1, True, 0, BitString(0, b""), BitString(0, b"")),))
+    plain = AccessSpec(
+        1,
+        0,
+        1,
+        AccessSpecState.DISABLED,
+        0,
+        AccessSpecStopTrigger(AccessStopTrigger.NULL, 0),
+        AccessCommand(everyone, ops or (C1G2Read(1, 0, 2, 0, 6),)),
+        AccessReportSpec(AccessReportTrigger.WITH_ROREPORT),
+    )
+    return dataclasses.replace(plain, **changes)
+
+
+def _rich_access_spec() -> AccessSpec:
+    pattern = C1G2TargetTag(1, True, 32, BitString(16, b"\xff\xf0"), BitString(16, b"\x30\x30"))
+    other = C1G2TargetTag(3, False, 0, BitString(0, b""), BitString(0, b""))
+    ops = (
+        C1G2Read(1, 0, 2, 0, 6),
+        C1G2Write(2, 0xCAFE, 3, 4, (1, 2)),
+        C1G2BlockWrite(3, 0, 3, 6, (3,)),
+        C1G2BlockErase(4, 0, 3, 0, 2),
+        C1G2Lock(5, 0xCAFE, (C1G2LockPayload(LockPrivilege.READ_WRITE, LockField.USER),)),
+        C1G2Kill(6, 0xDEADBEEF),
+    )
+    return make_access_spec(
+        access_spec_id=77,
+        antenna_id=2,
+        rospec_id=123,
+        stop=AccessSpecStopTrigger(AccessStopTrigger.OPERATION_COUNT, 5),
+        command=AccessCommand(C1G2TagSpec((pattern, other)), ops),
+        report=AccessReportSpec(AccessReportTrigger.END_OF_ACCESSSPEC),
+    )
+
+
+def _access_examples() -> dict[str, object]:
+    results = (
+        C1G2ReadOpSpecResult(ReadResult.SUCCESS, 1, (0xE280, 0x1105)),
+        C1G2WriteOpSpecResult(WriteResult.TAG_MEMORY_LOCKED_ERROR, 2, 1),
+        C1G2BlockWriteOpSpecResult(WriteResult.SUCCESS, 3, 1),
+        C1G2BlockEraseOpSpecResult(WriteResult.TAG_MEMORY_OVERRUN_ERROR, 4),
+        C1G2LockOpSpecResult(LockResult.SUCCESS, 5),
+        C1G2KillOpSpecResult(KillResult.ZERO_KILL_PASSWORD_ERROR, 6),
+    )
+    accessed = _tag(rospec_id=ROSpecID(123), access_spec_id=AccessSpecID(77), op_results=results)
+    ended = AISpecEvent(0, 1, 1, C1G2SingulationDetails(7, 10))
+    return {
+        "add_accessspec": m.AddAccessSpec(_rich_access_spec()),
+        "enable_accessspec": m.EnableAccessSpec(77),
+        "disable_accessspec": m.DisableAccessSpec(77),
+        "delete_accessspec": m.DeleteAccessSpec(0),
+        "get_accessspecs": m.GetAccessSpecs(),
+        "get_accessspecs_response_full": m.GetAccessSpecsResponse(SUCCESS, (_rich_access_spec(), make_access_spec())),
+        "ro_access_report_results": m.ROAccessReport((accessed,)),
+        "event_aispec_details": _event(aispec=ended),
+        "event_rospec_preempted": _event(rospec=ROSpecEvent(ROSpecEventType.PREEMPTION, 1, 2)),
+    }
+
+
+def _impinj_examples() -> dict[str, object]:
+    """Impinj's parameters, each in the message that carries it."""
+    everything, on = Requested.ALL_CONFIGURATION, Mode.ON
+    selector = ImpinjTagReportContentSelector(
+        ImpinjEnableSerializedTID(on),
+        ImpinjEnableRFPhaseAngle(on),
+        ImpinjEnablePeakRSSI(on),
+        ImpinjEnableGPSCoordinates(Mode.OFF),
+        ImpinjEnableOptimizedRead(on, (C1G2Read(1, 0, 3, 0, 2),)),
+        ImpinjEnableRFDopplerFrequency(on),
+    )
+    report = ROReportSpec(ReportTrigger.N_TAGS_OR_END_OF_ROSPEC, 1, EVERYTHING, (selector,))
+    monitor = ImpinjLinkMonitorConfiguration(on, 3)
+    low_power = (
+        ImpinjInventorySearchMode(1),
+        ImpinjFixedFrequencyList(2, (1, 3)),
+        ImpinjReducedPowerFrequencyList(on, (4,)),
+        ImpinjLowDutyCycle(on, 500, 200),
+    )
+    command = C1G2InventoryCommand(False, custom=low_power)
+    settings = VendorSettings().changed_by((monitor,), DEFAULT).shown((ImpinjRequestedData(everything),), DEFAULT)
+    capabilities = (ImpinjRequestedData(Requested.ALL_CAPABILITIES),)
+    tid = ImpinjSerializedTID((0xE280, 0x1105, 0x2000, 0x1234, 0x5678, 0x9ABC))
+    return {
+        "impinj_get_capabilities": m.GetReaderCapabilities(m.Capability.ALL, capabilities),
+        "impinj_capabilities": m.GetReaderCapabilitiesResponse(
+            SUCCESS, custom=vendor_capabilities(capabilities, DEFAULT, bytes(range(8)))
+        ),
+        "impinj_get_config": m.GetReaderConfig(0, m.Setting.IDENTIFICATION, 0, 0, (ImpinjRequestedData(everything),)),
+        "impinj_config": m.GetReaderConfigResponse(SUCCESS, custom=settings),
+        "impinj_set_config": m.SetReaderConfig(
+            False,
+            antenna_configurations=(AntennaConfiguration(0, inventory_commands=(command,)),),
+            ro_report=report,
+            custom=(monitor,),
+        ),
+        "impinj_report": m.ROAccessReport((_tag(custom=(tid, ImpinjRFPhaseAngle(7))),)),
+    }
+
+
+def _examples_of_1_1() -> dict[str, object]:
+    everyone = make_access_spec().command.tag_spec
+    ops = (
+        C1G2Recommission(1, 0xDEADBEEF, bit_lsb=True),
+        C1G2BlockPermalock(2, 0xCAFE, 3, 0, (0x4000,)),
+        C1G2GetBlockPermalockStatus(3, 0, 3, 0, 1),
+    )
+    results = (
+        C1G2ReadOpSpecResult(ReadResult.INCORRECT_PASSWORD_ERROR, 1),
+        C1G2BlockPermalockOpSpecResult(LockResult.SUCCESS, 2),
+        C1G2GetBlockPermalockStatusOpSpecResult(PermalockStatusResult.SUCCESS, 3, (0x4000,)),
+    )
+    loop = (*_rich_rospec().specs, LoopSpec(3))
+    report = ROReportSpec(ReportTrigger.N_SECONDS_OR_END_OF_ROSPEC, 5, EVERYTHING)
+    general = dataclasses.replace(GENERIC.general(), maximum_sensitivity=MaximumReceiveSensitivity(-82))
+    blocks = dataclasses.replace(GENERIC.air_protocol(), can_support_block_permalock=True)
+    return {
+        "get_supported_version": m.GetSupportedVersion(),
+        "get_supported_version_response": m.GetSupportedVersionResponse(1, 2, SUCCESS),
+        "set_protocol_version": m.SetProtocolVersion(2),
+        "set_protocol_version_response": m.SetProtocolVersionResponse(SUCCESS),
+        "add_accessspec": m.AddAccessSpec(make_access_spec(command=AccessCommand(everyone, ops))),
+        "add_rospec": m.AddROSpec(dataclasses.replace(_rich_rospec(), specs=loop, report=report)),
+        "ro_access_report": m.ROAccessReport((_tag(op_results=results),)),
+        "event_spec_loop": _event(spec_loop=SpecLoopEvent(1, 2)),
+        "capabilities": m.GetReaderCapabilitiesResponse(SUCCESS, general, air_protocol=blocks),
+        "error_message": m.ErrorMessage(LLRPStatus(StatusCode.M_UNEXPECTED_MESSAGE, "the version is settled once")),
+    }
+
+
+EXAMPLES: Mapping[str, object] = {
+    **_examples(),
+    **_access_examples(),
+    **_impinj_examples(),
+    **{f"{OF_1_1}{name}": message for name, message in _examples_of_1_1().items()},
+}
+FRAMES = {
+    name: encode_message(message, 5, version=2 if name.startswith(OF_1_1) else 1) for name, message in EXAMPLES.items()
+}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -268,6 +474,17 @@ def example(example_name: str) -> object:
 
 
 @pytest.fixture
+def frame(example_name: str) -> bytes:
+    return FRAMES[example_name]
+
+
+@pytest.fixture
+def frames() -> Mapping[str, bytes]:
+    """Every example as its bytes, in the version that has it."""
+    return FRAMES
+
+
+@pytest.fixture
 def examples() -> Mapping[str, object]:
     return EXAMPLES
 
@@ -275,6 +492,11 @@ def examples() -> Mapping[str, object]:
 @pytest.fixture
 def rospec() -> Callable[..., ROSpec]:
     return make_rospec
+
+
+@pytest.fixture
+def access_spec() -> Callable[..., AccessSpec]:
+    return make_access_spec
 
 
 @pytest.fixture
@@ -342,8 +564,9 @@ def input_change() -> Callable[[int, bool], InputChange]:
 class Clerk:
     """A device with a client connected; asks it and decodes what it says. Time is in `now_us`."""
 
-    def __init__(self) -> None:
-        self.device = Device(Profile(), bytes(8))
+    def __init__(self, profile: Profile = DEFAULT, reporting: Reporting = PLAIN) -> None:
+        self.switched_on_us = AT_US - 3_600_000_000
+        self.device = Device(profile, bytes(8), self.switched_on_us, reporting)
         self.now_us = AT_US
         self.said(self.device.accept(self.now_us))
 
@@ -376,6 +599,12 @@ class Clerk:
 @pytest.fixture
 def clerk() -> Clerk:
     return Clerk()
+
+
+@pytest.fixture
+def clerk_of() -> type[Clerk]:
+    """A clerk of any profile and reporting."""
+    return Clerk
 
 
 class RawClient:
@@ -422,10 +651,10 @@ def raw_client() -> Callable[[int], Any]:
 
 
 @pytest.fixture
-def serving() -> Callable[[], Any]:
+def serving() -> Callable[..., Any]:
     @asynccontextmanager
-    async def start() -> AsyncIterator[tuple[LlrpReader, int]]:
-        reader = LlrpReader()
+    async def start(profile: Profile = DEFAULT, **how: Any) -> AsyncIterator[tuple[LlrpReader, int]]:
+        reader = LlrpReader(profile, **how)
         port = await reader.start()
         try:
             yield reader, port

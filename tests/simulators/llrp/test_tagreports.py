@@ -17,6 +17,7 @@ from tagdock_simulators.llrp.impinj import (
     ImpinjTagReportContentSelector,
     Mode,
 )
+from tagdock_simulators.llrp.reporting import PLAIN, Clock
 from tagdock_simulators.llrp.rospec import (
     C1G2EPCMemorySelector,
     ReportTrigger,
@@ -60,7 +61,7 @@ READS = st.builds(
 
 
 def written(spec: ROReportSpec, *reads: TagRead) -> bytes:
-    writer = TagReportWriter(ReportContent(spec, 7, 2, 3))
+    writer = TagReportWriter(ReportContent(spec, 7, 2, 3), Clock(0, PLAIN))
     return report_message([writer.tag_report(read) for read in reads], 1)
 
 
