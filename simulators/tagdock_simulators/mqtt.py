@@ -272,8 +272,11 @@ class _Connection:
         await asyncio.to_thread(self._shut)
 
     def _shut(self) -> None:
-        self._paho.disconnect()
-        self._paho.loop_stop()
+        client = self._paho
+        client.disconnect()
+        client.loop_stop()
+        # The client and its callbacks hold each other; apart, its sockets close now, not at some later collection.
+        client.on_connect = client.on_disconnect = client.on_subscribe = client.on_message = client.on_publish = None
 
     def _pump(self) -> None:
         while self._waiting and self._under_way < self._patience.window and not self.ended.is_set():

@@ -64,7 +64,7 @@ def test_waits_are_exponential() -> None:
         ("bin", "#"),
         ("bin", "x" * 65),
         ("bin", "a\nb"),
-        ("at", datetime(2026, 1, 5)),
+        ("at", datetime(2026, 1, 5)),  # noqa: DTZ001  # the mistake itself
         ("count", -1),
         ("count", 1_000_001),
         ("unit_mass_kg", -0.1),
