@@ -12,6 +12,8 @@ class Place(StrEnum):
     """Any TCP connection through the proxy: LLRP, MQTT, PostgreSQL, HTTP."""
     LLRP = "llrp"
     """A connection through the proxy that is told to understand LLRP."""
+    LLRP_READER = "llrp reader"
+    """A simulated LLRP reader itself, played live."""
     READER = "reader"
     """What a reader reads, recorded or played live."""
     SENSOR = "sensor"
@@ -52,6 +54,8 @@ class Kind(StrEnum):
     UNDECODABLE_MESSAGE = "undecodable_message"
     WRONG_LENGTH = "wrong_length"
     DUPLICATE_REPORTS = "duplicate_reports"
+    FIELDS_LEFT_OUT = "fields_left_out"
+    UPTIME_ONLY = "uptime_only"
     CLOCK_SKEW = "clock_skew"
     CLOCK_JUMP = "clock_jump"
     DUPLICATE_READS = "duplicate_reads"
@@ -169,6 +173,12 @@ KINDS: Mapping[Kind, Meaning] = {
         amount=Amount("what is added to the length", "bytes", -1_000_000, 2_000_000_000, 7, whole=True),
     ),
     Kind.DUPLICATE_REPORTS: Meaning(_LLRP, "each RO_ACCESS_REPORT comes more than once", lasts=True, amount=_COPIES),
+    Kind.FIELDS_LEFT_OUT: Meaning(
+        (Place.LLRP_READER,), "the reader leaves out of a tag report what did not change since the last one", lasts=True
+    ),
+    Kind.UPTIME_ONLY: Meaning(
+        (Place.LLRP_READER,), "the reader stamps with the time since it was switched on, not with UTC", lasts=True
+    ),
     Kind.CLOCK_SKEW: Meaning(
         _CLOCKS,
         "the clock runs fast (or slow), and is right again afterwards",
