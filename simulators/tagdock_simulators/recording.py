@@ -2,18 +2,18 @@
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from tagdock_contract import encode, utc_text
+from tagdock_contract import Record, encode, utc_text
 
-from tagdock_simulators.doors import Truth
-from tagdock_simulators.scenarios import EPOCH, Scenario, Scene, in_order, scenes
+from tagdock_simulators.doors import Crossing, DoorGeometry, Truth, crossing_truth
+from tagdock_simulators.radio import Radio
+from tagdock_simulators.reading import ReadBlock, block_lines, field_reads
 
-_LINES_AT_ONCE = 4096
 _GZIP_LEVEL = 6
 
 
@@ -26,26 +26,59 @@ class Progress:
     reads: int = 0
 
 
-def record(scenario: Scenario, seed: int, reads: BinaryIO, truth: BinaryIO | None) -> Iterator[Progress]:
-    """Write a scenario's reads, and what really happened, line by line; yields after every few thousand reads."""
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What a recording is written to. `change` may change the records on their way: faults of readers."""
+
+    reads: BinaryIO
+    truth: BinaryIO | None = None
+    change: Callable[[Iterable[Record]], Iterable[Record]] | None = None
+
+
+def record(
+    doors: Sequence[DoorGeometry], crossings: Iterable[Crossing], seed: int, radio: Radio, files: Files
+) -> Iterator[Progress]:
+    """Write what doors report of loads, and what really happened, line by line; yields after every stretch of time.
+
+    Raises ValueError as `field_reads` does, and OSError when a file cannot be written.
+    """
     progress = Progress()
 
-    def told() -> Iterator[Scene]:
-        for scene in scenes(scenario, seed, EPOCH):
+    def told() -> Iterator[Crossing]:
+        for crossing in crossings:
             progress.loads += 1
-            progress.tags += len(scene.truth)
-            if truth is not None:
-                truth.write(b"".join(truth_line(each) for each in scene.truth))
-            yield scene
+            progress.tags += len(crossing.epcs)
+            if files.truth is not None:
+                files.truth.write(b"".join(truth_line(each) for each in crossing_truth(crossing)))
+            yield crossing
 
-    lines: list[bytes] = []
-    for read in in_order(told()):
-        lines.append(encode(read))
-        if len(lines) == _LINES_AT_ONCE:
-            progress.reads += _flush(lines, reads)
-            yield progress
-    progress.reads += _flush(lines, reads)
+    blocks = field_reads(doors, told(), seed, radio)
+    for lines, reads in _changed(blocks, files.change) if files.change else _plain(blocks):
+        files.reads.write(lines)
+        progress.reads += reads
+        yield progress
     yield progress
+
+
+def _plain(blocks: Iterator[ReadBlock]) -> Iterator[tuple[bytes, int]]:
+    for block in blocks:
+        yield block_lines(block), len(block)
+
+
+_LINES_AT_ONCE = 4096
+
+
+def _changed(
+    blocks: Iterator[ReadBlock], change: Callable[[Iterable[Record]], Iterable[Record]]
+) -> Iterator[tuple[bytes, int]]:
+    """Write records one by one: what changes them works on records."""
+    lines: list[bytes] = []
+    for each in change(each for block in blocks for each in block.records()):
+        lines.append(encode(each) + b"\n")
+        if len(lines) == _LINES_AT_ONCE:
+            yield b"".join(lines), len(lines)
+            lines.clear()
+    yield b"".join(lines), len(lines)
 
 
 def truth_line(truth: Truth) -> bytes:
@@ -77,11 +110,3 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-
-
-def _flush(lines: list[bytes], file: BinaryIO) -> int:
-    count = len(lines)
-    if lines:
-        file.write(b"\n".join(lines) + b"\n")
-        lines.clear()
-    return count

@@ -39,7 +39,7 @@ def test_every_tag_of_a_clean_load_can_be_decided(tags: int, direction: str) -> 
     for seed in range(5):
         crossing = load(tags, direction, first=seed * 100)
         rows: dict[tuple[str, int], list[TagRead]] = defaultdict(list)
-        energy: Counter[tuple[str, str]] = Counter()
+        energy: defaultdict[tuple[str, str], float] = defaultdict(float)
         for read in reads_of(crossing, seed):
             energy[read.epc, read.reader] += 10 ** (read.rssi_dbm / 10)
             if read.reader == "dock-2":
@@ -72,19 +72,21 @@ def test_reads_come_in_order_within_the_crossing_and_keep_the_contract() -> None
 def test_neighbours_read_a_little() -> None:
     readers = Counter(read.reader for seed in range(5) for read in reads_of(load(60, first=seed * 100), seed))
     strays = readers["dock-1"] + readers["dock-3"]
-    assert 0 < strays < 0.05 * readers["dock-2"]
+    assert 0 < strays < 0.3 * readers["dock-2"]
 
 
 def test_the_tags_in_the_field_share_what_the_reader_can_do() -> None:
-    """Schoute's slots allow 1 / 0.9 ms singulations a second at most, however many tags there are."""
+    """A tag takes its time, so no more than 1 / 0.76 ms are counted a second, however many there are."""
     few, many = (len(crossing_reads(DOORS[1], load(tags), 1)) for tags in (1, 60))
-    assert few < many < 2.0 / 0.0009
+    assert few < many < 2.0 / Radio().mode.tag_s
     assert many / 60 < few
 
 
 def test_a_load_that_passes_by_is_seen_by_the_outer_row() -> None:
-    rows = Counter(read.antenna for read in reads_of(load(20, "pass")) if read.reader == "dock-2")
-    assert rows[OUTSIDE] > 2 * rows[INSIDE]
+    energy: defaultdict[int, float] = defaultdict(float)
+    for read in reads_of(load(20, "pass")):
+        energy[read.antenna] += 10 ** (read.rssi_dbm / 10) * (read.reader == "dock-2")
+    assert energy[OUTSIDE] > 10 * energy[INSIDE]
 
 
 def test_a_deaf_reader_reads_nothing() -> None:

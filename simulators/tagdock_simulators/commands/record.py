@@ -15,8 +15,8 @@ from tagdock_simulators.commands.options import (
     scenario_options,
     write_gateway_config,
 )
-from tagdock_simulators.recording import Progress, new_file, record
-from tagdock_simulators.scenarios import Scenario
+from tagdock_simulators.recording import Files, Progress, new_file, record
+from tagdock_simulators.scenarios import Scenario, crossings
 
 _QUIET_S = 2.0  # what takes longer shows its progress
 
@@ -49,7 +49,8 @@ def record_(scenario: Scenario, seed: int, output: Path, truth: Path | None, gat
         with ExitStack() as files:
             reads_file = files.enter_context(new_file(output))
             truth_file = files.enter_context(new_file(truth)) if truth else None
-            done = _shown(record(scenario, seed, reads_file, truth_file), scenario)
+            loads, written = crossings(scenario, seed), Files(reads_file, truth_file)
+            done = _shown(record(scenario.geometry(), loads, seed, scenario.radio, written), scenario)
         if gateway_config is not None:
             write_gateway_config(gateway_config, scenario, ports_from(scenario, LLRP_PORT))
     except OSError as error:

@@ -28,7 +28,7 @@ class Crossing:
     starts_at: datetime
     speed_m_per_s: float = 2.0
     reach_m: float = 2.0
-    """How far from the door line it comes from (`pass`: from the door's middle; `park`, `turn`: from where it stops)."""
+    """How far from the door line it comes from (`pass`: from its middle; `park`, `turn`: from where it stops)."""
     stay_s: float = 0.0
     """How long a turning or parked load stands."""
     carrier: Carrier = PALLET

@@ -3,5 +3,6 @@
 from tagdock_simulators.reading.blocks import ReadBlock
 from tagdock_simulators.reading.crossing import crossing_reads
 from tagdock_simulators.reading.field import field_reads
+from tagdock_simulators.reading.lines import block_lines
 
-__all__ = ["ReadBlock", "crossing_reads", "field_reads"]
+__all__ = ["ReadBlock", "block_lines", "crossing_reads", "field_reads"]
