@@ -14,6 +14,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 from tagdock_simulators.commands import COMMANDS, main
+from tagdock_simulators.llrp.profiles import PROFILES
 from tagdock_simulators.scenarios import SCENARIOS
 
 PROGRAM = [sys.executable, "-c", "from tagdock_simulators.commands import main; main()"]
@@ -140,3 +141,18 @@ def test_reader_says_when_its_port_is_taken() -> None:
     assert done.returncode == 1
     (line,) = done.stderr.strip().splitlines()
     assert "choose another --port, or 0 for any" in line
+
+
+def test_reader_says_in_a_line_what_each_product_is_like() -> None:
+    told = run("reader", "--help").stdout
+    assert all(f"{profile.name:18} {profile.summary}" in told for profile in PROFILES.values())
+
+
+@pytest.mark.parametrize("how", ["option", "environment"])
+def test_reader_plays_no_product_that_lacks_what_the_doors_need(how: str) -> None:
+    """The Sargas has two antennas; a portal with one row needs four."""
+    wanted = ("--profile", "thingmagic-sargas") if how == "option" else ()
+    environment = {} if how == "option" else {"TAGDOCK_PROFILE": "thingmagic-sargas"}
+    done = run("reader", "--port", "0", "--scenario", "single-row", *wanted, **environment)
+    assert done.exit_code == 2
+    assert "thingmagic-sargas has 2 and 2: choose another --profile or --scenario" in done.stderr

@@ -4,6 +4,8 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -17,11 +19,15 @@ from tagdock_simulators.commands.options import (
     write_gateway_config,
 )
 from tagdock_simulators.live import play, start_readers
+from tagdock_simulators.llrp.profile import Profile
+from tagdock_simulators.llrp.profiles import DEFAULT, PROFILES
 from tagdock_simulators.llrp.server import LlrpReader
 from tagdock_simulators.scenarios import Scenario
 
+_PRODUCTS = "\b\nProfiles:\n" + "\n".join(f"  {each.name:18} {each.summary}" for each in PROFILES.values())
 
-@click.command()
+
+@click.command(epilog=_PRODUCTS)
 @scenario_options
 @click.option(
     "--host",
@@ -40,15 +46,50 @@ from tagdock_simulators.scenarios import Scenario
     show_envvar=True,
     help="Port of the first reader; the others follow. 0: any free ports.",
 )
+@click.option(
+    "--profile",
+    "profile_name",
+    type=click.Choice(list(PROFILES)),
+    default=DEFAULT.name,
+    show_default=True,
+    envvar="TAGDOCK_PROFILE",
+    show_envvar=True,
+    help="The product that every reader plays; below is what each is like.",
+)
 @GATEWAY_CONFIG_OPTION
-def reader(scenario: Scenario, seed: int, host: str, port: int, gateway_config: Path | None) -> None:
+def reader(
+    *, scenario: Scenario, seed: int, host: str, port: int, profile_name: str, gateway_config: Path | None
+) -> None:
     """Play a scenario's LLRP readers until Ctrl-C: any LLRP client can connect."""
-    sys.exit(asyncio.run(_serve(scenario, seed, host, port, gateway_config)))
+    profile = PROFILES[profile_name]
+    _check_fit(scenario, profile)
+    make = partial(LlrpReader, profile)
+    sys.exit(asyncio.run(_serve(scenario, seed, make, host=host, port=port, gateway_config=gateway_config)))
 
 
-async def _serve(scenario: Scenario, seed: int, host: str, port: int, gateway_config: Path | None) -> int:
+def _check_fit(scenario: Scenario, profile: Profile) -> None:
+    """Raise UsageError when a door needs more antennas or inputs than the product has."""
+    doors = scenario.geometry()
+    antennas = max(antenna.port for door in doors for antenna in door.antennas)
+    inputs = max((eye.gpi for door in doors for eye in door.photo_eyes), default=0)
+    if antennas > profile.antennas or inputs > profile.inputs:
+        raise click.UsageError(
+            f"{scenario.name} needs readers with {antennas} antennas and {inputs} inputs; "
+            f"{profile.name} has {profile.antennas} and {profile.inputs}: choose another --profile or --scenario"
+        )
+
+
+async def _serve(
+    scenario: Scenario,
+    seed: int,
+    make: Callable[[], LlrpReader],
+    *,
+    host: str,
+    port: int,
+    gateway_config: Path | None,
+) -> int:
     try:
-        started = await start_readers(scenario, host, port)
+        started = await start_readers(scenario, host, port, make)
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else str(error)
         say(f"cannot listen at {host}, port {port} and those after it: {why}; choose another --port, or 0 for any")

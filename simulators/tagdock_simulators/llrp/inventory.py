@@ -34,7 +34,8 @@ from tagdock_simulators.llrp.tagreports import ReportContent, TagReportWriter
 _COLLISIONS_PER_ANSWER = 0.718
 """In slotted Aloha at its best, one slot in e has one answer, one in e has none, and 1 - 2/e have more.
 
-Source: F. C. Schoute, Dynamic frame length ALOHA, IEEE Transactions on Communications 31 (1983), 10.1109/TCOM.1983.1095854.
+Source: F. C. Schoute, Dynamic frame length ALOHA, IEEE Transactions on Communications 31 (1983),
+10.1109/TCOM.1983.1095854.
 """
 
 Outcome = Report | TagsLost | BufferFilling | ROSpecEvent | AISpecEvent | SpecLoopEvent

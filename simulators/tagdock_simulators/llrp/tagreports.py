@@ -5,7 +5,8 @@ The result is what the general codec makes of the same `TagReportData`; a test c
 
 import struct
 from binascii import crc_hqx
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -15,7 +16,6 @@ from tagdock_simulators.llrp.impinj import VENDOR, ImpinjTagReportContentSelecto
 from tagdock_simulators.llrp.reporting import Clock
 from tagdock_simulators.llrp.rospec import ROReportSpec
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TV = 0x80
 _TAG_REPORT_DATA, _EPC_DATA, _EPC_96, _CUSTOM = 240, 241, 13, 1023
 _RO_ACCESS_REPORT, _VERSION_1 = 61, 1
@@ -29,7 +29,7 @@ PHASE_STEPS, DOPPLER_STEPS_PER_HZ = 4096, 16
 
 
 class _Column(NamedTuple):
-    """A field of the report: its struct code, the number of its TV parameter, and where in `_values` it is found."""
+    """A field of the report: its struct code, its TV parameter, and where among the values it is found."""
 
     code: str
     number: int
@@ -37,17 +37,19 @@ class _Column(NamedTuple):
 
 
 class _VendorColumn(NamedTuple):
-    """A field that is a parameter of Impinj's: its struct code, subtype, and where in `_values` it is found."""
+    """A field that is a parameter of Impinj's: its struct code, subtype, and where among the values it is found."""
 
     code: str
     subtype: int
     sources: tuple[int, ...]
 
 
-# Places in the tuple that `_values` makes; constants of the ROSpec stand first.
+# Places in the tuples of values; constants of the ROSpec stand first.
 _ROSPEC_ID, _SPEC_INDEX, _INVENTORY_ID, _ACCESS_ID, _ANTENNA, _RSSI, _CHANNEL, _FIRST, _LAST, _COUNT = range(10)
-_PC, _CRC, _PHASE, _CDBM, _SHIFT, _TID_COUNT, _TID = range(10, 17)
-_FIRST_HEADER = _TID + 1
+_PC, _CRC = 10, 11
+_STANDARD_VALUES = 12
+_PHASE, _CDBM, _SHIFT, _TID_COUNT, _TID = range(5)
+_VENDOR_VALUES = 5
 
 
 class ReportContent(NamedTuple):
@@ -94,32 +96,55 @@ class LastSent:
         return before != parameter
 
 
+class _Part(NamedTuple):
+    """A parameter: what stands in its header, the struct code of header and value, and where the value is found."""
+
+    header: tuple[int, ...]
+    code: str
+    sources: tuple[int, ...]
+
+
+class _Packer:
+    """Packs a run of parameters at once: their headers, which never change, and the values between them.
+
+    The values come as a tuple; the headers stand behind them in the tuple that is picked from.
+    """
+
+    def __init__(self, values: int, parts: Iterable[_Part]) -> None:
+        codes = ">"
+        order: list[int] = []
+        self.headers: tuple[int, ...] = ()
+        for part in parts:
+            codes += part.code
+            order += [values + len(self.headers) + place for place in range(len(part.header))] + [*part.sources]
+            self.headers += part.header
+        self._struct = struct.Struct(codes)
+        self.size = self._struct.size
+        self._pick = itemgetter(*order) if order else None
+
+    def pack(self, values: tuple[Any, ...]) -> bytes:
+        """Pack values with the headers behind them."""
+        return b"" if self._pick is None else self._struct.pack(*self._pick(values))
+
+
 class TagReportWriter:
     """Turns reads into TagReportData parameters with just the fields that a ROSpec enabled."""
 
     def __init__(self, content: ReportContent, clock: Clock) -> None:
-        columns = _standard_columns(content.spec)
         self.content = content
         self._clock = clock
-        self._columns = columns
-        impinj = _impinj_columns(content.spec)
-        vendor_codes = "".join(f"HHII{column.code}" for column in impinj)
-        self._tail = struct.Struct(">" + "".join(f"B{column.code}" for column in columns) + vendor_codes)
-        self._standard_bytes = self._tail.size - struct.calcsize(">" + vendor_codes)
+        self._columns = _standard_columns(content.spec)
+        parts = (_Part((_TV | column.number,), "B" + column.code, (column.source,)) for column in self._columns)
+        self._standard = _Packer(_STANDARD_VALUES, parts)
+        self._headers = self._standard.headers
+        self._uptime_headers = tuple(_TV_UPTIME.get(header, header) for header in self._headers)
+        impinj = [_impinj_part(column) for column in _impinj_columns(content.spec)]
+        self._vendor = _Packer(_VENDOR_VALUES, impinj) if impinj else None
         self._constants = (content.rospec_id, content.spec_index, content.inventory_id)
-        # The headers between the values are constants too; they stand behind the values in the tuple picked from.
-        headers: list[int] = []
-        order: list[int] = []
-        for column in columns:
-            order += [_FIRST_HEADER + len(headers), column.source]
-            headers.append(_TV | column.number)
-        for code, subtype, sources in impinj:
-            order += [_FIRST_HEADER + len(headers) + i for i in range(4)] + [*sources]
-            headers += [_CUSTOM, _CUSTOM_HEAD_BYTES + struct.calcsize(">" + code), VENDOR, subtype]
-        self._headers = tuple(headers)
-        self._uptime_headers = tuple(_TV_UPTIME.get(header, header) for header in headers)
-        self._wants_memory = any(column.source in (_PC, _CRC) for column in columns)
-        self._pick = itemgetter(*order) if len(order) > 1 else None
+        self._wants_memory = any(column.source in (_PC, _CRC) for column in self._columns)
+        whole = 4 + 1 + _EPC_96_BYTES + self._standard.size + (self._vendor.size if self._vendor else 0)
+        self._usual_head = struct.pack(">HHB", _TAG_REPORT_DATA, whole, _TV | _EPC_96)
+        """How a report begins that has an EPC of 96 bits and all of its fields, and no results."""
 
     def tag_report(
         self,
@@ -133,21 +158,14 @@ class TagReportWriter:
         `last_at` is when the tag was seen last, where that was later; `sent` has what may be left out.
         """
         epc = bytes.fromhex(read.epc)
-        if len(epc) == _EPC_96_BYTES:
-            head = bytes((_TV | _EPC_96,)) + epc
-        else:
-            head = struct.pack(">HHH", _EPC_DATA, 6 + len(epc), len(epc) * 8) + epc
-        tail = b"" if self._pick is None else self._tail.pack(*self._pick(self._values(read, epc, access, last_at)))
-        if access.results or sent is not None:
-            standard, vendors = tail[: self._standard_bytes], tail[self._standard_bytes :]
-            tail = (standard if sent is None else self._changed(standard, sent)) + access.results + vendors
-        return struct.pack(">HH", _TAG_REPORT_DATA, 4 + len(head) + len(tail)) + head + tail
-
-    def _memory(self, epc: bytes) -> tuple[int, int]:
-        if not self._wants_memory:
-            return 0, 0
-        pc = _protocol_control(epc)
-        return pc, _stored_crc(pc, epc)
+        standard = self._standard.pack(self._standard_values(read, epc, access, last_at))
+        vendor = b"" if self._vendor is None else self._vendor.pack(self._vendor_values(read, access))
+        if len(epc) == _EPC_96_BYTES and sent is None and not access.results:
+            return self._usual_head + epc + standard + vendor
+        if sent is not None:
+            standard = self._changed(standard, sent)
+        body = _epc_parameter(epc) + standard + access.results + vendor
+        return struct.pack(">HH", _TAG_REPORT_DATA, 4 + len(body)) + body
 
     def _changed(self, standard: bytes, sent: LastSent) -> bytes:
         """Return just those parameters that differ from the last one of their type."""
@@ -159,31 +177,56 @@ class TagReportWriter:
             start = end
         return b"".join(changed)
 
-    def _values(self, read: TagRead, epc: bytes, access: Access, last_at: datetime | None) -> tuple[Any, ...]:
-        rssi_dbm = read.rssi_dbm
-        first_us = max(0, _microseconds(read.at) + self._clock.shift_us)
+    def _standard_values(self, read: TagRead, epc: bytes, access: Access, last_at: datetime | None) -> tuple[Any, ...]:
+        clock = self._clock
+        first_us = _microseconds(read.at) + clock.shift_us
+        first_us = first_us if first_us > 0 else 0
+        pc = _protocol_control(epc) if self._wants_memory else 0
         return (
             *self._constants,
             access.spec_id,
             read.antenna,
-            max(-128, min(127, round(rssi_dbm))),
+            _whole_dbm(read.rssi_dbm),
             read.channel or 0,
             first_us,
-            first_us if last_at is None else max(0, _microseconds(last_at) + self._clock.shift_us),
-            min(read.count, 0xFFFF),
-            *self._memory(epc),
+            first_us if last_at is None else max(0, _microseconds(last_at) + clock.shift_us),
+            read.count if read.count <= 0xFFFF else 0xFFFF,
+            pc,
+            _stored_crc(pc, epc) if self._wants_memory else 0,
+            *(self._headers if clock.reporting.has_utc_clock else self._uptime_headers),
+        )
+
+    def _vendor_values(self, read: TagRead, access: Access) -> tuple[Any, ...]:
+        assert self._vendor is not None  # noqa: S101  # there is nothing to pack without it
+        return (
             round((read.phase_deg or 0.0) % 360.0 / 360.0 * PHASE_STEPS) % PHASE_STEPS,
-            round(rssi_dbm * 100),
+            round(read.rssi_dbm * 100),
             max(-0x8000, min(0x7FFF, round((read.doppler_hz or 0.0) * DOPPLER_STEPS_PER_HZ))),
             _TID_WORDS,
             access.tid,
-            *(self._headers if self._clock.reporting.has_utc_clock else self._uptime_headers),
+            *self._vendor.headers,
         )
 
 
+def _impinj_part(column: _VendorColumn) -> _Part:
+    length = _CUSTOM_HEAD_BYTES + struct.calcsize(">" + column.code)
+    return _Part((_CUSTOM, length, VENDOR, column.subtype), "HHII" + column.code, column.sources)
+
+
+def _epc_parameter(epc: bytes) -> bytes:
+    if len(epc) == _EPC_96_BYTES:
+        return bytes((_TV | _EPC_96,)) + epc
+    return struct.pack(">HHH", _EPC_DATA, 6 + len(epc), len(epc) * 8) + epc
+
+
+def _whole_dbm(rssi_dbm: float) -> int:
+    whole = round(rssi_dbm)
+    return whole if -128 <= whole <= 127 else max(-128, min(127, whole))
+
+
 def _microseconds(at: datetime) -> int:
-    since = at - _EPOCH
-    return since.days * 86_400_000_000 + since.seconds * 1_000_000 + since.microseconds
+    """A float has room for the microseconds of the next two centuries."""
+    return round(at.timestamp() * 1e6)
 
 
 def _stored_crc(pc: int, epc: bytes) -> int:
