@@ -36,7 +36,7 @@ from tagdock_simulators.sensors.readings import Reading
 from tagdock_simulators.sensors.tape import published, tape_line
 
 _FOR_EVER = timedelta(days=3650)
-_FIRST_CONNECTION_S = 10.0
+_FIRST_CONNECTION_S = 3.0
 _BINS = 1000
 _FILE = click.Path(dir_okay=False, path_type=Path)
 

@@ -15,16 +15,15 @@ import pysparkplug
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from pysparkplug._protobuf import Payload
+from tagdock_simulators.fixtures import ProxyInTest
 from tagdock_simulators.mosquitto import Mosquitto
-from tagdock_simulators.mqtt import Broker, Hello, MqttLink, Patience, broker_at
+from tagdock_simulators.mqtt import Broker
 from tagdock_simulators.sensors.formats.choice import Formats, nodes_for
-from tagdock_simulators.sensors.formats.node import Node, Publication
+from tagdock_simulators.sensors.formats.node import Node
 from tagdock_simulators.sensors.formats.sparkplug import Sparkplug
 from tagdock_simulators.sensors.kit import Kit
 from tagdock_simulators.sensors.player import NodePlayer, play, simulated_clock, utc_now
 from tagdock_simulators.sensors.readings import Quantity, Reading, Sample
-
-pytest_plugins = ["tagdock_simulators.fixtures"]
 
 DEADLINE_S = 15.0
 AT = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -46,15 +45,15 @@ class Listener:
     def __init__(self, port: int) -> None:
         self._came: queue.Queue[tuple[str, bytes, bool]] = queue.Queue()
         self.seen: list[tuple[str, bytes, bool]] = []
-        ready = threading.Event()
+        self.ready = threading.Event()
         self.client = paho.Client(CallbackAPIVersion.VERSION2)
         self.client.on_message = lambda _c, _d, m: self._came.put((m.topic, bytes(m.payload), bool(m.retain)))
-        self.client.on_subscribe = lambda *_: ready.set()
+        self.client.on_subscribe = lambda *_: self.ready.set()
         self.client.on_connect = lambda client, *_: client.subscribe([("#", 1)])
         self.client.reconnect_delay_set(0.1, 0.2)
         self.client.connect("127.0.0.1", port)
         self.client.loop_start()
-        assert ready.wait(DEADLINE_S)
+        assert self.ready.wait(DEADLINE_S)
 
     def close(self) -> None:
         self.client.disconnect()
@@ -82,13 +81,9 @@ def listening(broker: Mosquitto) -> Iterator[Listener]:
         listener.close()
 
 
-def at_broker(broker: Mosquitto) -> Broker:
-    return broker_at(f"mqtt://127.0.0.1:{broker.port}")
-
-
 @asynccontextmanager
-async def playing(node: Node, broker: Mosquitto, **more: Any) -> AsyncIterator[NodePlayer]:
-    player = NodePlayer(node, at_broker(broker), lambda: AT, **more)
+async def playing(node: Node, port: int, **more: Any) -> AsyncIterator[NodePlayer]:
+    player = NodePlayer(node, Broker("127.0.0.1", port), lambda: AT, **more)
     await player.start(DEADLINE_S)
     try:
         yield player
@@ -111,18 +106,9 @@ def bd_seq(payload: bytes) -> int:
     return int(number)
 
 
-def cut(player: NodePlayer) -> None:
-    """Take the network away without a word, so that the broker has to notice."""
-    connection = player._link._connection
-    assert connection is not None
-    sock = connection._paho.socket()
-    assert sock is not None
-    sock.shutdown(2)
-
-
 def test_a_sparkplug_node_is_born_tells_and_dies_on_purpose(mqtt_broker: Mosquitto) -> None:
     async def live(listener: Listener) -> None:
-        async with playing(one_node("sparkplug"), mqtt_broker) as player:
+        async with playing(one_node("sparkplug"), mqtt_broker.port) as player:
             await until(listener, "/DBIRTH/rack-1/A-01-2")
             player.tell([mass(3.5)])
             _, data, _ = await until(listener, "/DDATA/rack-1/A-01-1")
@@ -145,12 +131,13 @@ def births(listener: Listener) -> dict[str, pysparkplug.DBirth]:
 
 
 def test_a_sparkplug_node_that_is_cut_off_is_declared_dead_and_born_again_with_the_next_number(
-    mqtt_broker: Mosquitto,
+    mqtt_broker: Mosquitto, tcp_proxy: Callable[[int], ProxyInTest]
 ) -> None:
     async def live(listener: Listener) -> None:
-        async with playing(one_node("sparkplug"), mqtt_broker) as player:
+        proxy = tcp_proxy(mqtt_broker.port)
+        async with playing(one_node("sparkplug"), proxy.port):
             _, first, _ = await until(listener, "/NBIRTH/")
-            cut(player)
+            proxy.cut()
             _, death, _ = await until(listener, "/NDEATH/")
             _, second, _ = await until(listener, "/NBIRTH/")
             assert bd_seq(first) == bd_seq(death) == bd_seq(second) - 1
@@ -166,7 +153,7 @@ def test_a_rebirth_is_answered(mqtt_broker: Mosquitto) -> None:
     request = pysparkplug.NCmd(timestamp=1, metrics=(wish,)).encode(include_dtypes=True)
 
     async def live(listener: Listener) -> None:
-        async with playing(one_node("sparkplug"), mqtt_broker) as player:
+        async with playing(one_node("sparkplug"), mqtt_broker.port) as player:
             await until(listener, "/DBIRTH/rack-1/A-01-2")
             player.tell([mass(3.5)])
             await until(listener, "/DDATA/")
@@ -180,40 +167,35 @@ def test_a_rebirth_is_answered(mqtt_broker: Mosquitto) -> None:
         asyncio.run(live(listener))
 
 
-def test_a_broker_that_comes_back_gets_births_and_what_waited_as_history(mqtt_broker: Mosquitto) -> None:
+def test_a_broker_that_comes_back_gets_births_and_what_waited_as_history(
+    mqtt_broker: Mosquitto, tcp_proxy: Callable[[int], ProxyInTest]
+) -> None:
     async def live(listener: Listener) -> None:
-        async with playing(one_node("sparkplug"), mqtt_broker, stored=3) as player:
+        proxy = tcp_proxy(mqtt_broker.port)
+        async with playing(one_node("sparkplug"), proxy.port, stored=3) as player:
             await until(listener, "/DBIRTH/rack-1/A-01-2")
+            proxy.do("refuse")  # until the listener is back, too
             mqtt_broker.kill()
-            await eventually(lambda: not player.up)
+            await eventually(lambda: not player.up and not listener.client.is_connected())
             for n in range(5):
                 player.tell([mass(float(n), AT + timedelta(seconds=n))])
+            listener.ready.clear()
             mqtt_broker.start()
-            await asyncio.to_thread(wait_for_subscription, listener)
-            await eventually(lambda: player.connections == 2)
-            assert player.readings_lost == 2
+            assert await asyncio.to_thread(listener.ready.wait, DEADLINE_S)
+            proxy.heal()
+            _, birth, _ = await until(listener, "/NBIRTH/")
+            assert bd_seq(birth) == 1
+            _, data, _ = await until(listener, "/DDATA/")
+            metrics = pysparkplug.DData.decode(data, birth=births(listener)["A-01-1"]).metrics
+            assert [(metric.value, metric.is_historical) for metric in metrics] == [
+                (2.0, True),
+                (3.0, True),
+                (4.0, True),
+            ]
+            assert (player.connections, player.readings_lost) == (2, 2)
 
     with listening(mqtt_broker) as listener:
         asyncio.run(live(listener))
-
-
-def wait_for_subscription(listener: Listener) -> None:
-    ends_s = time.monotonic() + DEADLINE_S
-    while not listener.client.is_connected():
-        assert time.monotonic() < ends_s
-        time.sleep(0.02)
-
-
-def test_history_follows_the_births() -> None:
-    player = NodePlayer(one_node("sparkplug"), Broker("nowhere"), utc_now, stored=3)
-    player.hello()
-    for n in range(5):
-        player.tell([mass(float(n), AT + timedelta(seconds=n))])
-    greeting = player.greeting()
-    assert [each.topic.split("/")[2] for each in greeting] == ["NBIRTH", "DBIRTH", "DBIRTH", "DDATA"]
-    birth = pysparkplug.DBirth.decode(greeting[1].payload)
-    metrics = pysparkplug.DData.decode(greeting[3].payload, birth=birth).metrics
-    assert [(metric.value, metric.is_historical) for metric in metrics] == [(2.0, True), (3.0, True), (4.0, True)]
 
 
 def test_a_primary_host_is_waited_for(mqtt_broker: Mosquitto) -> None:
@@ -222,7 +204,7 @@ def test_a_primary_host_is_waited_for(mqtt_broker: Mosquitto) -> None:
     async def live(listener: Listener) -> None:
         listener.client.publish(state, json.dumps({"online": False, "timestamp": 1}), 1, retain=True)
         await until(listener, state)
-        async with playing(one_node("sparkplug", Formats(sparkplug=Sparkplug(primary_host="scada"))), mqtt_broker):
+        async with playing(one_node("sparkplug", Formats(sparkplug=Sparkplug(primary_host="scada"))), mqtt_broker.port):
             listener.client.publish(state, json.dumps({"online": True, "timestamp": 2}), 1, retain=True)
             await until(listener, "/NBIRTH/")
             listener.client.publish(state, json.dumps({"online": False, "timestamp": 3}), 1, retain=True)
@@ -241,12 +223,18 @@ def test_a_primary_host_is_waited_for(mqtt_broker: Mosquitto) -> None:
     ],
 )
 def test_availability_is_retained_and_its_will_too(
-    form: str, topic: str, online: bytes, offline: bytes, mqtt_broker: Mosquitto
+    form: str,
+    topic: str,
+    online: bytes,
+    offline: bytes,
+    mqtt_broker: Mosquitto,
+    tcp_proxy: Callable[[int], ProxyInTest],
 ) -> None:
     async def live(listener: Listener) -> None:
-        async with playing(one_node(form), mqtt_broker) as player:
+        proxy = tcp_proxy(mqtt_broker.port)
+        async with playing(one_node(form), proxy.port):
             await until(listener, topic, online)
-            cut(player)
+            proxy.cut()
             await until(listener, topic, offline)
             await until(listener, topic, online)
         await until(listener, topic, offline)
@@ -259,7 +247,7 @@ def test_availability_is_retained_and_its_will_too(
 
 def test_readings_are_told_when_they_are_due(mqtt_broker: Mosquitto) -> None:
     async def live(listener: Listener) -> None:
-        async with playing(one_node("plain"), mqtt_broker) as player:
+        async with playing(one_node("plain"), mqtt_broker.port) as player:
             readings = [mass(float(n), AT + timedelta(seconds=10 * n)) for n in range(6)]
             clock = simulated_clock(AT, 100.0)
             told = await play({"A-01-1": player}, readings, clock, 100.0, asyncio.Event())
@@ -286,102 +274,3 @@ def test_playing_stops_when_it_is_told_to() -> None:
             return await play({"A-01-1": player}, late, simulated_clock(AT, 1.0), 1.0, stop)
 
     assert asyncio.run(live()) == 0
-
-
-# --- The link itself ---
-
-
-class Talker:
-    """A client with nothing to say but what the test says."""
-
-    def hello(self) -> Hello:
-        return Hello("talker")
-
-    def greeting(self) -> list[Publication]:
-        return []
-
-    def heard(self, topic: str, payload: bytes) -> list[Publication]:
-        del topic, payload
-        return []
-
-    def farewell(self) -> list[Publication]:
-        return []
-
-
-def test_a_broker_that_is_not_there_is_said_within_the_time(unused_port: int) -> None:
-    async def live() -> None:
-        link = MqttLink(Broker("127.0.0.1", unused_port), Talker(), Patience(retry_first_s=0.05))
-        with pytest.raises(ConnectionError, match=r"cannot be reached .* check that a broker listens there"):
-            await link.start(0.3)
-        assert not link.send(Publication("t", b""))
-        assert link.lost == 1
-        await link.close()
-
-    asyncio.run(live())
-
-
-def test_a_listener_that_is_no_broker_is_said_to_be_none(silent_server: int) -> None:
-    async def live() -> None:
-        link = MqttLink(Broker("127.0.0.1", silent_server), Talker(), Patience(connect_s=0.2, retry_first_s=0.05))
-        with pytest.raises(ConnectionError, match="is it an MQTT broker"):
-            await link.start(1.0)
-        await link.close()
-
-    asyncio.run(live())
-
-
-def test_the_queue_has_a_bound_and_the_oldest_go_first(mqtt_broker: Mosquitto) -> None:
-    async def live(listener: Listener) -> None:
-        link = MqttLink(at_broker(mqtt_broker), Talker(), Patience(queue=10, window=5))
-        await link.start(DEADLINE_S)
-        for n in range(100):
-            link.send(Publication("n", str(n).encode(), qos=1))
-        await until(listener, "n", b"99")
-        await link.close()
-        assert (link.sent, link.lost) == (15, 85)
-
-    with listening(mqtt_broker) as listener:
-        asyncio.run(live(listener))
-    numbers = [int(payload) for _, payload, _ in listener.seen]
-    assert numbers == [*range(5), *range(90, 100)]
-
-
-@pytest.fixture
-def unused_port() -> int:
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
-@pytest.fixture
-def silent_server() -> Iterator[int]:
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield server.getsockname()[1]
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("mqtt://h", Broker("h", 1883)),
-        ("mqtts://h", Broker("h", 8883, tls=True)),
-        ("mqtt://u:p%40@h:77", Broker("h", 77, username="u", password="p@")),
-        ("mqtt://[::1]:5/", Broker("::1", 5)),
-    ],
-)
-def test_a_brokers_address_is_read(url: str, expected: Broker) -> None:
-    assert broker_at(url) == expected
-
-
-@pytest.mark.parametrize(
-    "url", ["", "h:1883", "http://h", "mqtt://", "mqtt://h:99999", "mqtt://h/topic", "mqtt://h?x=1"]
-)
-def test_what_is_no_address_is_refused_with_an_example(url: str) -> None:
-    with pytest.raises(ValueError, match="mqtt://host:1883"):
-        broker_at(url)
-
-
-def test_a_brokers_secret_is_not_shown() -> None:
-    assert "secret" not in repr(broker_at("mqtt://u:secret@h")) + str(broker_at("mqtt://u:secret@h"))
