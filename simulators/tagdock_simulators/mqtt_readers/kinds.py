@@ -22,7 +22,7 @@ class Wishes:
 
 def impinj_reader(name: str, wishes: Wishes) -> impinj.Impinj:
     """Make an Impinj reader. Raises ValueError with the remedy."""
-    topic = _topic(wishes.topic or "impinj/$reader/events", name)
+    topic = _topic(wishes.topic, "impinj/$reader/events", name)
     return impinj.Impinj(
         name,
         topic,
@@ -35,7 +35,7 @@ def impinj_reader(name: str, wishes: Wishes) -> impinj.Impinj:
 
 def zebra_reader(name: str, wishes: Wishes) -> zebra.Zebra:
     """Make a Zebra reader: `fields` are its `tagMetaData`. Raises ValueError with the remedy."""
-    base = _topic(wishes.topic or "zebra/$reader", name)
+    base = _topic(wishes.topic, "zebra/$reader", name)
     metadata = _known(wishes.fields, zebra.METADATA)
     return zebra.Zebra(
         name,
@@ -54,8 +54,8 @@ def mapped_reader(name: str, wishes: Wishes) -> mapped.Mapped:
     if wishes.fields is not None:
         raise ValueError("a mapped reader's fields stand in its shape (--shape FILE.toml)")
     shape = mapped.read_shape(wishes.shape or "")
-    if wishes.topic is not None:
-        shape = replace(shape, topic=wishes.topic)
+    topic, inputs = _topic(wishes.topic, shape.topic, name), _topic(None, shape.input_topic, name)
+    shape = replace(shape, topic=topic, input_topic=inputs)
     return mapped.Mapped(name, shape, _delivery(mapped.DELIVERY, wishes))
 
 
@@ -67,7 +67,8 @@ KINDS: dict[str, Callable[[str, Wishes], Format]] = {
 """Each kind's maker."""
 
 
-def _topic(pattern: str, reader: str) -> str:
+def _topic(wish: str | None, default: str, reader: str) -> str:
+    pattern = default if wish is None else wish
     if not pattern.strip("/") or any(char in pattern for char in "#+\0") or len(pattern) > 200:
         raise ValueError(f"{pattern!r} is no topic to publish to: 1 to 200 characters without # and +")
     return pattern.replace("$reader", reader)

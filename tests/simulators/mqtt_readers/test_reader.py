@@ -323,7 +323,7 @@ def test_what_was_not_acknowledged_is_sent_again(
     mqtt_broker: Mosquitto, listen: Listen, tcp_proxy: Proxy, mq: SimpleNamespace
 ) -> None:
     async def scene() -> MqttReader:
-        async with mq.playing(impinj(), proxy.port) as reader:
+        async with mq.playing(impinj(window=20), proxy.port) as reader:
             await mq.until(lambda: reader.connected)
             await asyncio.to_thread(proxy.do, "delay", 60.0, "client")  # the broker's acknowledgements come too late
             fed(reader, [mq.read(number) for number in range(10)])
