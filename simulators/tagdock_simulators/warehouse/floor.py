@@ -14,7 +14,8 @@ _DOOR_GAP_M = 4.0  # from a door to the front cross-aisle: room for a waiting lo
 _LEVELS_M = (0.0, 1.5, 3.0)
 _SIDES = ("L", "R")
 _BIN_M3, _BIN_KG = 1.2, 500.0
-_SPARE_BINS = 1.05  # some bins stay free, as a house needs them to move things about
+BINS_A_SKU = 1.05
+"""Some bins stay free, as a house needs them to move things about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,9 @@ class Floor:
     bin_of: dict[str, str]
 
 
-def build_floor(skus: Sequence[str]) -> Floor:
+def build_floor(skus: Sequence[str], bins_a_sku: float = BINS_A_SKU) -> Floor:
     """Build a floor with a bin for each SKU; SKUs stand aisle by aisle in the order given, whoever asks for them."""
-    aisles, cells = _shape(math.ceil(len(skus) * _SPARE_BINS))
+    aisles, cells = _shape(math.ceil(len(skus) * bins_a_sku))
     bins = [bin_ for aisle in range(aisles) for cell in range(cells) for bin_ in _rack(aisle, cell)]
     bin_of = {sku: bin_["id"] for sku, bin_ in zip(skus, bins, strict=False)}
     for sku, bin_ in zip(skus, bins, strict=False):

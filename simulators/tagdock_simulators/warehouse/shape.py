@@ -87,15 +87,15 @@ def _between(points: tuple[tuple[int, float], ...], place: int) -> float:
 
 
 GIFTS = Shape(
-    skus=4_000,
-    popularity_offset=0.0022,
-    popularity_exponent=0.46,
-    popularity_fade=1.85,
+    skus=4_005,
+    popularity_offset=0.00223,
+    popularity_exponent=0.491,
+    popularity_fade=1.88,
     family_skus=5.0,
     family_log_sd=0.5,
-    follow=0.3,
-    theme_skus=100.0,
-    on_theme=0.5,
+    follow=0.304,
+    theme_skus=101.5,
+    on_theme=0.506,
     invoices_a_day=59.15,
     day_log_sd=0.144,
     weekdays=(1.045, 1.063, 1.028, 1.203, 0.917, 0.0, 0.744),
