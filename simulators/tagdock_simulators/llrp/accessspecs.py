@@ -82,7 +82,11 @@ class AccessSpecs:
         memory = self._memories.changed(read.epc)
         if memory is None:
             return read
-        return None if memory.killed else replace(read, epc=memory.epc.hex().upper())
+        epc = memory.epc.hex().upper()
+        if memory.killed or epc == read.epc:
+            return None if memory.killed else read
+        strength = (read.rssi_dbm, read.phase_deg, read.doppler_hz, read.channel, read.count)
+        return TagRead(read.at, read.reader, read.antenna, epc, *strength)
 
     def meet(self, read: TagRead, rospec_id: int, extras: Extras = NO_EXTRAS) -> tuple[Access, bool]:
         """Do what is to be done with a tag: the first AccessSpec that it matches, or else the ROSpec's own reads.

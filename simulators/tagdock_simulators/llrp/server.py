@@ -7,26 +7,16 @@ from functools import partial
 
 from tagdock_contract import Record
 
-from tagdock_simulators.llrp.codec import encode_message
 from tagdock_simulators.llrp.device import Device
-from tagdock_simulators.llrp.errors import LlrpError
-from tagdock_simulators.llrp.messages import ErrorMessage
+from tagdock_simulators.llrp.line import Line
 from tagdock_simulators.llrp.outbound import Outgoing
 from tagdock_simulators.llrp.profile import Profile
 from tagdock_simulators.llrp.profiles import DEFAULT
 from tagdock_simulators.llrp.reporting import Reporting
 from tagdock_simulators.llrp.states import Connection
-from tagdock_simulators.llrp.status import status_of
-from tagdock_simulators.llrp.stream import Framer
 
-SEND_BUFFER_BYTES = 256 * 1024
-"""What waits for a client that does not read, at most; reports on top of it are lost, and it is told."""
-MAX_OWED_BYTES = 1024 * 1024
-"""A client that asks on and on without reading is cut off here."""
-PARTIAL_MESSAGE_S = 10.0
-"""How long half a message may stay without its end."""
-GOODBYE_S = 1.0
-"""How long a client has to read what was sent before the connection was closed."""
+MAX_BLOCK = 1000
+"""Records that are taken in at a time: what comes of them is sent, or dropped, before the next ones."""
 _IDENTITY = bytes((0x00, 0x16, 0x25, 0xFF, 0xFF, 0x00, 0x00, 0x01))
 
 
@@ -37,14 +27,14 @@ class LlrpReader:
         """Play a product (`profiles.PROFILES`); `reporting` are its habits where they differ from the product's."""
         self._device = Device(profile, _IDENTITY, _now_us(), reporting)
         self._server: asyncio.Server | None = None
-        self._client: _Connection | None = None
+        self._client: Line | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due_us = 0
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> int:
         """Listen, and return the port (0 chooses a free one). Raises OSError when the port is taken."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(partial(_Connection, self), host, port)
+        self._server = await loop.create_server(partial(Line, self), host, port)
         bound: int = self._server.sockets[0].getsockname()[1]
         return bound
 
@@ -65,10 +55,17 @@ class LlrpReader:
 
     def feed(self, *records: Record) -> None:
         """Let tags answer and inputs change, now: what the client asked for goes out at once. Never waits."""
-        out: list[Outgoing] = []
-        for record in records:
-            out += self._device.feed(record, _now_us())
-        self._send(out)
+        now_us = _now_us()
+        for start in range(0, len(records), MAX_BLOCK):
+            self._send(self._device.feed(records[start : start + MAX_BLOCK], now_us))
+
+    def antenna(self, port: int, connected: bool) -> None:
+        """Connect an antenna, or let it fall off: it reads nothing then, and a client that asked is told."""
+        self._send(self._device.antenna(port, connected, _now_us()))
+
+    def exception(self, text: str) -> None:
+        """Let something go wrong inside of the reader, and tell a client that asked."""
+        self._send(self._device.exception(text, _now_us()))
 
     @property
     def profile(self) -> Profile:
@@ -108,22 +105,22 @@ class LlrpReader:
         """Return how many tag reports nobody took: the client was gone, or it did not read."""
         return self._device.outbound.tags_lost
 
-    # -- for the connection
+    # -- for the client's line
 
-    def adopt(self, connection: "_Connection") -> bool:
-        """Make a connection the reader's client; False, with both told, when there is one already."""
+    def adopt(self, line: Line) -> bool:
+        """Make a line the reader's client; False, with both told, when there is one already."""
         if self._client is not None:
             refusal, notice = self._device.refuse(_now_us())
-            connection.send(refusal)
+            line.send(refusal)
             self._send(notice)
             return False
-        self._client = connection
+        self._client = line
         self._send(self._device.accept(_now_us()))
         return True
 
-    def abandon(self, connection: "_Connection") -> None:
+    def abandon(self, line: Line) -> None:
         """Forget a client that is gone."""
-        if self._client is connection:
+        if self._client is line:
             self._client = None
             self._device.lose()
             self._plan()
@@ -160,110 +157,8 @@ class LlrpReader:
     def _tick(self) -> None:
         self._timer = None
         self._send(self._device.tick(_now_us()))
-
-
-class _Connection(asyncio.Protocol):
-    """One TCP connection: cuts the stream, keeps the send buffer bounded, ends what takes too long."""
-
-    def __init__(self, reader: LlrpReader) -> None:
-        self._reader = reader
-        self._framer = Framer()
-        self._transport: asyncio.Transport | None = None
-        self._partial: asyncio.TimerHandle | None = None
-        self._gone = asyncio.get_running_loop().create_future()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Greet the client, or turn it away."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # a TCP server makes no other
-        self._transport = transport
-        # Below the bound at which reports are dropped: whoever lost some is then sure to be told when it reads on.
-        transport.set_write_buffer_limits(high=SEND_BUFFER_BYTES // 2, low=SEND_BUFFER_BYTES // 4)
-        if not self._reader.adopt(self):
-            transport.close()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Let the reader know."""
-        if self._partial is not None:
-            self._partial.cancel()
-        self._transport = None
-        self._reader.abandon(self)
-        if not self._gone.done():
-            self._gone.set_result(None)
-
-    def data_received(self, data: bytes) -> None:
-        """Answer each whole message, in order."""
-        frames: list[bytes] = []
-        try:
-            frames = self._framer.feed(data)
-        except LlrpError as error:
-            self.send([Outgoing(encode_message(ErrorMessage(status_of(error)), 0))])
-            self._close()
-        for frame in frames:
-            if self._transport is None or self._transport.is_closing():
-                return
-            if not self._reader.receive(frame):
-                self._close()
-        self._watch_partial(started_anew=bool(frames))
-
-    def pause_writing(self) -> None:
-        """Take no more requests of a client that does not read the answers."""
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.pause_reading()
-
-    def resume_writing(self) -> None:
-        """Go on."""
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.resume_reading()
-            self._reader.room_again()
-
-    def send(self, out: list[Outgoing]) -> None:
-        """Send what fits: reports that do not are dropped and counted; a client that owes too much is cut off."""
-        if self._transport is None or self._transport.is_closing():
-            self._reader.dropped(sum(frame.tags for frame in out))
-            return
-        room = SEND_BUFFER_BYTES - self._transport.get_write_buffer_size()
-        fitting: list[bytes] = []
-        full = False
-        for frame in out:
-            # Once one report has found no room, none after it goes: it may leave out what the lost one said.
-            full = full or (frame.tags > 0 and room < len(frame.data))
-            if frame.tags and full:
-                self._reader.dropped(frame.tags)
-                continue
-            fitting.append(frame.data)
-            room -= len(frame.data)
-        if room < SEND_BUFFER_BYTES - MAX_OWED_BYTES:
-            self._transport.abort()
-        elif fitting:
-            self._transport.write(b"".join(fitting))
-
-    async def hang_up(self) -> None:
-        """Close, and wait until the client has what was sent, but not for long."""
-        self._close()
-        await asyncio.wait([self._gone], timeout=GOODBYE_S)
-        if self._transport is not None:
-            self._transport.abort()
-            await asyncio.wait([self._gone], timeout=GOODBYE_S)
-
-    def _close(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
-            self._abort_after(GOODBYE_S)
-
-    def _watch_partial(self, *, started_anew: bool) -> None:
-        if self._transport is None or self._transport.is_closing():
-            return
-        if self._partial is not None and (started_anew or not self._framer.waiting):
-            self._partial.cancel()
-            self._partial = None
-        if self._partial is None and self._framer.waiting:
-            self._abort_after(PARTIAL_MESSAGE_S)
-
-    def _abort_after(self, seconds: float) -> None:
-        if self._partial is not None:
-            self._partial.cancel()
-        if self._transport is not None:
-            self._partial = asyncio.get_running_loop().call_later(seconds, self._transport.abort)
+        if self._client is not None and self._device.outbound.connection is Connection.CLOSING:
+            self._client.close()  # it did not answer the keepalives
 
 
 def _now_us() -> int:

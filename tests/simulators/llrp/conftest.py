@@ -568,16 +568,22 @@ class Clerk:
         self.switched_on_us = AT_US - 3_600_000_000
         self.device = Device(profile, bytes(8), self.switched_on_us, reporting)
         self.now_us = AT_US
+        self.version = 1
         self.said(self.device.accept(self.now_us))
 
     def said(self, out: Any) -> list[Any]:
-        return [decode_message(frame.data)[1] for frame in out]
+        """Decode what the reader says; all of it must be in the version that was settled."""
+        return [decode_message(frame.data, self.version)[1] for frame in out]
 
     def ask(self, request: object) -> list[Any]:
-        return self.said(self.device.receive(encode_message(request, 77), self.now_us))
+        out = self.device.receive(encode_message(request, 77, self.version), self.now_us)
+        said = self.said(out)
+        if isinstance(request, m.SetProtocolVersion) and said[0].status == SUCCESS:
+            self.version = request.version
+        return said
 
     def feed(self, *records: Any) -> list[Any]:
-        return [said for record in records for said in self.said(self.device.feed(record, self.now_us))]
+        return [said for record in records for said in self.said(self.device.feed((record,), self.now_us))]
 
     def wait(self, ms: int) -> list[Any]:
         """Let time pass, ticking whenever the device wants to."""
