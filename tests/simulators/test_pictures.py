@@ -53,16 +53,11 @@ def test_a_picture_shows_doors_loads_reads_and_truth_and_no_word_lies_on_another
         bold = [each for each in shown if each.get_text() == str(load.number) and each.get_weight() == "bold"]
         assert len(bold) == 3  # at its way, at its truth, in the table
     page = figure.bbox
-    for each in shown:
-        box = each.get_window_extent()
-        assert page.x0 <= box.x0 <= box.x1 <= page.x1, each
-        assert page.y0 <= box.y0 <= box.y1 <= page.y1, each
-    overlaps = [
-        (one.get_text(), other.get_text())
-        for one, other in combinations(shown, 2)
-        if one.get_window_extent().padded(-1.0).overlaps(other.get_window_extent().padded(-1.0))
-    ]
-    assert overlaps == []
+    boxes = [(each.get_text(), each.get_window_extent().padded(-1.0)) for each in shown]
+    for text, box in boxes:
+        assert page.x0 <= box.x0 <= box.x1 <= page.x1, text
+        assert page.y0 <= box.y0 <= box.y1 <= page.y1, text
+    assert [(one, other) for (one, a), (other, b) in combinations(boxes, 2) if a.overlaps(b)] == []
 
 
 @ALL
@@ -77,6 +72,18 @@ def test_a_view_holds_a_few_loads_at_doors_that_stand_together(name: str) -> Non
     seconds = [each for curve in view.curves for each in curve.seconds]
     assert seconds
     assert 0.0 <= min(seconds) <= max(seconds) <= view.for_s
+
+
+def test_light_beams_are_broken_while_loads_pass_them() -> None:
+    view = view_of("photo-eyes")
+    assert view.broken
+    passing = [load.crossing for load in view.loads if load.crossing.direction in ("in", "out")]
+    for crossing in passing:
+        begin = (crossing.starts_at - view.starts_at).total_seconds()
+        end = (crossing.ends_at - view.starts_at).total_seconds()
+        mine = [each for each in view.broken if each.door == crossing.door and begin <= each.from_s <= end]
+        first = min(mine, key=lambda each: each.from_s)
+        assert first.side == ("outside" if crossing.direction == "in" else "inside")
 
 
 @pytest.mark.parametrize("kind", ["svg", "png"])

@@ -28,7 +28,9 @@ def test_a_parameter_is_set(key: str, text: str, value: Any) -> None:
 
 
 def test_the_radios_constants_are_parameters_too() -> None:
-    assert shaped(PLAIN, {"radio.transmit_dbm": "31.5"}).radio.transmit_dbm == 31.5
+    settings = {"radio.transmit_dbm": "31.5", "radio.session": "2", "radio.mode": "dense", "radio.region": "FCC"}
+    radio = shaped(PLAIN, settings).radio
+    assert (radio.transmit_dbm, radio.session, radio.mode.miller, len(radio.region.channels_mhz)) == (31.5, 2, 4, 50)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +49,8 @@ def test_the_radios_constants_are_parameters_too() -> None:
         ("door_kind", "barn", "not one of two-row, single-row, conveyor"),
         ("lods", "3", "lods is no parameter; there are doors, "),
         ("name", "x", "name is no parameter"),
+        ("radio.session", "4", "radio.session: '4' is not one of 0, 1, 2, 3"),
+        ("radio.mode", "slow", "radio.mode: 'slow' is not one of fast, hybrid, dense, thorough"),
         ("radio.power", "3", "radio.power is no parameter; there are radio.transmit_dbm"),
     ],
 )

@@ -114,7 +114,9 @@ def _gains(antenna: Antenna, radio: Radio) -> tuple[Floats, Floats, Floats]:
     through = np.arange(-_DEPTHS_M[1] - 1.0, _DEPTHS_M[1] + 1.0, _GRID_M)
     wide, deep = np.meshgrid(along, through)
     way_m = np.stack([deep - antenna.x_m, wide - antenna.y_m, np.full_like(wide, TAG_HEIGHT_M - antenna.z_m)], axis=-1)
-    return along, through, one_way_db(Sight.along(way_m), radio)
+    distance_m = np.sqrt((way_m * way_m).sum(axis=-1))
+    cos_off = (way_m * np.array(antenna.boresight)).sum(axis=-1) / np.maximum(distance_m, 0.1)
+    return along, through, one_way_db(Sight(distance_m, cos_off), radio)
 
 
 def _lanes(loads: Iterable[Load]) -> dict[int, float]:

@@ -24,9 +24,11 @@ _ALL = (
         "pairs of loads pass narrow neighbouring doors at the same time, and both doors read both",
         pitch_m=3.0,
         gap_s=(3.0, 6.0),
+        height_m=3.5,
         tags=(1, 20),
+        materials={"cardboard": 0.6, "liquid": 0.2, "metal": 0.2},
         together=0.7,
-        radio=Radio(transmit_dbm=33.0, shadowing_db=4.0, shield_db=0.0),
+        radio=Radio(transmit_dbm=33.0, shadowing_db=6.0, shield_db=0.0, rician_k_db=6.0),
     ),
     Scenario(
         "turn-round",
@@ -74,7 +76,7 @@ _ALL = (
     Scenario(
         "metal-and-liquid",
         "goods that swallow or reflect the waves: tags with few reads, and some that never answer",
-        materials={"cardboard": 0.3, "liquid": 0.4, "metal": 0.3},
+        materials={"cardboard": 0.5, "liquid": 0.35, "metal": 0.15},
         carriers={"pallet": 0.6, "cage": 0.4},
         unreadable=0.03,
     ),
@@ -115,6 +117,7 @@ _ALL = (
         "sessions",
         "readers in session S1, which silences a tag that was read for seconds: few reads, and gaps",
         tags=(1, 40),
+        radio=Radio(session=1, target="single"),
     ),
     Scenario(
         "everything-at-once",

@@ -52,6 +52,7 @@ _BOUNDS: Mapping[str, tuple[float, float]] = {
     "doors": (1, 64),
     "doors_a_reader": (1, 8),
     "pitch_m": (1.5, 50.0),
+    "height_m": (2.2, 8.0),
     "loads": (1, 1_000_000),
     "tags": (1, 500),
     "speed_m_per_s": (0.1, 10.0),
@@ -81,6 +82,8 @@ class Scenario:
     doors_a_reader: int = 1
     pitch_m: float = 4.0
     """From the middle of one door to the next one's."""
+    height_m: float = 3.0
+    """How high antennas hang over a two-row door."""
     loads: int = 40
     tags: tuple[int, int] = (1, 60)
     speed_m_per_s: Span = (1.5, 2.2)
@@ -117,7 +120,7 @@ class Scenario:
         return tuple(self._door(place) for place in range(self.doors))
 
     def _door(self, place: int) -> DoorGeometry:
-        build = _BUILDERS[self.door_kind]
+        build, high = _BUILDERS[self.door_kind], {"height_m": self.height_m} if self.door_kind == "two-row" else {}
         number, share = divmod(place, self.doors_a_reader)
         ports = 4 if self.door_kind == "single-row" else 2
         return build(
@@ -127,6 +130,7 @@ class Scenario:
             first_port=1 + share * ports,
             eyes=self.photo_eyes,
             first_gpi=1 + share * 2,
+            **high,
         )
 
 

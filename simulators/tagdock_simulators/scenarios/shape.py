@@ -3,13 +3,19 @@
 import math
 import typing
 from collections.abc import Mapping
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
+from tagdock_simulators.radio import ETSI, FCC, MODES, Gen2Mode, Region
 from tagdock_simulators.scenarios.scenario import Scenario
 
 _FIXED = ("name", "hard_about")
 _RADIO = "radio."
+_NAMED: Mapping[type, Mapping[str, Any]] = {
+    Gen2Mode: MODES,
+    Region: {each.name: each for each in (ETSI, FCC)},
+}
+"""What is chosen by its name."""
 
 
 def shaped(scenario: Scenario, settings: Mapping[str, str]) -> Scenario:
@@ -27,7 +33,9 @@ def shaped(scenario: Scenario, settings: Mapping[str, str]) -> Scenario:
 
 def parameters(scenario: Scenario) -> dict[str, Any]:
     """Return all parameters by name, as JSON can write them; the radio's in an object of their own."""
-    return asdict(scenario)
+    radio = {each.name: getattr(scenario.radio, each.name) for each in fields(scenario.radio)}
+    named = {key: value.name for key, value in radio.items() if type(value) in _NAMED}
+    return {each.name: getattr(scenario, each.name) for each in fields(scenario)} | {"radio": radio | named}
 
 
 def _read(whole: Any, settings: Mapping[str, str], prefix: str) -> dict[str, Any]:
@@ -55,6 +63,8 @@ def _value(text: str, kind: Any) -> Any:
     origin = typing.get_origin(kind)
     if kind is bool:
         return _one_of(text.lower(), {"yes": True, "true": True, "no": False, "false": False})
+    if kind in _NAMED:
+        return _one_of(text, _NAMED[kind])
     if origin is typing.Literal:
         return _one_of(text, {str(each): each for each in typing.get_args(kind)})
     if origin is tuple:
