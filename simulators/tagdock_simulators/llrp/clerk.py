@@ -71,7 +71,7 @@ class Clerk:
         if handler is None:
             raise LlrpError(StatusCode.M_UNSUPPORTED_MESSAGE, f"{type(request).__name__} is not for a reader to answer")
         answer = handler(self, request)
-        if not isinstance(request, m.GetSupportedVersion | m.KeepaliveAck):
+        if not isinstance(request, m.GetSupportedVersion | m.SetProtocolVersion | m.KeepaliveAck):
             self._version_is_open = False
         return answer
 
@@ -94,6 +94,7 @@ class Clerk:
         if not LLRP_1_0_1 <= request.version <= self._profile.max_version:
             spoken = f"version {request.version} is not spoken; 1 to {self._profile.max_version} are"
             return m.SetProtocolVersionResponse(replace(SUCCESS, **_unsupported(spoken)))
+        self._version_is_open = False
         self._speak(request.version)
         return m.SetProtocolVersionResponse(SUCCESS)
 

@@ -3,6 +3,7 @@
 One client at a time; ROSpecs, AccessSpecs and settings outlive its connection, as on a real reader.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from tagdock_contract import InputChange, Record, TagRead
@@ -102,14 +103,17 @@ class Device:
         self._take_note()
         return self.outbound.drain()
 
-    def feed(self, record: Record, now_us: int) -> list[Outgoing]:
-        """Let a tag answer or an input change."""
+    def feed(self, records: Iterable[Record], now_us: int) -> list[Outgoing]:
+        """Let tags answer and inputs change."""
         self._now_us = now_us
-        if not isinstance(record, TagRead):
-            self._input_changed(record)
-        elif record.antenna not in self.clerk.antennas_off:
-            self._hop(record)
-            self.clerk.rospecs.read(record, now_us)
+        off, rospecs = self.clerk.antennas_off, self.clerk.rospecs
+        for record in records:
+            if not isinstance(record, TagRead):
+                self._input_changed(record)
+            elif record.antenna not in off:
+                if record.channel != self._channel:
+                    self._hop(record)
+                rospecs.read(record, now_us)
         return self.outbound.drain()
 
     def antenna(self, port: int, connected: bool, now_us: int) -> list[Outgoing]:

@@ -3,14 +3,19 @@
 import asyncio
 import socket
 import struct
+import tracemalloc
+from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pytest
+from tagdock_simulators.llrp import line
 from tagdock_simulators.llrp import messages as m
-from tagdock_simulators.llrp import server
 from tagdock_simulators.llrp.codec import encode_message
 from tagdock_simulators.llrp.config import KeepaliveSpec, KeepaliveTrigger
+from tagdock_simulators.llrp.errors import StatusCode
 from tagdock_simulators.llrp.events import ConnectionAttempt
+from tagdock_simulators.llrp.profiles import DEFAULT
 from tagdock_simulators.llrp.server import LlrpReader
 
 
@@ -106,11 +111,11 @@ def test_a_client_that_does_not_read_loses_reports_and_is_told(
                 fed += 1000
                 assert fed < 500_000, "the send buffer has no bound"
                 await asyncio.sleep(0)
-            owed = reader._client._transport.get_write_buffer_size()
-            assert owed <= server.SEND_BUFFER_BYTES
+            owed = reader._client.owed_bytes
+            assert owed <= line.SEND_BUFFER_BYTES
             reader.feed(*[read()] * 1000)
             fed += 1000
-            assert reader._client._transport.get_write_buffer_size() <= server.SEND_BUFFER_BYTES
+            assert reader._client.owed_bytes <= line.SEND_BUFFER_BYTES
             client.stream._transport.resume_reading()
             got, told = 0, False
             while not told:
@@ -122,7 +127,11 @@ def test_a_client_that_does_not_read_loses_reports_and_is_told(
     asyncio.run(scene())
 
 
-def test_a_client_that_asks_on_without_reading_is_cut_off(serving: Any, raw_client: Any, eventually: Any) -> None:
+def test_a_client_that_asks_on_without_reading_has_to_wait_and_is_cut_off_in_the_end(
+    serving: Any, raw_client: Any, eventually: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line, "STALLED_S", 0.2)
+
     async def scene() -> None:
         async with serving() as (reader, port), raw_client(port) as client:
             await client.get()
@@ -131,10 +140,155 @@ def test_a_client_that_asks_on_without_reading_is_cut_off(serving: Any, raw_clie
             for _ in range(200):
                 client.writer.write(request * 1000)
                 await asyncio.sleep(0)
-                if reader._client is not None and reader._client._transport is not None:
-                    owed = reader._client._transport.get_write_buffer_size()
-                    assert owed <= server.MAX_OWED_BYTES
+                if reader._client is not None:
+                    assert reader._client.owed_bytes <= line.SEND_BUFFER_BYTES
+                    assert reader._client.unanswered <= 256 * 1024 // len(request) + 1
             await eventually(lambda: not reader.is_connected)
+
+    asyncio.run(scene())
+
+
+def test_a_flood_of_requests_leaves_other_readers_their_turns(serving: Any, raw_client: Any) -> None:
+    """Requests that come in one piece are answered a few at a time; in between another reader serves its client."""
+    count = 5000
+
+    async def scene() -> None:
+        async with serving() as (flooded, port), raw_client(port) as client:
+            await client.get()
+            async with serving() as (_, other_port), raw_client(other_port) as other:
+                await other.get()
+                client.writer.write(encode_message(m.GetROSpecs(), 7) * count)
+                answered_between = 0
+                while flooded._client is not None and (flooded._client.unanswered or not answered_between):
+                    await other.ask(m.GetROSpecs())
+                    answered_between += 1
+                for _ in range(count):
+                    assert isinstance(await client.get(), m.GetROSpecsResponse)
+                assert answered_between > 3
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        struct.pack(">HII", 1 << 10 | 999, 10, 1),
+        struct.pack(">HII", 1 << 10 | 20, 30, 1) + b"\xff" * 20,
+        struct.pack(">HII", 7 << 10 | 20, 10, 1),
+        struct.pack(">HIIIB", 1 << 10 | 1023, 15, 1, 4711, 1),
+    ],
+    ids=["unknown message", "parameters of noise", "unknown version", "unknown vendor"],
+)
+def test_garbage_at_full_speed_is_answered_each_time_and_does_no_harm(
+    garbage: bytes, serving: Any, raw_client: Any, rospec: Any, read: Any
+) -> None:
+    count = 3000
+
+    async def scene() -> None:
+        async with serving() as (reader, port), raw_client(port) as client:
+            await client.get()
+            client.writer.write(garbage * count)
+            for _ in range(count):
+                assert (await client.get()).status.status_code is not StatusCode.M_SUCCESS
+            await client.ask(m.DeleteROSpec(0))
+            await client.inventory(rospec())
+            reader.feed(read())
+            assert len((await client.get()).tags) == 1
+
+    asyncio.run(scene())
+
+
+def test_noise_that_is_no_llrp_ends_the_connection_and_frees_the_place(
+    serving: Any, raw_client: Any, eventually: Any
+) -> None:
+    async def scene() -> None:
+        async with serving() as (reader, port):
+            for seed in range(20):
+                async with raw_client(port) as client:
+                    await client.get()
+                    client.writer.write(Random(seed).randbytes(100_000))
+                    await eventually(lambda: not reader.is_connected)
+
+    asyncio.run(scene())
+
+
+def test_a_storm_of_second_clients_is_turned_away_and_the_first_one_stays(
+    serving: Any, raw_client: Any, rospec: Any, read: Any
+) -> None:
+    async def scene() -> None:
+        async def try_in_vain(port: int) -> None:
+            async with raw_client(port) as second:
+                refusal = await second.get()
+                assert refusal.data.connection_attempt.status is ConnectionAttempt.FAILED_CLIENT_INITIATED_EXISTS
+                with pytest.raises(EOFError):
+                    await second.get()
+
+        async with serving() as (reader, port), raw_client(port) as first:
+            await first.get()
+            await first.inventory(rospec())
+            await asyncio.gather(*(try_in_vain(port) for _ in range(200)))
+            reader.feed(read())
+            told = [await first.get() for _ in range(201)]
+            assert [type(each) for each in told] == [m.ReaderEventNotification] * 200 + [m.ROAccessReport]
+
+    asyncio.run(scene())
+
+
+def test_clients_that_come_and_go_at_once_leave_nothing_behind(serving: Any, raw_client: Any, eventually: Any) -> None:
+    async def scene() -> None:
+        async with serving() as (reader, port):
+            sockets = [socket.create_connection(("127.0.0.1", port)) for _ in range(100)]
+            for place, each in enumerate(sockets):
+                if place % 2:  # half of them with a reset
+                    each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                each.close()
+            await eventually(lambda: not reader.is_connected)
+            async with raw_client(port) as client:
+                assert (await client.get()).data.connection_attempt.status is ConnectionAttempt.SUCCESS
+
+    asyncio.run(scene())
+
+
+def test_a_client_that_closed_its_side_is_let_go(serving: Any, raw_client: Any, eventually: Any) -> None:
+    async def scene() -> None:
+        async with serving() as (reader, port), raw_client(port) as client:
+            await client.get()
+            client.writer.write_eof()
+            await eventually(lambda: not reader.is_connected)
+
+    asyncio.run(scene())
+
+
+def test_a_client_that_vanished_is_noticed_by_the_keepalives_it_does_not_answer(
+    serving: Any, raw_client: Any, eventually: Any
+) -> None:
+    """A half-open connection looks like this: nothing comes any more, not even an end."""
+    watchful = replace(DEFAULT, keepalive_misses=3)
+
+    async def scene() -> None:
+        async with serving(watchful) as (reader, port), raw_client(port) as client:
+            await client.get()
+            await client.ask(m.SetReaderConfig(False, keepalive=KeepaliveSpec(KeepaliveTrigger.PERIODIC, 10)))
+            await eventually(lambda: not reader.is_connected)
+            async with raw_client(port) as after:
+                assert (await after.get()).data.connection_attempt.status is ConnectionAttempt.SUCCESS
+
+    asyncio.run(scene())
+
+
+def test_a_huge_block_takes_no_more_room_than_a_small_one(
+    serving: Any, raw_client: Any, rospec: Any, read: Any
+) -> None:
+    async def scene() -> None:
+        async with serving() as (reader, port), raw_client(port) as client:
+            await client.get()
+            await client.inventory(rospec())
+            tracemalloc.start()
+            reader.feed(*[read()] * 200_000)
+            _, peak_bytes = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+            assert peak_bytes < 8 * 2**20
+            assert reader.tags_reported + reader.tags_lost == 200_000
 
     asyncio.run(scene())
 
@@ -142,7 +296,7 @@ def test_a_client_that_asks_on_without_reading_is_cut_off(serving: Any, raw_clie
 def test_half_a_message_is_not_waited_for_without_end(
     serving: Any, raw_client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "PARTIAL_MESSAGE_S", 0.05)
+    monkeypatch.setattr(line, "PARTIAL_MESSAGE_S", 0.05)
 
     async def scene() -> None:
         async with serving() as (_, port), raw_client(port) as client:
@@ -200,7 +354,7 @@ def test_closing_tells_the_client_and_frees_the_port(raw_client: Any) -> None:
 def test_closing_does_not_wait_for_a_client_that_does_not_read(
     serving: Any, raw_client: Any, rospec: Any, read: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(server, "GOODBYE_S", 0.05)
+    monkeypatch.setattr(line, "GOODBYE_S", 0.05)
 
     async def scene() -> None:
         async with serving() as (reader, port), raw_client(port) as client:
