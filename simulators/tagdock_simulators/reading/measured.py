@@ -10,7 +10,7 @@ from tagdock_simulators.reading.blocks import ReadBlock
 from tagdock_simulators.reading.links import Links, Stretch
 from tagdock_simulators.reading.moments import moments
 from tagdock_simulators.reading.rounds import Answers, Counted, Keys
-from tagdock_simulators.reading.sights import heard
+from tagdock_simulators.reading.sights import Bools, heard
 
 
 class Framed(NamedTuple):
@@ -44,7 +44,7 @@ def measured(stretch: Stretch, found: Links, counted: Counted, keys: Keys, frame
     turned = 2.0 * now.distance_m / now.wavelength_m + stretch.tags.phase[tag] + echoed + flips
     at_us = framed.start_us + np.rint(counted.seconds * 1e6).astype(np.int64)
     reader, port = hall.reader[antenna], hall.port[antenna]
-    kept = np.flatnonzero(heard(sent_dbm, gain_db, radio))
+    kept = np.flatnonzero(heard(sent_dbm, gain_db, radio) & _there(stretch, found, counted))
     kept = kept[np.lexsort((tag[kept], port[kept], reader[kept], at_us[kept]))]
     return ReadBlock(
         hall.readers,
@@ -59,3 +59,12 @@ def measured(stretch: Stretch, found: Links, counted: Counted, keys: Keys, frame
         turns.channel[counted.turn[kept]],
         framed.inputs,
     )
+
+
+def _there(stretch: Stretch, found: Links, counted: Counted) -> Bools:
+    """Tell which singulations fall into the time of their load: a turn may begin before it, or end after it."""
+    load = stretch.sights.load[found.sight[counted.link]]
+    starts_s = np.array([each.starts_s for each in stretch.loads])[load]
+    ends_s = np.array([each.ends_s for each in stretch.loads])[load]
+    result: Bools = (counted.seconds >= starts_s) & (counted.seconds < ends_s)
+    return result
