@@ -11,17 +11,15 @@ import ssl
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, Protocol
-from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-log = logging.getLogger(__name__)
+from tagdock_simulators.broker import Broker
 
-_PORTS = {"mqtt": 1883, "mqtts": 8883}
+log = logging.getLogger(__name__)
 
 
 class Message(Protocol):
@@ -42,37 +40,6 @@ class Message(Protocol):
     @property
     def retained(self) -> bool:
         """Whether the broker keeps it for later subscribers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Broker:
-    """Where a broker is, and who we are to it."""
-
-    host: str
-    port: int = 1883
-    tls: bool = False
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-    ca_file: Path | None = None
-
-    def __str__(self) -> str:
-        """Name it without the secret."""
-        return f"{'mqtts' if self.tls else 'mqtt'}://{self.host}:{self.port}"
-
-
-def broker_at(url: str, ca_file: Path | None = None) -> Broker:
-    """Read `mqtt://[user:password@]host[:port]` or `mqtts://...`. Raises ValueError with the remedy."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise ValueError(f"{url!r} is no broker's address ({error}); write mqtt://host:1883") from error
-    if parts.scheme not in _PORTS or not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment:
-        raise ValueError(
-            "a broker's address is mqtt://host:1883 or mqtts://host:8883, with user:password@ where needed"
-        )
-    username, password = (None if part is None else unquote(part) for part in (parts.username, parts.password))
-    return Broker(parts.hostname, port or _PORTS[parts.scheme], parts.scheme == "mqtts", username, password, ca_file)
 
 
 @dataclass(frozen=True, slots=True)

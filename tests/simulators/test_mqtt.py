@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
+from tagdock_simulators.broker import Broker, broker_at
 from tagdock_simulators.fixtures import mqtt_broker  # noqa: F401  # a fixture
 from tagdock_simulators.mosquitto import Mosquitto
-from tagdock_simulators.mqtt import Broker, Hello, MqttLink, Patience, broker_at
+from tagdock_simulators.mqtt import Hello, MqttLink, Patience
 from tagdock_simulators.sensors.formats.node import Publication
 
 DEADLINE_S = 15.0

@@ -1,7 +1,6 @@
 """The command `tagdock-sim mqtt-reader`: readers that publish to an MQTT broker by themselves."""
 
 import asyncio
-import os
 import signal
 import sys
 from collections.abc import Mapping
@@ -10,18 +9,17 @@ from typing import cast
 
 import click
 
+from tagdock_simulators.broker import Broker
+from tagdock_simulators.commands.broker import broker_options
 from tagdock_simulators.commands.options import say, scenario_options
 from tagdock_simulators.live import play
-from tagdock_simulators.mqtt import Broker, broker_at
 from tagdock_simulators.mqtt_readers.kinds import KINDS, Wishes
 from tagdock_simulators.mqtt_readers.link import BrokerError
 from tagdock_simulators.mqtt_readers.messages import Qos
 from tagdock_simulators.mqtt_readers.reader import Format, MqttReader
 from tagdock_simulators.scenarios import Scenario
 
-PASSWORD_VARIABLE = "TAGDOCK_BROKER_PASSWORD"  # noqa: S105  # the variable's name, not its value
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_SECRET_CHARS_AT_MOST = 65_535
 
 
 @click.command("mqtt-reader")
@@ -34,30 +32,7 @@ _SECRET_CHARS_AT_MOST = 65_535
     show_envvar=True,
     help="Whose messages: Impinj's IoT device interface, Zebra's IoT Connector, a customer's own JSON.",
 )
-@click.option(
-    "--broker",
-    "url",
-    default="mqtt://127.0.0.1:1883",
-    show_default=True,
-    envvar="TAGDOCK_BROKER",
-    show_envvar=True,
-    help="mqtt://HOST:PORT, or mqtts:// for TLS.",
-)
-@click.option(
-    "--ca-file",
-    type=_FILE,
-    envvar="TAGDOCK_CA_FILE",
-    show_envvar=True,
-    help="The authority that vouches for the broker.",
-)
-@click.option("--user", envvar="TAGDOCK_USER", show_envvar=True, help="User at the broker.")
-@click.option(
-    "--password-file",
-    type=_FILE,
-    envvar="TAGDOCK_PASSWORD_FILE",
-    show_envvar=True,
-    help=f"The user's password; or put it into {PASSWORD_VARIABLE}.",
-)
+@broker_options
 @click.option(
     "--fields",
     metavar="A,B,...",
@@ -92,10 +67,7 @@ def mqtt_reader(
     scenario: Scenario,
     seed: int,
     kind: str,
-    url: str,
-    ca_file: Path | None,
-    user: str | None,
-    password_file: Path | None,
+    broker: Broker,
     fields: str | None,
     topic: str | None,
     qos: int | None,
@@ -106,7 +78,6 @@ def mqtt_reader(
     if shape is not None and kind != "mapped":
         raise click.UsageError("--shape goes with --kind mapped")
     try:
-        broker = _broker(url, ca_file, user, _password(password_file))
         names = None if fields is None else [name.strip() for name in fields.split(",") if name.strip()]
         told = None if shape is None else shape.read_text("utf-8")
         wishes = Wishes(names, topic, cast(Qos | None, qos), batch_s, told)
@@ -140,25 +111,3 @@ def _tell(readers: list[MqttReader]) -> None:
     reported, lost = sum(reader.tags_reported for reader in readers), sum(reader.tags_lost for reader in readers)
     messages = sum(reader.messages_delivered for reader in readers)
     say(f"stopped: {reported:,} reads reported in {messages:,} messages, {lost:,} lost")
-
-
-def _broker(url: str, ca_file: Path | None, user: str | None, password: str | None) -> Broker:
-    """Put the broker together. Raises ValueError with the remedy."""
-    broker = broker_at(url, ca_file)
-    if broker.username is not None or broker.password is not None:
-        raise ValueError(f"--broker: no user or password there, others can see it; use --user and {PASSWORD_VARIABLE}")
-    if password is not None and user is None:
-        raise ValueError("a password needs --user")
-    if ca_file is not None and not broker.tls:
-        raise ValueError("--ca-file goes with a broker's address that begins with mqtts://")
-    return Broker(broker.host, broker.port, broker.tls, user, password, ca_file)
-
-
-def _password(file: Path | None) -> str | None:
-    """Read the password from its file, or else from the environment. Raises OSError, ValueError."""
-    if file is None:
-        return os.environ.get(PASSWORD_VARIABLE)
-    text = file.read_text("utf-8").rstrip("\r\n")
-    if not text or len(text) > _SECRET_CHARS_AT_MOST:
-        raise ValueError(f"--password-file: {file} must hold the password on one line")
-    return text

@@ -16,7 +16,7 @@ from typing import Any
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
-from tagdock_simulators.mqtt import Broker
+from tagdock_simulators.broker import Broker
 from tagdock_simulators.mqtt_readers.messages import Message, Session
 
 _COMMANDS_AT_MOST = 100
@@ -37,7 +37,7 @@ class Link:
         """Prepare; nothing is opened yet. Raises BrokerError when the authority's file can't be used."""
         self._broker, self._session, self._news = broker, session, news
         self._window, self._connect_s = window, connect_s
-        self._on_the_way: dict[int, Message] = {}
+        self._on_the_way: deque[tuple[Message, mqtt.MQTTMessageInfo]] = deque()
         self._commands: deque[bytes] = deque(maxlen=_COMMANDS_AT_MOST)
         self._watched: Any = None
         self._writing = self._up = self._given_up = False
@@ -91,10 +91,10 @@ class Link:
         info = self._client.publish(message.topic, message.payload, message.qos, message.retained)
         if message.qos == 0 and info.rc not in (MQTTErrorCode.MQTT_ERR_SUCCESS, MQTTErrorCode.MQTT_ERR_AGAIN):
             self.tags_lost += message.tags
-        elif message.qos == 0 and info.is_published():
-            self._count(message)
         else:
-            self._on_the_way[info.mid] = message
+            info.rc = MQTTErrorCode.MQTT_ERR_SUCCESS  # should the line break just now, it goes with the next one
+            self._on_the_way.append((message, info))
+            self._settle()
         self._watch_writing()
 
     def commands(self) -> list[bytes]:
@@ -123,7 +123,7 @@ class Link:
         """Say good-bye and hang up; what is on the way counts as lost."""
         self._client.disconnect()
         self.drop()
-        self.tags_lost += sum(message.tags for message in self._on_the_way.values())
+        self.tags_lost += sum(message.tags for message, _ in self._on_the_way)
         self._on_the_way.clear()
 
     def _open(self) -> None:
@@ -151,7 +151,6 @@ class Link:
             self._use_tls(client)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
-        client.on_publish = self._on_publish
         client.on_message = self._on_message
         client.on_socket_close = self._on_socket_close
         return client
@@ -182,6 +181,7 @@ class Link:
         self._client.loop_read()
         while self._watched is not None and self._broker.tls and self._watched.pending():
             self._client.loop_read()
+        self._settle()
         self._watch_writing()
 
     def _writable(self) -> None:
@@ -189,7 +189,7 @@ class Link:
         if self._watched is not None and not self._client.want_write():
             asyncio.get_running_loop().remove_writer(self._watched)
             self._writing = False
-        self._news()
+        self._settle()
 
     def _watch_writing(self) -> None:
         if self._watched is not None and not self._writing and self._client.want_write():
@@ -215,19 +215,22 @@ class Link:
     def _down(self) -> None:
         """Book what QoS 0 does not send again."""
         self._up = False
-        for mid in [mid for mid, message in self._on_the_way.items() if message.qos == 0]:
-            self.tags_lost += self._on_the_way.pop(mid).tags
+        self.tags_lost += sum(message.tags for message, _ in self._on_the_way if message.qos == 0)
+        self._on_the_way = deque(each for each in self._on_the_way if each[0].qos)
         self._news()
 
-    def _on_publish(self, _client: mqtt.Client, _data: Any, mid: int, _code: Any, _properties: Any) -> None:
-        message = self._on_the_way.pop(mid, None)
-        if message is not None:
-            self._count(message)
-            self._news()
+    def _settle(self) -> None:
+        """Book what has arrived, in the order in which it was sent: so brokers acknowledge (MQTT 3.1.1, section 4.6).
 
-    def _count(self, message: Message) -> None:
-        self.tags_delivered += message.tags
-        self.messages_delivered += 1
+        paho could call us back for each message, which costs as much again as sending it.
+        """
+        settled = 0
+        while self._on_the_way and self._on_the_way[0][1].is_published():
+            self.tags_delivered += self._on_the_way.popleft()[0].tags
+            settled += 1
+        if settled:
+            self.messages_delivered += settled
+            self._news()
 
     def _on_message(self, _client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         if len(message.payload) <= _COMMAND_BYTES_AT_MOST and not message.retain:

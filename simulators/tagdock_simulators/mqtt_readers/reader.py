@@ -16,8 +16,8 @@ from typing import Protocol
 
 from tagdock_contract import InputChange, TagRead
 
+from tagdock_simulators.broker import Broker
 from tagdock_simulators.chance import Chance
-from tagdock_simulators.mqtt import Broker
 from tagdock_simulators.mqtt_readers.buffer import Buffer
 from tagdock_simulators.mqtt_readers.link import BrokerError, Link
 from tagdock_simulators.mqtt_readers.messages import (

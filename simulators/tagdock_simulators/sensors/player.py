@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from tagdock_simulators.mqtt import Broker, Hello, MqttLink, Patience
+from tagdock_simulators.broker import Broker
+from tagdock_simulators.mqtt import Hello, MqttLink, Patience
 from tagdock_simulators.sensors.formats.node import Node, Publication
 from tagdock_simulators.sensors.readings import Reading
 

@@ -114,7 +114,7 @@ def test_a_users_mistake_is_one_clear_line(arguments: list[str], reason: str) ->
 
 
 def test_the_password_comes_from_a_file_or_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tagdock_simulators.commands.mqtt_reader import _password
+    from tagdock_simulators.commands.broker import _password
 
     (tmp_path / "secret").write_text("from the file\n")
     monkeypatch.setenv("TAGDOCK_BROKER_PASSWORD", "from the environment")

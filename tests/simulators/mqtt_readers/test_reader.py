@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from tagdock_simulators.broker import Broker
 from tagdock_simulators.mosquitto import Mosquitto, mosquitto_program
-from tagdock_simulators.mqtt import Broker
 from tagdock_simulators.mqtt_readers.impinj import FIELDS, Impinj
 from tagdock_simulators.mqtt_readers.link import BrokerError
 from tagdock_simulators.mqtt_readers.mapped import Mapped

@@ -72,6 +72,7 @@ class SparkplugNode:
         self._last: dict[tuple[str, Quantity], Reading] = {}
         self._heard_at: dict[str, datetime] = {}
         self._alive: set[str] = set()
+        self._look_at = _EPOCH
         self._born = False
         self._seq = 0
         self._bd_seq = -1
@@ -143,7 +144,10 @@ class SparkplugNode:
         return [self._published("DDATA", payload, bin_name)]
 
     def _deaths(self, at: datetime) -> list[Publication]:
-        """Say of which bins nothing comes any more."""
+        """Say of which bins nothing comes any more; now and then is enough."""
+        if at < self._look_at:
+            return []
+        self._look_at = at + self._settings.lost_after / 30
         gone = [bin_name for bin_name in self._bins if bin_name in self._alive and not self._breathes(bin_name, at)]
         self._alive.difference_update(gone)
         return [self._published("DDEATH", self._payload(at), bin_name) for bin_name in gone]
