@@ -3,7 +3,6 @@
 import asyncio
 import socket
 import struct
-import tracemalloc
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -12,11 +11,18 @@ import pytest
 from tagdock_simulators.llrp import line
 from tagdock_simulators.llrp import messages as m
 from tagdock_simulators.llrp.codec import encode_message
-from tagdock_simulators.llrp.config import KeepaliveSpec, KeepaliveTrigger
+from tagdock_simulators.llrp.config import (
+    EventNotificationState,
+    GPIPortCurrentState,
+    KeepaliveSpec,
+    KeepaliveTrigger,
+    Notification,
+    ReaderEventNotificationSpec,
+)
 from tagdock_simulators.llrp.errors import StatusCode
 from tagdock_simulators.llrp.events import ConnectionAttempt
 from tagdock_simulators.llrp.profiles import DEFAULT
-from tagdock_simulators.llrp.server import LlrpReader
+from tagdock_simulators.llrp.server import MAX_BLOCK, LlrpReader
 
 
 def stop_reading(client: Any, reader: Any) -> None:
@@ -276,19 +282,48 @@ def test_a_client_that_vanished_is_noticed_by_the_keepalives_it_does_not_answer(
     asyncio.run(scene())
 
 
-def test_a_huge_block_takes_no_more_room_than_a_small_one(
-    serving: Any, raw_client: Any, rospec: Any, read: Any
+def test_a_huge_block_is_sent_piece_by_piece(
+    serving: Any, raw_client: Any, rospec: Any, read: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """So what waits in memory does not grow with the block: each piece is sent, or dropped, before the next is made."""
+    pieces: list[int] = []
+    send = line.Line.send
+    monkeypatch.setattr(line.Line, "send", lambda self, out: (pieces.append(len(out)), send(self, out))[1])
+
     async def scene() -> None:
         async with serving() as (reader, port), raw_client(port) as client:
             await client.get()
             await client.inventory(rospec())
-            tracemalloc.start()
-            reader.feed(*[read()] * 200_000)
-            _, peak_bytes = tracemalloc.get_traced_memory()
-            tracemalloc.stop()
-            assert peak_bytes < 8 * 2**20
-            assert reader.tags_reported + reader.tags_lost == 200_000
+            pieces.clear()
+            reader.feed(*[read()] * (10 * MAX_BLOCK + 1))
+            assert pieces == [MAX_BLOCK] * 10 + [1]
+            assert reader.tags_reported + reader.tags_lost == 10 * MAX_BLOCK + 1
+
+    asyncio.run(scene())
+
+
+def test_a_client_that_does_not_even_read_events_is_cut_off(
+    serving: Any, raw_client: Any, input_change: Any, eventually: Any
+) -> None:
+    wanted = m.SetReaderConfig(
+        False,
+        ReaderEventNotificationSpec((EventNotificationState(Notification.GPI, True),)),
+        gpi_states=(GPIPortCurrentState(1, True, 2),),
+    )
+
+    async def scene() -> None:
+        async with serving() as (reader, port), raw_client(port) as client:
+            await client.get()
+            await client.ask(wanted)
+            stop_reading(client, reader)
+            for turn in range(100_000):
+                reader.feed(input_change(1, turn % 2 == 0))
+                if not reader.is_connected or reader._client._transport is None or not turn % 1000:
+                    await asyncio.sleep(0)
+                if not reader.is_connected:
+                    return
+                assert reader._client.owed_bytes <= line.MAX_OWED_BYTES + 100
+            raise AssertionError("what waits for it has no bound")
 
     asyncio.run(scene())
 
