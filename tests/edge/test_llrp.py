@@ -221,8 +221,8 @@ def test_a_wrong_clock_is_corrected_and_told(peer: Any, llrp: Any, drive: Callab
 
 
 def test_an_uptime_clock_is_translated(peer: Any, llrp: Any, up: Driven) -> None:
-    peer.send(llrp.report(llrp.tag(TAG, 1, -50, uptime_us=5_000_000)))
-    peer.send(llrp.report(llrp.tag(TAG, 1, -50, uptime_us=4_000_000)))
+    later, sooner = (llrp.tag(TAG, 1, -50, uptime_us=at_us) for at_us in (5_000_000, 4_000_000))
+    peer.send(llrp.report(later, sooner))
     up.await_(lambda d: len(d.records) == 2)
     first, second = (to_us(record.at) for record in up.records)
     assert first - second == 1_000_000

@@ -65,7 +65,8 @@ class LlrpReader:
     def status(self) -> ReaderStatus:
         """Return how the reader stands."""
         last_us, reads = self._reports.last_us, self._reports.reads
-        return ReaderStatus(self.name, self._state, from_us(last_us) if last_us else None, reads, self._detail)
+        detail = self._reports.clock_note if self._state == "up" else self._detail
+        return ReaderStatus(self.name, self._state, from_us(last_us) if last_us else None, reads, detail)
 
     def run(self, inbox: Inbox, stop: threading.Event) -> None:
         """Keep the reader connected until stopped; what goes wrong is reported and tried again."""
