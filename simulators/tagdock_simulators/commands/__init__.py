@@ -13,6 +13,7 @@ COMMANDS = {
     "record": "record:record_",
     "scenarios": "scenarios:scenarios",
     "sensors": "sensors:sensors",
+    "warehouse": "warehouse:warehouse",
 }
 """Each command's module in this folder, and its name there."""
 
