@@ -7,6 +7,7 @@ from tagdock_contract import TagRead
 
 from tagdock_simulators.llrp.accesscheck import check_access_spec
 from tagdock_simulators.llrp.accessspec import (
+    AccessReportSpec,
     AccessReportTrigger,
     AccessSpec,
     AccessSpecState,
@@ -40,6 +41,8 @@ class AccessSpecs:
     def __init__(self, profile: Profile, memories: TagMemories) -> None:
         self.version = 1
         """The protocol version that results are told in."""
+        self.fallback = AccessReportSpec(AccessReportTrigger.WITH_ROREPORT)
+        """When results are reported where the AccessSpec does not say."""
         self.lowest_id_first = False
         """Whether the lowest id goes first instead of the oldest (ImpinjAccessSpecOrdering)."""
         self._profile = profile
@@ -103,7 +106,7 @@ class AccessSpecs:
         results = self._results(spec.command.op_specs, memory)
         self._memories.keep(read.epc, memory)
         self._count(spec)
-        at_once = spec.report is not None and spec.report.trigger is AccessReportTrigger.END_OF_ACCESSSPEC
+        at_once = (spec.report or self.fallback).trigger is AccessReportTrigger.END_OF_ACCESSSPEC
         return Access(spec.access_spec_id, results, tid), at_once
 
     def _results(self, ops: tuple[OpSpec, ...], memory: TagMemory) -> bytes:

@@ -15,7 +15,7 @@ from tagdock_simulators.llrp.impinj import ImpinjEnableExtensions, ImpinjEnableE
 from tagdock_simulators.llrp.inventory import Outcome
 from tagdock_simulators.llrp.outbound import Outbound
 from tagdock_simulators.llrp.profile import Profile
-from tagdock_simulators.llrp.rocheck import check_vendor
+from tagdock_simulators.llrp.rocheck import check_antenna, check_vendor
 from tagdock_simulators.llrp.rospecs import ROSpecs
 from tagdock_simulators.llrp.settings import Settings
 from tagdock_simulators.llrp.states import AccessLife, Life, Link
@@ -138,6 +138,8 @@ class Clerk:
 
     def _set_config(self, request: m.SetReaderConfig) -> m.SetReaderConfigResponse:
         check_vendor(request, self._impinj)
+        for antenna in request.antenna_configurations:
+            check_antenna(antenna, self._profile)
         before = VendorSettings() if request.reset_to_factory_defaults else self._vendor
         vendor = before.changed_by(request.custom, self._profile)
         self.settings = self.settings.changed_by(request, self._profile)
@@ -146,6 +148,7 @@ class Clerk:
             self.rospecs.clear()
             self.access.clear()
         self.access.lowest_id_first = vendor.lowest_access_spec_first
+        self.access.fallback = self.settings.access_report
         self._outbound.holds_when_away = self.settings.hold_upon_reconnect
         self.keepalive_changed = request.keepalive is not None or request.reset_to_factory_defaults
         return m.SetReaderConfigResponse(SUCCESS)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from tagdock_simulators.llrp.accessspec import AccessReportSpec, AccessReportTrigger
+from tagdock_simulators.llrp.antennas import factory_antennas, set_antennas
 from tagdock_simulators.llrp.config import (
     AntennaConfiguration,
     AntennaProperties,
@@ -18,8 +19,6 @@ from tagdock_simulators.llrp.config import (
     LLRPConfigurationStateValue,
     Notification,
     ReaderEventNotificationSpec,
-    RFReceiver,
-    RFTransmitter,
 )
 from tagdock_simulators.llrp.errors import LlrpError, StatusCode
 from tagdock_simulators.llrp.messages import GetReaderConfig, GetReaderConfigResponse, SetReaderConfig, Setting
@@ -37,6 +36,7 @@ _FACTORY_REPORT = ROReportSpec(
     1,
     TagReportContentSelector(False, False, False, True, False, True, True, False, False, False),
 )
+_FACTORY_ACCESS_REPORT = AccessReportSpec(AccessReportTrigger.WITH_ROREPORT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,9 @@ class Settings:
     keepalive: KeepaliveSpec = _NO_KEEPALIVE
     notifications: frozenset[Notification] = frozenset()
     report: ROReportSpec = _FACTORY_REPORT
+    access_report: AccessReportSpec = _FACTORY_ACCESS_REPORT
+    antennas: tuple[AntennaConfiguration, ...] = ()
+    """Every antenna, once one of them was set."""
     inputs_on: frozenset[int] = frozenset()
     outputs_high: frozenset[int] = frozenset()
     hold_upon_reconnect: bool = False
@@ -61,6 +64,8 @@ class Settings:
             keepalive=wish.keepalive or base.keepalive,
             notifications=_switched(base.notifications, {state.event_type: state.enabled for state in events}),
             report=wish.ro_report or base.report,
+            access_report=wish.access_report or base.access_report,
+            antennas=set_antennas(base.antennas or factory_antennas(profile), wish.antenna_configurations),
             inputs_on=_switched(base.inputs_on, {gpi.port: gpi.enabled for gpi in wish.gpi_states}),
             outputs_high=_switched(base.outputs_high, {gpo.port: gpo.data for gpo in wish.gpo}),
             hold_upon_reconnect=(
@@ -84,10 +89,14 @@ class Settings:
             SUCCESS,
             Identification(_MAC_ADDRESS, tuple(identity)) if wants(Setting.IDENTIFICATION) else None,
             tuple(AntennaProperties(True, port, 0) for port in antennas if wants(Setting.ANTENNA_PROPERTIES)),
-            tuple(_antenna(port, profile) for port in antennas if wants(Setting.ANTENNA_CONFIGURATION)),
+            tuple(
+                antenna
+                for antenna in self.antennas or factory_antennas(profile)
+                if antenna.antenna_id in antennas and wants(Setting.ANTENNA_CONFIGURATION)
+            ),
             self._events() if wants(Setting.EVENT_NOTIFICATION) else None,
             self.report if wants(Setting.RO_REPORT_SPEC) else None,
-            AccessReportSpec(AccessReportTrigger.WITH_ROREPORT) if wants(Setting.ACCESS_REPORT_SPEC) else None,
+            self.access_report if wants(Setting.ACCESS_REPORT_SPEC) else None,
             LLRPConfigurationStateValue(self.changes) if wants(Setting.STATE_VALUE) else None,
             self.keepalive if wants(Setting.KEEPALIVE) else None,
             tuple(
@@ -129,7 +138,3 @@ def _ports(chosen: int, there_are: int, what: str) -> range:
     if chosen > there_are:
         raise LlrpError(StatusCode.A_OUT_OF_RANGE, f"there is no {what} {chosen}; the reader has 1 to {there_are}")
     return range(chosen, chosen + 1) if chosen else range(1, there_are + 1)
-
-
-def _antenna(port: int, profile: Profile) -> AntennaConfiguration:
-    return AntennaConfiguration(port, RFReceiver(1), RFTransmitter(int(profile.band.hops), 1, profile.powers))
