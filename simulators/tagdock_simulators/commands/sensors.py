@@ -1,13 +1,16 @@
 """The command `tagdock-sim sensors`: bin sensors on a broker, or on a tape."""
 
 import asyncio
+import gzip
+import heapq
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
-from datetime import timedelta
-from itertools import takewhile
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -22,7 +25,7 @@ from tagdock_simulators.faults.schedule import Schedule
 from tagdock_simulators.faults.truth import fault_line
 from tagdock_simulators.recording import new_file
 from tagdock_simulators.scenarios import EPOCH
-from tagdock_simulators.sensors.contents import BinTruth, truth_line
+from tagdock_simulators.sensors.contents import LINE_BYTES_AT_MOST, BinTruth, read_truths, truth_line
 from tagdock_simulators.sensors.disturb import disturb
 from tagdock_simulators.sensors.formats.choice import FORMATS, Format, Formats, nodes_for
 from tagdock_simulators.sensors.formats.homeassistant import HomeAssistant
@@ -38,14 +41,18 @@ from tagdock_simulators.sensors.tape import published, tape_line
 _FOR_EVER = timedelta(days=3650)
 _FIRST_CONNECTION_S = 3.0
 _BINS = 1000
+_TRUTHS = 1_000_000
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @dataclass(frozen=True, slots=True)
 class _World:
-    """What is played: which bins, from which seed, with which faults, over which time."""
+    """What is played: which bins, what lies in them, from which seed, with which faults, over which time."""
 
     names: tuple[str, ...]
+    contents: Callable[[str], Iterable[BinTruth]]
+    truths: Callable[[], Iterable[BinTruth]]
+    """All bins' contents in order of time."""
     seed: int
     schedule: Schedule
     span: Span
@@ -53,10 +60,8 @@ class _World:
     def readings(self, tell: Callable[[BinTruth], object]) -> Iterator[Reading]:
         """Give all readings with their faults; tell the truth along."""
         span = self.span
-        readings = rack_readings(
-            usual_kits(self.names), lambda name: bin_life(name, self.seed, span.begin), self.seed, span
-        )
-        truths = takewhile(lambda truth: truth.at < span.until, live(self.names, self.seed, span.begin))
+        readings = rack_readings(usual_kits(self.names), self.contents, self.seed, span)
+        truths = takewhile(lambda truth: truth.at < span.until, self.truths())
         told = with_truth(readings, truths, tell)
         return disturb(told, self.schedule, self.seed, span.begin) if self.schedule.faults else told
 
@@ -85,6 +90,14 @@ class _World:
     envvar="TAGDOCK_BINS",
     show_envvar=True,
     help="How many bins there are.",
+)
+@click.option(
+    "--contents",
+    "contents_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    envvar="TAGDOCK_CONTENTS",
+    show_envvar=True,
+    help="What lies in the bins, as --truth writes it, instead of a made-up life; its first line is the beginning.",
 )
 @SEED_OPTION
 @click.option(
@@ -139,6 +152,7 @@ def sensors(
     form: str,
     broker: Broker,
     bins: int,
+    contents_file: Path | None,
     seed: int,
     speed: float,
     discovery: str,
@@ -151,10 +165,11 @@ def sensors(
     """Play bin sensors while bins are picked from and filled up again; until Ctrl-C, or onto a tape."""
     if truth is not None and record is not None and truth.resolve() == record.resolve():
         raise click.UsageError("--truth and --record must be different files")
-    names = bin_names(bins)
     begin = utc_now() if record is None else EPOCH
     lasts = timedelta(hours=hours) if hours else timedelta(hours=24) if record else _FOR_EVER
-    world = _World(names, seed, _schedule(faults, seed, names), Span(begin, begin + lasts))
+    span = Span(begin, begin + lasts)
+    world = _lived(bins, seed, span) if contents_file is None else _given(contents_file, seed, span)
+    world = replace(world, schedule=_schedule(faults, seed, world.names))
     formats = Formats(
         homeassistant=HomeAssistant(discovery=cast(Literal["component", "device"], discovery)),
         sparkplug=Sparkplug(primary_host=primary_host),
@@ -168,6 +183,35 @@ def sensors(
             sys.exit(asyncio.run(_play(world, world.nodes(cast(Format, form), formats), broker, speed, told)))
     except OSError as error:
         raise click.ClickException(f"{error.filename}: {error.strerror}; choose a place that can be written") from error
+
+
+def _lived(bins: int, seed: int, span: Span) -> _World:
+    """Let bins live as they use to."""
+    names = bin_names(bins)
+    contents = partial(_life, seed, span.begin)
+    return _World(names, contents, lambda: live(names, seed, span.begin), seed, Schedule(), span)
+
+
+def _life(seed: int, begin: datetime, name: str) -> Iterator[BinTruth]:
+    return bin_life(name, seed, begin)
+
+
+def _given(file: Path, seed: int, span: Span) -> _World:
+    """Let bins hold what a file says, moved to this beginning. Ends the program with 2 at a mistake in it."""
+    try:
+        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as opened:
+            lines = iter(partial(opened.readline, LINE_BYTES_AT_MOST + 1), b"")
+            truths = list(islice(read_truths(lines), _TRUTHS + 1))
+    except (OSError, EOFError, ValueError) as error:
+        raise click.UsageError(f"--contents {file}: {error}") from error
+    by_bin: dict[str, list[BinTruth]] = {}
+    for truth in truths:
+        moved = replace(truth, at=truth.at - truths[0].at + span.begin)
+        by_bin.setdefault(truth.bin, []).append(moved)
+    if not 0 < len(truths) <= _TRUTHS or len(by_bin) > _BINS:
+        raise click.UsageError(f"--contents {file}: must have 1 to {_TRUTHS:,} lines on {_BINS:,} bins at most")
+    every = list(heapq.merge(*by_bin.values(), key=lambda truth: truth.at))
+    return _World(tuple(by_bin), lambda name: by_bin[name], lambda: every, seed, Schedule(), span)
 
 
 def _schedule(file: Path | None, seed: int, names: tuple[str, ...]) -> Schedule:

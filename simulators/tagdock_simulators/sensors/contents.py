@@ -1,13 +1,15 @@
 """What really lies in a bin, over time: what the sensors are driven by, and the truth they are judged against."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 from tagdock_contract import utc_text
 
 NAME_AT_MOST = 64
+LINE_BYTES_AT_MOST = 4096
 _NOT_IN_NAMES = frozenset("/+#\x00")
 
 
@@ -45,6 +47,51 @@ def truth_line(truth: BinTruth) -> bytes:
         "fill": round(truth.fill, 4),
     }
     return json.dumps(told).encode() + b"\n"
+
+
+def read_truths(lines: Iterable[bytes]) -> Iterator[BinTruth]:
+    """Read lines as `truth_line` writes them, in order of time; lines on faults are passed over.
+
+    Raises ValueError with the line's number and what is wrong with it.
+    """
+    latest: datetime | None = None
+    for number, line in enumerate(lines, 1):
+        try:
+            truth = _truth(line)
+            if truth is not None and latest is not None and truth.at < latest:
+                raise ValueError("`at` goes back; the lines must be in order of time")
+        except ValueError as error:
+            raise ValueError(f"line {number}: {error}") from error
+        if truth is not None:
+            latest = truth.at
+            yield truth
+
+
+def _truth(line: bytes) -> BinTruth | None:
+    if len(line) > LINE_BYTES_AT_MOST:
+        raise ValueError(f"has {len(line):,} bytes; {LINE_BYTES_AT_MOST:,} at most")
+    try:
+        told: Any = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"is no JSON ({error})") from error
+    if not isinstance(told, dict):
+        raise ValueError("is no JSON object")
+    if "fault" in told:
+        return None
+    try:
+        at = datetime.fromisoformat(_given(told, "at", str)).astimezone(UTC)
+    except ValueError as error:
+        raise ValueError(f"`at`: {error}; write a time such as 2026-01-05T08:00:00Z") from error
+    numbers = {key: float(_given(told, key, float)) for key in ("unit_mass_kg", "fill")}
+    return BinTruth(at, _given(told, "bin", str), _given(told, "count", int), **numbers)
+
+
+def _given(told: dict[str, Any], key: str, kind: type) -> Any:
+    value = told.get(key)
+    fits = isinstance(value, int | float if kind is float else kind) and not isinstance(value, bool)
+    if not fits:
+        raise ValueError(f"`{key}` is {value!r}; a {'number' if kind is float else kind.__name__} is needed")
+    return value
 
 
 def _complaints(truth: BinTruth) -> Iterator[str]:

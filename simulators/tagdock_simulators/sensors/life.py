@@ -58,7 +58,7 @@ def bin_life(name: str, seed: int, begin: datetime, habits: Habits = USUAL) -> I
     mean_s = 3600.0 / draws.between(*habits.picks_an_hour)
     count, at, restock_at = int(full * draws.between(0.1, 1.0)), begin, None
     while True:
-        yield BinTruth(at, name, count, unit_mass_kg, min(1.0, count / full))
+        yield BinTruth(at, name, count, unit_mass_kg, round(min(1.0, count / full), 4))
         if restock_at is None and count < habits.low * full:
             restock_at = at + timedelta(seconds=round(3600.0 * draws.between(*habits.replenished_h)))
         picked_at = _next_pick(at, mean_s, draws) if count else None

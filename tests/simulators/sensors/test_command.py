@@ -59,6 +59,28 @@ def test_faults_are_done_and_stand_in_the_truth(tmp_path: Path) -> None:
     assert (fault["fault"], fault["on"], fault["at"]) == ("silent", "A-01-1/mass_kg", "2026-01-05T08:01:00.000000Z")
 
 
+def test_the_truth_of_one_run_can_be_the_contents_of_another(tmp_path: Path) -> None:
+    truths = [tmp_path / "a.truth.gz", tmp_path / "b.truth"]
+    shared = ("--format", "plain", "--bins", "2", "--hours", "3", "--seed", "4")
+    assert run(*shared, "--record", str(tmp_path / "a"), "--truth", str(truths[0])).exit_code == 0
+    given = ("--contents", str(truths[0]), "--record", str(tmp_path / "b"), "--truth", str(truths[1]))
+    done = run(*shared, *given)
+    assert done.exit_code == 0, done.output
+    assert truths[1].read_bytes() == gzip.decompress(truths[0].read_bytes())
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_contents_that_cannot_be_are_refused_with_their_line(tmp_path: Path) -> None:
+    file = tmp_path / "contents.jsonl"
+    for text, reason in ((b"{}\n", "line 1: `at`"), (b"", "must have 1 to")):
+        file.write_bytes(text)
+        done = run("--contents", str(file), "--record", str(tmp_path / "x"))
+        assert (done.exit_code, reason in done.stderr) == (2, True), done.output
+    packed = tmp_path / "contents.jsonl.gz"
+    packed.write_bytes(b"not packed")
+    assert run("--contents", str(packed), "--record", str(tmp_path / "x")).exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "reason"),
     [

@@ -15,7 +15,7 @@ from tagdock_simulators.sensors.readings import Quantity, Reading
 
 BEGIN = datetime(2026, 1, 5, 8, tzinfo=UTC)
 SHIFT = Span(BEGIN, BEGIN + timedelta(hours=8))
-DIGEST = "03b3e73f842a8bc4f5a3500e8dd61cf3b60ef9b5732f8506181750803c209b07"
+DIGEST = "219a9dbccbc193cb453d74e6925592cb6979df77fe3dd2bc8f417a1a14026902"
 HOUR = Span(BEGIN, BEGIN + timedelta(hours=1))
 
 

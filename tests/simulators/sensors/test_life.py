@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise, takewhile
 
 import pytest
-from tagdock_simulators.sensors.contents import BinTruth, truth_line
+from tagdock_simulators.sensors.contents import BinTruth, read_truths, truth_line
 from tagdock_simulators.sensors.draws import Draws
 from tagdock_simulators.sensors.life import bin_life, bin_names, live
 
@@ -87,3 +87,41 @@ def test_a_truth_is_a_line() -> None:
         "unit_mass_kg": 0.5,
         "fill": 0.25,
     }
+
+
+def test_lines_are_read_as_they_were_written() -> None:
+    truths = list(islice(live(bin_names(3), 1, BEGIN), 50))
+    lines = [truth_line(truth) for truth in truths]
+    assert [truth_line(truth) for truth in read_truths(lines)] == lines
+    fault = b'{"fault": "silent", "on": "A-01-1", "at": "2026-01-05T07:00:00Z", "until": null}\n'
+    assert len(list(read_truths([fault, *lines]))) == 50
+
+
+def line(**other: object) -> bytes:
+    return json.dumps(json.loads(truth_line(GOOD)) | other).encode()
+
+
+@pytest.mark.parametrize(
+    ("second", "reason"),
+    [
+        (b"", "is no JSON"),
+        (b"{", "is no JSON"),
+        (b"[" * 4000, "is no JSON"),
+        (b"[]", "is no JSON object"),
+        (b" " * 5000, "4,096 at most"),
+        (line(at="yesterday"), "`at`: "),
+        (line(at=5), "`at`: "),
+        (line(at="2026-01-05T07:00:00Z"), "`at` goes back"),
+        (line(count=1.5), "`count` is 1.5; a int is needed"),
+        (line(count=True), "`count` is True"),
+        (line(fill="full"), "`fill` is 'full'; a number is needed"),
+        (line(fill=2), "`fill` is 2.0; it must be 0 to 1"),
+        (line(bin=""), "`bin` must be a printable name"),
+        (line(unit_mass_kg=None), "`unit_mass_kg` is None"),
+    ],
+    ids=lambda each: each[:40] if isinstance(each, str) else "",
+)
+def test_a_line_that_cannot_be_names_its_number_and_the_field(second: bytes, reason: str) -> None:
+    with pytest.raises(ValueError, match=r"^line 2: ") as caught:
+        list(read_truths([truth_line(GOOD), second]))
+    assert reason in str(caught.value)

@@ -41,6 +41,12 @@ def test_a_worn_switch_lets_false_changes_through() -> None:
     assert most >= 3
 
 
+@pytest.mark.parametrize("seed", range(30))
+def test_a_level_counts_only_once_it_has_stood_still(seed: int) -> None:
+    sensor = SwitchSensor(Switch(worn=1.0, debounce_s=0.15), seed, "A-01-1")
+    assert [value for _, value in woken(sensor, sensor.load(100.0, holding(1)))] == [1.0]
+
+
 def test_without_debouncing_the_chatter_itself_comes_through() -> None:
     seen = [
         len(woken(sensor, sensor.load(100.0, holding(1))))
