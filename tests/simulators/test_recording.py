@@ -19,7 +19,7 @@ SMALL = Scenario(
     "small", "", loads=6, tags=(1, 5), behaviours={"in": 0.3, "out": 0.3, "turn": 0.2, "pass": 0.2}, gap_s=(0.5, 1.0)
 )
 ONCE_AND_FOR_ALL = {
-    "reads": "bf357f48268f0e6d6158dd207d1ded96bc5680d5d2746ea0a3e5a6cb81a00ff7",
+    "reads": "23d2cfcea2e27dc74111b33e22785cc2abecb3391402be88c65954a95c4fbd7d",
     "truth": "18a6997cd90406a2508369c8378bfe2f096cfd7ded1200f0515641229929d3ad",
 }
 """SHA-256 of what seed 5 gives: it must not change with the machine, the Python or the NumPy."""

@@ -20,8 +20,13 @@ class Material:
 
 
 CARDBOARD = Material("cardboard", 1.0, 3.0, 6.0)
+"""Paper and air (assumed)."""
 LIQUID = Material("liquid", 6.0, 30.0, 25.0)
+"""Bottles of water. Pure water takes 33 dB a metre at 0.867 GHz and 20 degrees, from its Debye parameters (Kaatze 1989,
+doi:10.1021/je00058a001), salt and sugar make it more; bottles fill two thirds of a box and reflect (assumed)."""
 METAL = Material("metal", 10.0, 60.0, 30.0)
+"""Cans or machine parts with paper labels. A slab of aluminium takes 10 dB of a tag's gain, 20 of the echo (Griffin,
+Durgin, Haldi and Kippelen 2006, doi:10.1109/LAWP.2006.874072); waves come through gaps only (assumed)."""
 
 
 @dataclass(frozen=True, slots=True)

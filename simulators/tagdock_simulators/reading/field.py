@@ -19,8 +19,8 @@ from tagdock_simulators.reading.rounds import Keys, Quiet, flood, once
 from tagdock_simulators.reading.sights import sights
 
 DEFAULT_RADIO = Radio()
-STRETCH_TURNS = 50
-"""Turns that are worked out together: 2 s; what is in memory grows with it."""
+STRETCH_TURNS = 100
+"""Turns that are worked out together: 4 s; what is in memory grows with it."""
 READERS_AT_ONCE = 8
 """With more readers a stretch is shorter."""
 

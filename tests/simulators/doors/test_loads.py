@@ -1,6 +1,7 @@
 """A crossing's path and truth."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ AT = datetime(2026, 1, 5, 8, tzinfo=UTC)
 EPC = "3034257BF7194E4000001A85"
 
 
-def crossing(direction: Behaviour, **more: float) -> Crossing:
+def crossing(direction: Behaviour, **more: Any) -> Crossing:
     return Crossing((EPC,), "D1", direction, AT, **more)
 
 
