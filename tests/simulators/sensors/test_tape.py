@@ -48,9 +48,21 @@ def test_lines_are_whole_and_in_order(form: Format) -> None:
     assert len(told) > 10
 
 
-@pytest.mark.parametrize("payload", [b"13.752", "°C".encode(), b"", b"\x08\x01", b"\xff", b"a\nb", "�".encode()])
-def test_every_payload_comes_back(payload: bytes) -> None:
+@pytest.mark.parametrize(
+    ("payload", "is_text"),
+    [
+        (b"13.752", True),
+        ("°C".encode(), True),
+        (b"", True),
+        ("�".encode(), True),
+        (b"\x08\x01", False),
+        (b"\xff", False),
+        (b"a\nb", False),
+    ],
+)
+def test_every_payload_comes_back(payload: bytes, is_text: bool) -> None:
     told = json.loads(tape_line(BEGIN, Publication("t", payload, True, 1)))
+    assert ("payload" in told) is is_text
     back = told["payload"].encode() if "payload" in told else base64.b64decode(told["payload_base64"])
     assert back == payload
     assert (told["topic"], told["retained"], told["qos"]) == ("t", True, 1)
