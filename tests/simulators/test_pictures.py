@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from tagdock_simulators.commands import main
 from tagdock_simulators.doors import crossing_truth
@@ -84,6 +85,9 @@ def test_light_beams_are_broken_while_loads_pass_them() -> None:
         mine = [each for each in view.broken if each.door == crossing.door and begin <= each.from_s <= end]
         first = min(mine, key=lambda each: each.from_s)
         assert first.side == ("outside" if crossing.direction == "in" else "inside")
+    spans = {(each.from_s, each.to_s) for each in view.broken}
+    drawn = {tuple(line.get_xdata()) for line in draw(view).findobj(Line2D) if isinstance(line, Line2D)}
+    assert {span for span in spans if span in drawn} == spans
 
 
 @pytest.mark.parametrize("kind", ["svg", "png"])

@@ -5,7 +5,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from tagdock_simulators.pictures.style import BEAM, DPI, EYE, INK, OTHERS_COLOUR, SMALL, colour
-from tagdock_simulators.pictures.view import Load, View
+from tagdock_simulators.pictures.view import READS_A_CURVE, Load, View
 
 LOAD_IN, READS_LEGEND_IN = 0.34, 1.55
 """How much of the page each load of the table takes, and the legend under it."""
@@ -51,7 +51,7 @@ def reads_legend(axes: Axes) -> None:
         axes,
         [outside, inside, others, eye],
         [
-            "outside row: mean, and reads\n(at most 50 a curve)",
+            f"outside row: mean, and reads\n(at most {READS_A_CURVE} a curve)",
             "inside row: mean, and reads",
             "reads of other loads",
             "beam broken: outside below,\ninside above",

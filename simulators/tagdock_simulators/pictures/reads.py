@@ -12,7 +12,7 @@ from tagdock_simulators.pictures.floor import badge
 from tagdock_simulators.pictures.style import EYE, INK, NORMAL, PALE, QUIET, SMALL, colour
 from tagdock_simulators.pictures.view import OTHERS, Broken, Curve, Load, View
 
-_MEANS = 60  # a line is the mean of the reads in each of so many spans of the time shown
+_MEANS = 40  # a line is the mean of the reads in each of so many spans of the time shown
 _SHORTEST_SPAN_S = 0.2
 _DOT = 4e-4  # of the time shown: a line of no length at all would not be drawn
 _DASH_DB = 1.3  # half the height of an inside read's mark
@@ -23,10 +23,11 @@ def draw_reads(panels: Sequence[Axes], view: View) -> None:
     """Draw one panel a door, all with the same time and the same power."""
     for axes, door in zip(panels, view.doors, strict=True):
         _frame(axes, door, view)
+        outside = {antenna.port for antenna in door.antennas if antenna.side == "outside"}
         for curve in view.curves:
             if curve.door == door.door:
-                outside = {one.port for one in door.antennas if one.side == "outside"}
                 _curve(axes, curve, view.for_s, outside=curve.antenna in outside)
+        _eyes(axes, [each for each in view.broken if each.door == door.door])
         _truth(axes, [load for load in view.loads if load.crossing.door == door.door], view)
     for axes in panels[:-1]:
         axes.tick_params(labelbottom=False)

@@ -18,7 +18,7 @@ TAGS_A_LOAD = 2
 """The tags of a load whose reads are drawn: enough to see that they agree."""
 OTHERS = 0
 """The number of all loads that are in the field too, but have no number of their own."""
-READS_A_CURVE = 50
+READS_A_CURVE = 30
 """At most: what stands for minutes gives thousands, and every n-th of them tells as much."""
 _LOADS_LOOKED_AT = 200
 

@@ -24,11 +24,11 @@ _ALL = (
         "pairs of loads pass narrow neighbouring doors at the same time, and both doors read both",
         pitch_m=3.0,
         gap_s=(3.0, 6.0),
-        height_m=3.5,
+        height_m=4.0,
         tags=(1, 20),
         materials={"cardboard": 0.6, "liquid": 0.2, "metal": 0.2},
         together=0.7,
-        radio=Radio(transmit_dbm=33.0, shadowing_db=6.0, shield_db=0.0, rician_k_db=6.0),
+        radio=Radio(transmit_dbm=33.0, shadowing_db=4.0, shield_db=0.0, rician_k_db=3.0),
     ),
     Scenario(
         "turn-round",
