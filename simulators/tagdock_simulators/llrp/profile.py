@@ -19,6 +19,7 @@ from tagdock_simulators.llrp.capabilities import (
     UHFC1G2RFModeTable,
     UHFC1G2RFModeTableEntry,
 )
+from tagdock_simulators.llrp.codec import LLRP_1_0_1
 from tagdock_simulators.llrp.custom import Custom
 from tagdock_simulators.llrp.reporting import PLAIN, Reporting
 from tagdock_simulators.llrp.rospec import AIStopTrigger, StartTrigger, StopTrigger, TagObservation
@@ -28,8 +29,6 @@ GEN2 = 1
 """The one air protocol: EPCglobal Class 1 Generation 2."""
 HOP_TABLE_ID = 1
 """A hopping reader has one hopping sequence, of this number."""
-LLRP_1_0_1, LLRP_1_1 = 1, 2
-"""What the versions of the protocol call themselves in a message's header."""
 
 
 class Standard(IntEnum):

@@ -4,7 +4,6 @@ The result is what the general codec makes of the same `TagReportData`; a test c
 """
 
 import struct
-from binascii import crc_hqx
 from collections.abc import Iterable
 from datetime import datetime
 from operator import itemgetter
@@ -15,6 +14,7 @@ from tagdock_contract import TagRead
 from tagdock_simulators.llrp.impinj import VENDOR, ImpinjTagReportContentSelector, Mode
 from tagdock_simulators.llrp.reporting import Clock
 from tagdock_simulators.llrp.rospec import ROReportSpec
+from tagdock_simulators.llrp.tagmemory import protocol_control, stored_crc
 
 _TV = 0x80
 _TAG_REPORT_DATA, _EPC_DATA, _EPC_96, _CUSTOM = 240, 241, 13, 1023
@@ -181,7 +181,7 @@ class TagReportWriter:
         clock = self._clock
         first_us = _microseconds(read.at) + clock.shift_us
         first_us = first_us if first_us > 0 else 0
-        pc = _protocol_control(epc) if self._wants_memory else 0
+        pc = protocol_control(epc) if self._wants_memory else 0
         return (
             *self._constants,
             access.spec_id,
@@ -192,7 +192,7 @@ class TagReportWriter:
             first_us if last_at is None else max(0, _microseconds(last_at) + clock.shift_us),
             read.count if read.count <= 0xFFFF else 0xFFFF,
             pc,
-            _stored_crc(pc, epc) if self._wants_memory else 0,
+            stored_crc(pc, epc) if self._wants_memory else 0,
             *(self._headers if clock.reporting.has_utc_clock else self._uptime_headers),
         )
 
@@ -229,20 +229,10 @@ def _microseconds(at: datetime) -> int:
     return round(at.timestamp() * 1e6)
 
 
-def _stored_crc(pc: int, epc: bytes) -> int:
-    """Return the checksum that a tag keeps of its PC word and EPC (EPC Gen2 2.1, section 6.3.2.1.2.1)."""
-    return crc_hqx(pc.to_bytes(2, "big") + epc, 0xFFFF) ^ 0xFFFF
-
-
 def report_message(tag_reports: list[bytes], message_id: int, version: int = _VERSION_1) -> bytes:
     """Put encoded tag reports into one RO_ACCESS_REPORT."""
     body = b"".join(tag_reports)
     return _HEADER.pack(version << 10 | _RO_ACCESS_REPORT, _HEADER.size + len(body), message_id) + body
-
-
-def _protocol_control(epc: bytes) -> int:
-    """Return the PC word of a tag: the EPC's length in words stands highest (EPC Gen2 2.1, section 6.3.2.1.2)."""
-    return (len(epc) + 1) // 2 << 11
 
 
 def _standard_columns(spec: ROReportSpec) -> list[_Column]:

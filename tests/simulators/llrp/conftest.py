@@ -281,7 +281,7 @@ def _examples() -> dict[str, object]:
     }
     return {
         **{
-            f"capabilities_{each.name}": m.GetReaderCapabilitiesResponse(
+            f"{OF_1_1 if each.max_version > 1 else ''}capabilities_{each.name}": m.GetReaderCapabilitiesResponse(
                 SUCCESS,
                 each.general(),
                 each.llrp(),

@@ -1,6 +1,7 @@
 """No product: a reader that speaks LLRP 1.1 and takes whatever the standard has, to test clients against all of it."""
 
-from tagdock_simulators.llrp.profile import LLRP_1_1, Profile, Triggers
+from tagdock_simulators.llrp.codec import LLRP_1_1
+from tagdock_simulators.llrp.profile import Profile, Triggers
 from tagdock_simulators.llrp.profiles.modes import Mask, Modulation, mode
 from tagdock_simulators.llrp.rospec import TagObservation
 
@@ -27,4 +28,5 @@ GENERIC = Profile(
     triggers=Triggers(observations=frozenset(TagObservation)),
     max_version=LLRP_1_1,
     block_erase=True,
+    block_permalock=True,
 )
