@@ -28,7 +28,8 @@ def block_lines(block: ReadBlock) -> bytes:
     lines = _read_lines(block) if len(block) else []
     if lines:
         first = encode(next(block.reads())).decode()
-        assert lines[0] == first, f"wrote {lines[0]} where the contract writes {first}"  # noqa: S101  # a fault of ours
+        if lines[0] != first:
+            raise AssertionError(f"wrote {lines[0]} where the contract writes {first}; mend this module")
     if block.inputs:
         places = np.searchsorted(block.at_us, [microseconds(each.at) for each in block.inputs], side="left").tolist()
         for place, each in reversed(list(zip(places, block.inputs, strict=True))):

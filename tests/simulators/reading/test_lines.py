@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tagdock_contract import encode
+from tagdock_contract import ContractError, encode
 from tagdock_simulators.doors import Crossing, two_row
 from tagdock_simulators.radio import FCC, Radio
-from tagdock_simulators.reading import ReadBlock, block_lines, field_reads
+from tagdock_simulators.reading import ReadBlock, block_lines, field_reads, lines
 from tagdock_simulators.reading.blocks import microseconds
 
 DOORS = [two_row(f"D{n}", f"dock-{n}", y_m=4.0 * n, eyes=True) for n in (1, 2, 3)]
@@ -52,8 +52,13 @@ def test_nothing_is_no_line(block: ReadBlock) -> None:
     assert block_lines(none) == b""
 
 
-def test_a_line_that_the_contract_would_write_otherwise_is_noticed(block: ReadBlock) -> None:
-    first = int(block.tag[0])
-    epcs = tuple("no EPC" if place == first else epc for place, epc in enumerate(block.epcs))
-    with pytest.raises((AssertionError, ValueError)):
+def test_a_change_of_the_contract_does_not_go_unnoticed(block: ReadBlock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "encode", lambda record: encode(record).replace(b'"channel"', b'"hop"'))
+    with pytest.raises(AssertionError, match="where the contract writes"):
+        block_lines(block)
+
+
+def test_what_the_contract_refuses_is_not_written(block: ReadBlock) -> None:
+    epcs = tuple("no EPC" if place == block.tag[0] else epc for place, epc in enumerate(block.epcs))
+    with pytest.raises(ContractError, match="epc"):
         block_lines(replace(block, epcs=epcs))
