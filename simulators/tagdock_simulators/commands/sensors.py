@@ -57,13 +57,20 @@ class _World:
     schedule: Schedule
     span: Span
 
-    def readings(self, tell: Callable[[BinTruth], object]) -> Iterator[Reading]:
-        """Give all readings with their faults; tell the truth along."""
+    def readings(self, tell: Callable[[bytes], object]) -> Iterator[Reading]:
+        """Give all readings with their faults; tell the truth along, contents and faults in order of time."""
         span = self.span
         readings = rack_readings(usual_kits(self.names), self.contents, self.seed, span)
-        truths = takewhile(lambda truth: truth.at < span.until, self.truths())
-        told = with_truth(readings, truths, tell)
+        told = with_truth(readings, self._truth(), tell)
         return disturb(told, self.schedule, self.seed, span.begin) if self.schedule.faults else told
+
+    def _truth(self) -> Iterator[tuple[datetime, bytes]]:
+        span = self.span
+        contents = takewhile(lambda truth: truth.at < span.until, self.truths())
+        faults = self.schedule.turns((span.until - span.begin).total_seconds())
+        lines = ((truth.at, truth_line(truth)) for truth in contents)
+        wrong = ((span.begin + timedelta(seconds=fault.at_s), fault_line(fault, span.begin)) for fault in faults)
+        return heapq.merge(lines, wrong, key=lambda line: line[0])
 
     def nodes(self, name: Format, formats: Formats) -> dict[str, Node]:
         """Make the nodes."""
@@ -224,7 +231,6 @@ def _record(world: _World, form: Format, formats: Formats, file: Path, truth: An
     """Write the tape; returns how many messages it has. Raises OSError."""
     count = 0
     with new_file(file) as tape:
-        _tell_faults(world, truth)
         readings = world.readings(_teller(truth))
         span = world.span
         for count, (at, publication) in enumerate(  # noqa: B007  # the last number is the count
@@ -234,15 +240,8 @@ def _record(world: _World, form: Format, formats: Formats, file: Path, truth: An
     return count
 
 
-def _teller(truth: Any) -> Callable[[BinTruth], object]:
-    return lambda told: truth.write(truth_line(told)) if truth else None
-
-
-def _tell_faults(world: _World, truth: Any) -> None:
-    """Write the faults into the truth, as far as the run goes."""
-    if truth is not None:
-        for turn in world.schedule.turns((world.span.until - world.span.begin).total_seconds()):
-            truth.write(fault_line(turn, world.span.begin))
+def _teller(truth: Any) -> Callable[[bytes], object]:
+    return lambda line: truth.write(line) if truth else None
 
 
 async def _play(world: _World, nodes: dict[str, Node], broker: Broker, speed: float, truth: Any) -> int:
@@ -260,7 +259,6 @@ async def _play(world: _World, nodes: dict[str, Node], broker: Broker, speed: fl
     for node in each:
         click.echo(f"{node.client_id} {broker}")
     players = {bin_: each[node] for bin_, node in nodes.items()}
-    _tell_faults(world, truth)
     try:
         told = await play(players, world.readings(_teller(truth)), clock, speed, stop)
     finally:

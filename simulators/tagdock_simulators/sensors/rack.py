@@ -3,6 +3,7 @@
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from tagdock_simulators.sensors.climate import HALL, House
 from tagdock_simulators.sensors.contents import BinTruth
@@ -34,13 +35,16 @@ def rack_readings(
 
 
 def with_truth(
-    readings: Iterable[Reading], truths: Iterable[BinTruth], tell: Callable[[BinTruth], object]
+    readings: Iterable[Reading], truth: Iterable[tuple[datetime, bytes]], tell: Callable[[bytes], object]
 ) -> Iterator[Reading]:
-    """Pass readings on; tell each truth before the first reading that is not older."""
-    coming = iter(truths)
-    truth = next(coming, None)
+    """Pass readings on; tell each line of the truth before the first reading that is not older, the rest at the end."""
+    coming = iter(truth)
+    line = next(coming, None)
     for reading in readings:
-        while truth is not None and truth.at <= reading.at:
-            tell(truth)
-            truth = next(coming, None)
+        while line is not None and line[0] <= reading.at:
+            tell(line[1])
+            line = next(coming, None)
         yield reading
+    while line is not None:
+        tell(line[1])
+        line = next(coming, None)

@@ -56,6 +56,7 @@ def test_faults_are_done_and_stand_in_the_truth(tmp_path: Path) -> None:
     assert len(masses) == 36 - 12
     told = [json.loads(line) for line in (tmp_path / "truth.jsonl").read_text().splitlines()]
     (fault,) = [each for each in told if "fault" in each]
+    assert [each["at"] for each in told] == sorted(each["at"] for each in told)
     assert (fault["fault"], fault["on"], fault["at"]) == ("silent", "A-01-1/mass_kg", "2026-01-05T08:01:00.000000Z")
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise, takewhile
 
 import pytest
-from tagdock_simulators.sensors.contents import BinTruth
+from tagdock_simulators.sensors.contents import BinTruth, truth_line
 from tagdock_simulators.sensors.kit import Kit, Span, bin_readings
 from tagdock_simulators.sensors.life import bin_life, bin_names
 from tagdock_simulators.sensors.occupancy import Infrared
@@ -100,9 +100,10 @@ def test_a_bin_without_contents_is_empty_and_a_kit_without_sensors_is_silent() -
     assert list(bin_readings("A-01-1", bin_life("A-01-1", 1, BEGIN), none, 1, HOUR)) == []
 
 
-def test_the_truth_is_told_before_the_readings_that_show_it() -> None:
+def test_the_truth_is_told_before_the_readings_that_show_it_and_to_the_end() -> None:
     truths = [BinTruth(BEGIN + timedelta(minutes=n), "A-01-1", n, 1.0, 0.1) for n in range(0, 120, 20)]
-    told: list[BinTruth] = []
-    for reading in with_truth(bin_readings("A-01-1", truths, Kit(), 1, HOUR), truths, told.append):
-        assert [t for t in truths if t.at <= reading.at] == told
-    assert len(told) == 3
+    lines = [(truth.at, truth_line(truth)) for truth in truths]
+    told: list[bytes] = []
+    for reading in with_truth(bin_readings("A-01-1", truths, Kit(), 1, HOUR), lines, told.append):
+        assert [line for at, line in lines if at <= reading.at] == told
+    assert told == [line for _, line in lines]
