@@ -73,8 +73,11 @@ class _World:
         return heapq.merge(lines, wrong, key=lambda line: line[0])
 
     def nodes(self, name: Format, formats: Formats) -> dict[str, Node]:
-        """Make the nodes."""
-        return nodes_for(name, {bin_: kit.quantities for bin_, kit in usual_kits(self.names).items()}, formats)
+        """Make the nodes. Ends the program with 2 when bins cannot be told apart."""
+        try:
+            return nodes_for(name, {bin_: kit.quantities for bin_, kit in usual_kits(self.names).items()}, formats)
+        except ValueError as error:
+            raise click.UsageError(f"--contents: {error}") from error
 
 
 @click.command()

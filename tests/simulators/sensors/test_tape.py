@@ -75,3 +75,8 @@ def test_a_gateway_carries_as_many_bins_as_it_is_told() -> None:
     assert len(set(nodes_for("tasmota", bins, Formats()).values())) == 5
     clients = [node.client_id for node in nodes_for("homeassistant", bins, Formats()).values()]
     assert len(set(clients)) == 5
+
+
+def test_bins_whose_topics_would_be_the_same_are_refused() -> None:
+    with pytest.raises(ValueError, match="'A-1' and 'a 1' are both written 'a-1'"):
+        nodes_for("tasmota", {"A-1": (), "B-1": (), "a 1": ()}, Formats())

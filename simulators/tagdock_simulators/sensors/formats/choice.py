@@ -1,11 +1,11 @@
 """The formats by name, and which node carries which bin."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from tagdock_simulators.sensors.formats.homeassistant import HomeAssistant, HomeAssistantNode
-from tagdock_simulators.sensors.formats.node import Node
+from tagdock_simulators.sensors.formats.node import Node, slug
 from tagdock_simulators.sensors.formats.plain import Plain, PlainNode
 from tagdock_simulators.sensors.formats.sparkplug import Sparkplug, SparkplugNode
 from tagdock_simulators.sensors.formats.tasmota import Tasmota, TasmotaNode
@@ -30,7 +30,11 @@ class Formats:
 def nodes_for(
     name: Format, bins: Mapping[str, Sequence[Quantity]], settings: Formats, bins_a_node: int = BINS_A_NODE
 ) -> dict[str, Node]:
-    """Make the nodes that carry these bins; returns each bin's node. `bins` says what each one's sensors tell."""
+    """Make the nodes that carry these bins; returns each bin's node. `bins` says what each one's sensors tell.
+
+    Raises ValueError when two bins would have the same topics.
+    """
+    _check_apart(bins)
     if name == "homeassistant":
         return {each: HomeAssistantNode(each, tells, settings.homeassistant) for each, tells in bins.items()}
     if name == "tasmota":
@@ -42,6 +46,14 @@ def nodes_for(
         node = _gateway(name, number, carried, settings)
         nodes |= dict.fromkeys(carried, node)
     return nodes
+
+
+def _check_apart(bins: Iterable[str]) -> None:
+    written: dict[str, str] = {}
+    for name in bins:
+        other = written.setdefault(slug(name), name)
+        if other != name:
+            raise ValueError(f"bins {other!r} and {name!r} are both written {slug(name)!r} in topics; rename one")
 
 
 def _gateway(name: Format, number: int, bins: dict[str, Sequence[Quantity]], settings: Formats) -> Node:
