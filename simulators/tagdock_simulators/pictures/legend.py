@@ -7,14 +7,14 @@ from matplotlib.patches import Patch
 from tagdock_simulators.pictures.style import BEAM, DPI, EYE, INK, OTHERS_COLOUR, SMALL, colour
 from tagdock_simulators.pictures.view import READS_A_CURVE, Load, View
 
-LOAD_IN, READS_LEGEND_IN = 0.34, 1.55
+LOAD_IN, READS_LEGEND_IN = 0.34, 2.25
 """How much of the page each load of the table takes, and the legend under it."""
 DOES = {
     "in": "comes in",
     "out": "goes out",
     "pass": "passes by outside",
     "turn": "turns round",
-    "park": "stands before it",
+    "park": "stands beside the lane",
 }
 
 
@@ -47,14 +47,18 @@ def reads_legend(axes: Axes) -> None:
     inside = Line2D([], [], color=INK, marker="|", ms=5, mew=1.3, lw=1.4)
     others = Line2D([], [], color=OTHERS_COLOUR, marker="o", ms=3, mew=0, lw=0)
     eye = Line2D([], [], color=EYE, lw=3.2)
+    passed = Line2D([], [], color=INK, marker="o", ms=8, lw=0)
+    stayed = Line2D([], [], color=INK, marker="o", ms=8, mfc="white", mew=1.2, lw=0)
     _legend(
         axes,
-        [outside, inside, others, eye],
+        [outside, inside, others, eye, passed, stayed],
         [
             f"outside row: mean, and reads\n(at most {READS_A_CURVE} a curve)",
             "inside row: mean, and reads",
             "reads of other loads",
             "beam broken: outside below,\ninside above",
+            "truth: the first tag drawn\npasses the door line",
+            "truth: the load passes nowhere",
         ],
         0.0,
     )

@@ -109,7 +109,7 @@ def _truth(axes: Axes, loads: Iterable[Load], view: View) -> None:
             for each in (load.crossing.starts_at, load.crossing.ends_at, truth.at)
         )
         axes.axvspan(begin, end, color=colour(load.number), alpha=0.06, lw=0)
-        at = min(max(at, 0.01 * view.for_s), 0.99 * view.for_s)
+        at = min(at, (begin + min(end, view.for_s)) / 2) if not passed else at
         if passed:
             axes.axvline(at, color=colour(load.number), lw=1.2, alpha=0.8, zorder=2.6)
         level = next(n for n in range(10) if all(n != m or abs(at - t) > _BADGE_S * view.for_s for t, m in used))

@@ -11,6 +11,7 @@ LOADS_AT_MOST = 6
 DOORS_AT_MOST = 4
 """So many doors in a row: the loads at other doors are not counted."""
 _SHORTEST_S, _LONGEST_S = 4.0, 40.0
+_SEEN_S = 10.0  # a load that stays longer than this may leave after the picture's end
 _BEFORE_S, _AFTER_S = 0.5, 1.0
 
 
@@ -46,7 +47,8 @@ def _window(places: Mapping[str, int], crossings: Sequence[Crossing], place: int
     near: list[Crossing] = []
     for load in crossings[place:]:
         doors = [places[each.door] for each in (*near, load)]
-        if (load.starts_at - starts_at).total_seconds() > _LONGEST_S or len(near) == LOADS_AT_MOST:
+        shown_at = min(load.ends_at, load.starts_at + timedelta(seconds=_SEEN_S))
+        if (shown_at - starts_at).total_seconds() > _LONGEST_S or len(near) == LOADS_AT_MOST:
             break
         if max(doors) - min(doors) < DOORS_AT_MOST:
             near.append(load)
