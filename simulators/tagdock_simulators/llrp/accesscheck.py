@@ -8,13 +8,11 @@ from tagdock_simulators.llrp.accessspec import (
     C1G2BlockWrite,
     C1G2GetBlockPermalockStatus,
     C1G2Recommission,
-    C1G2TargetTag,
     ClientRequestOpSpec,
     OpSpec,
 )
 from tagdock_simulators.llrp.errors import LlrpError, StatusCode
 from tagdock_simulators.llrp.profile import GEN2, Profile
-from tagdock_simulators.llrp.schema import layout
 from tagdock_simulators.llrp.tagmemory import Bank
 
 MAX_TARGETS = 2
@@ -28,23 +26,19 @@ def check_access_spec(spec: AccessSpec, profile: Profile) -> None:
     _require(spec.state is AccessSpecState.DISABLED, 3, "an AccessSpec is added in the state Disabled", spec)
     command, targets = spec.command, spec.command.tag_spec.targets
     if len(targets) > MAX_TARGETS:
-        raise _overflow(f"a tag is told by {MAX_TARGETS} patterns at most", spec, command, command.tag_spec)
+        raise _overflow(f"a tag is told by {MAX_TARGETS} patterns at most", command.tag_spec)
     for target in targets:
-        _check_target(target, spec, command, command.tag_spec, target)
+        _require(target.mask.bits == target.data.bits, 4, "mask and data have the same number of bits", target)
     if len(command.op_specs) > profile.max_opspecs_per_accessspec:
         limit = f"an AccessSpec has {profile.max_opspecs_per_accessspec} OpSpecs at most"
-        raise _overflow(limit, spec, command)
+        raise _overflow(limit, command)
     ids = [op.op_spec_id for op in command.op_specs]
     for place, op in enumerate(command.op_specs):
-        _require(op.op_spec_id not in ids[:place], 0, f"there are two OpSpecs {op.op_spec_id}", spec, command, op)
-        _check_op(op, profile, spec, command, op)
+        _require(op.op_spec_id not in ids[:place], 0, f"there are two OpSpecs {op.op_spec_id}", op)
+        _check_op(op, profile)
 
 
-def _check_target(target: C1G2TargetTag, *way: object) -> None:
-    _require(target.mask.bits == target.data.bits, 4, "mask and data have the same number of bits", *way)
-
-
-def _check_op(op: OpSpec, profile: Profile, *way: object) -> None:
+def _check_op(op: OpSpec, profile: Profile) -> None:
     """Refuse by name what the reader's capabilities do not promise."""
     cannot = {
         ClientRequestOpSpec: True,
@@ -56,19 +50,15 @@ def _check_op(op: OpSpec, profile: Profile, *way: object) -> None:
     }
     if cannot.get(type(op), False):
         reason = f"{type(op).__name__} is not supported (see the reader's capabilities)"
-        raise LlrpError(StatusCode.P_UNSUPPORTED_PARAMETER, reason, _path(*way))
+        raise LlrpError(StatusCode.P_UNSUPPORTED_PARAMETER, reason, where=op)
     if isinstance(op, C1G2BlockPermalock | C1G2GetBlockPermalockStatus):
-        _require(op.memory_bank == Bank.USER, 2, "only blocks of the user memory can be permalocked", *way)
+        _require(op.memory_bank == Bank.USER, 2, "only blocks of the user memory can be permalocked", op)
 
 
-def _require(holds: bool, field: int, reason: str, *way: object) -> None:
+def _require(holds: bool, field: int, reason: str, where: object) -> None:
     if not holds:
-        raise LlrpError(StatusCode.A_OUT_OF_RANGE, reason, _path(*way), field)
+        raise LlrpError(StatusCode.A_OUT_OF_RANGE, reason, field=field, where=where)
 
 
-def _overflow(reason: str, *way: object) -> LlrpError:
-    return LlrpError(StatusCode.P_OVERFLOW_PARAMETER, reason, _path(*way))
-
-
-def _path(*way: object) -> tuple[int, ...]:
-    return tuple(layout(type(parameter)).key[0] for parameter in way)
+def _overflow(reason: str, where: object) -> LlrpError:
+    return LlrpError(StatusCode.P_OVERFLOW_PARAMETER, reason, where=where)

@@ -59,7 +59,7 @@ class AccessSpecs:
         check_access_spec(spec, self._profile)
         if spec.access_spec_id in self._specs:
             reason = f"AccessSpec {spec.access_spec_id} is there already; delete it first"
-            raise LlrpError(StatusCode.M_FIELD_ERROR, reason)
+            raise LlrpError(StatusCode.A_INVALID, reason, field=0, where=spec)
         if len(self._specs) >= self._profile.max_accessspecs:
             limit = f"the reader takes {self._profile.max_accessspecs} AccessSpecs; delete one first"
             raise LlrpError(StatusCode.M_OVERFLOW_PARAMETER, limit)
@@ -133,7 +133,7 @@ class AccessSpecs:
         if access_spec_id == 0:
             return list(self._specs)
         if access_spec_id not in self._specs:
-            raise LlrpError(StatusCode.M_FIELD_ERROR, f"there is no AccessSpec {access_spec_id}")
+            raise LlrpError(StatusCode.A_INVALID, f"there is no AccessSpec {access_spec_id}", field=0)
         return [access_spec_id]
 
 

@@ -17,6 +17,7 @@ from tagdock_simulators.llrp.outbound import Outbound
 from tagdock_simulators.llrp.profile import Profile
 from tagdock_simulators.llrp.rocheck import check_antenna, check_vendor
 from tagdock_simulators.llrp.rospecs import ROSpecs
+from tagdock_simulators.llrp.schema import way_to
 from tagdock_simulators.llrp.settings import Settings
 from tagdock_simulators.llrp.states import AccessLife, Life, Link
 from tagdock_simulators.llrp.status import SUCCESS
@@ -70,7 +71,11 @@ class Clerk:
         handler = _HANDLERS.get(type(request))
         if handler is None:
             raise LlrpError(StatusCode.M_UNSUPPORTED_MESSAGE, f"{type(request).__name__} is not for a reader to answer")
-        answer = handler(self, request)
+        try:
+            answer = handler(self, request)
+        except LlrpError as error:
+            path = way_to(error.where, request) if error.where is not None else error.path
+            raise LlrpError(error.status, error.reason, path, error.field) from None
         if not isinstance(request, m.GetSupportedVersion | m.SetProtocolVersion | m.KeepaliveAck):
             self._version_is_open = False
         return answer

@@ -43,11 +43,20 @@ class LlrpError(ValueError):
     """A message that breaks the protocol; the peer has to mend it.
 
     `status` is the code inside the innermost parameter (or message), `path` the parameter types that lead there from
-    the message's body, outermost first, `field` the number of the field that is wrong, where it is one.
+    the message's body, outermost first, `field` the number of the field that is wrong, where it is one. Who has the
+    decoded parameter in hand gives it as `where`; the way to it is found when the message is answered.
     """
 
-    def __init__(self, status: StatusCode, reason: str, path: tuple[int, ...] = (), field: int | None = None) -> None:
+    def __init__(
+        self,
+        status: StatusCode,
+        reason: str,
+        path: tuple[int, ...] = (),
+        field: int | None = None,
+        where: object = None,
+    ) -> None:
         super().__init__(reason)
+        self.where = where
         self.status = status
         self.reason = reason
         self.path = path

@@ -99,7 +99,7 @@ class Inventory:
         before, after = self._state, ROSPEC.get((self._state, life))
         if after is None:
             reason = f"ROSpec {self._rospec.rospec_id} is {before.name.lower()}: {life.name.lower()} is not possible"
-            raise LlrpError(StatusCode.M_FIELD_ERROR, reason)
+            raise LlrpError(StatusCode.A_INVALID, reason, field=0)
         immediate = self._rospec.boundary.start.kind is StartTrigger.IMMEDIATE
         starts = after is ROSpecState.ACTIVE and before is not ROSpecState.ACTIVE
         if starts and not self._reader.admit(self, now_us):

@@ -20,7 +20,7 @@ from tagdock_simulators.llrp.rospec import (
     TagObservation,
     TagObservationTrigger,
 )
-from tagdock_simulators.llrp.schema import CUSTOM, CustomParameter, layout
+from tagdock_simulators.llrp.schema import CustomParameter, layout
 
 _NO_INPUT = "it needs its GPITriggerValue"
 
@@ -32,13 +32,17 @@ def check_rospec(rospec: ROSpec, profile: Profile) -> None:
     _require(rospec.state is ROSpecState.DISABLED, rospec, 2, "a ROSpec is added in the state Disabled")
     if len(rospec.specs) > profile.max_specs_per_rospec:
         limit = f"a ROSpec has {profile.max_specs_per_rospec} specs at most"
-        raise LlrpError(StatusCode.P_OVERFLOW_PARAMETER, limit, _path(rospec))
+        raise LlrpError(StatusCode.P_OVERFLOW_PARAMETER, limit, where=rospec)
     _check_boundary(rospec, profile)
     for spec in rospec.specs:
         if isinstance(spec, AISpec):
             _check_aispec(spec, profile)
         elif isinstance(spec, RFSurveySpec):
-            raise LlrpError(StatusCode.P_UNSUPPORTED_PARAMETER, "the reader does no surveys", _path(spec))
+            raise LlrpError(StatusCode.P_UNSUPPORTED_PARAMETER, "the reader does no surveys", where=spec)
+        elif spec is not rospec.specs[-1]:
+            raise LlrpError(StatusCode.P_UNEXPECTED_PARAMETER, "a LoopSpec is the last of the specs", where=spec)
+    if not any(isinstance(spec, AISpec) for spec in rospec.specs):
+        raise LlrpError(StatusCode.P_MISSING_PARAMETER, "a ROSpec needs an AISpec", where=rospec)
 
 
 def _check_boundary(rospec: ROSpec, profile: Profile) -> None:
@@ -68,7 +72,7 @@ def _check_aispec(spec: AISpec, profile: Profile) -> None:
         _check_observation(seen, profile)
     _check_input(stop.gpi, profile)
     if len(spec.inventory) != 1:
-        raise LlrpError(StatusCode.P_OVERFLOW_PARAMETER, "an AISpec has one InventoryParameterSpec", _path(spec))
+        raise LlrpError(StatusCode.P_OVERFLOW_PARAMETER, "an AISpec has one InventoryParameterSpec", where=spec)
     _check_inventory(spec.inventory[0], profile)
 
 
@@ -103,7 +107,7 @@ def check_antenna(antenna: AntennaConfiguration, profile: Profile) -> None:
     for command in antenna.inventory_commands:
         if len(command.filters) > profile.max_select_filters:
             limit = f"a query has {profile.max_select_filters} filters at most"
-            raise LlrpError(StatusCode.P_OVERFLOW_PARAMETER, limit, _path(command))
+            raise LlrpError(StatusCode.P_OVERFLOW_PARAMETER, limit, where=command)
         if command.rf_control is not None:
             listed = ", ".join(map(str, sorted(modes)))
             _require(command.rf_control.mode_index in modes, command.rf_control, 0, f"modes are {listed}")
@@ -127,19 +131,14 @@ def _check_input(gpi: GPITriggerValue | None, profile: Profile) -> None:
 
 def _require(holds: bool, where: object, field: int, reason: str) -> None:
     if not holds:
-        raise LlrpError(StatusCode.A_OUT_OF_RANGE, reason, _path(where), field)
+        raise LlrpError(StatusCode.A_OUT_OF_RANGE, reason, field=field, where=where)
 
 
 def _require_trigger(kind: IntEnum, taken: Container[IntEnum], where: object) -> None:
     """As ThingMagic's readers do it: the parameter is wrong, and the text names the trigger."""
     if kind not in taken:
         reason = f"{type(where).__name__} {kind.value} ({kind.name.lower()}) is not supported"
-        raise LlrpError(StatusCode.A_INVALID, reason, _path(where), 0)
-
-
-def _path(where: object) -> tuple[int, ...]:
-    """Name the parameter; a simulator's client finds it without the way there."""
-    return (layout(type(where)).key[0],)
+        raise LlrpError(StatusCode.A_INVALID, reason, field=0, where=where)
 
 
 def check_vendor(record: object, impinj: bool) -> None:
@@ -147,10 +146,10 @@ def check_vendor(record: object, impinj: bool) -> None:
     if isinstance(record, CustomParameter):
         if isinstance(record, Custom):
             known = f"vendor {record.vendor}'s parameter {record.subtype} is not known"
-            raise LlrpError(StatusCode.P_UNKNOWN_PARAMETER, known, _path(record))
+            raise LlrpError(StatusCode.P_UNKNOWN_PARAMETER, known, where=record)
         if not impinj:
             reason = f"{type(record).__name__} needs IMPINJ_ENABLE_EXTENSIONS first"
-            raise LlrpError(StatusCode.P_UNSUPPORTED_PARAMETER, reason, (CUSTOM,))
+            raise LlrpError(StatusCode.P_UNSUPPORTED_PARAMETER, reason, where=record)
     for slot in layout(type(record)).slots:
         value = getattr(record, slot.name)
         for inner in value if slot.many else (value,) if value is not None else ():

@@ -50,7 +50,8 @@ class ROSpecs:
         """Take one in. Raises LlrpError when the reader cannot do it or has no room."""
         check_rospec(rospec, self._profile)
         if rospec.rospec_id in self._inventories:
-            raise LlrpError(StatusCode.M_FIELD_ERROR, f"ROSpec {rospec.rospec_id} is there already; delete it first")
+            reason = f"ROSpec {rospec.rospec_id} is there already; delete it first"
+            raise LlrpError(StatusCode.A_INVALID, reason, field=0, where=rospec)
         if len(self._inventories) >= self._profile.max_rospecs:
             limit = f"the reader takes {self._profile.max_rospecs} ROSpec at a time; delete one first"
             raise LlrpError(StatusCode.M_OVERFLOW_PARAMETER, limit)
@@ -76,7 +77,7 @@ class ROSpecs:
             inventory.apply(life, now_us)
             if life is Life.START and inventory.state is not ROSpecState.ACTIVE:
                 reason = "a ROSpec of no lower priority is active; stop it first"
-                raise LlrpError(StatusCode.M_FIELD_ERROR, reason)
+                raise LlrpError(StatusCode.A_INVALID, reason, field=0)
         self.resume(now_us)
 
     def admit(self, inventory: Inventory, now_us: int) -> bool:
@@ -125,5 +126,5 @@ class ROSpecs:
         if rospec_id == 0:
             return list(self._inventories.values())
         if rospec_id not in self._inventories:
-            raise LlrpError(StatusCode.M_FIELD_ERROR, f"there is no ROSpec {rospec_id}")
+            raise LlrpError(StatusCode.A_INVALID, f"there is no ROSpec {rospec_id}", field=0)
         return [self._inventories[rospec_id]]

@@ -116,6 +116,19 @@ def layout(cls: type) -> Layout:
     return _LAYOUTS.get(cls) or _LAYOUTS.setdefault(cls, _read_layout(cls))
 
 
+def way_to(part: object, message: object) -> tuple[int, ...]:
+    """Return the types of the parameters that lead from a message's body to one of its parameters, that one last."""
+    for slot in layout(type(message)).slots:
+        value = getattr(message, slot.name)
+        for inner in value if slot.many else (value,) if value is not None else ():
+            number = layout(type(inner)).key[0]
+            if inner is part:
+                return (number,)
+            if further := way_to(part, inner):
+                return (number, *further)
+    return ()
+
+
 def _read_layout(cls: type) -> Layout:
     key: Key = _KEYS[cls]
     fields: list[Field] = []

@@ -28,7 +28,7 @@ from tagdock_simulators.llrp.impinj import (
     Requested,
 )
 from tagdock_simulators.llrp.profile import Profile, Standard
-from tagdock_simulators.llrp.schema import CUSTOM, CustomParameter
+from tagdock_simulators.llrp.schema import CustomParameter
 
 TEMPERATURE_C = 45
 """What a reader that works reports of itself."""
@@ -60,7 +60,7 @@ class VendorSettings:
             fixed = isinstance(wish, ImpinjSubRegulatoryRegion) and wish != factory[_place(wish)]
             if _place(wish) not in factory or isinstance(wish, _READ_ONLY) or fixed:
                 reason = f"{type(wish).__name__} cannot be set so: the reader has no such setting, port or region"
-                raise LlrpError(StatusCode.A_OUT_OF_RANGE, reason, (CUSTOM,), 0)
+                raise LlrpError(StatusCode.A_OUT_OF_RANGE, reason, field=0, where=wish)
             changed[_place(wish)] = wish
         return VendorSettings(tuple(changed.values()))
 

@@ -48,6 +48,7 @@ from tagdock_simulators.llrp.rospec import (
     TagObservationTrigger,
 )
 from tagdock_simulators.llrp.states import Connection
+from tagdock_simulators.llrp.status import FieldError, LLRPStatus
 
 PLAIN_SPEC = (InventoryParameterSpec(1, 1),)
 NEVER = ROSpecStopTrigger(StopTrigger.NULL, 0)
@@ -275,6 +276,27 @@ CANNOT_BE_DONE: dict[str, tuple[dict[str, Any], str]] = {
     "no start input": (wait_for(None), "needs its GPITriggerValue"),
     "no period": (NO_PERIOD, "needs its period"),
 }
+ROSPEC = 177
+WAYS: dict[str, tuple[dict[str, Any], tuple[int, ...], int]] = {
+    "priority": ({"priority": 2}, (ROSPEC,), 1),
+    "start input": (wait_for(GPITriggerValue(5, True, 0)), (ROSPEC, 178, 179, 181), 0),
+    "tags": (stopping(AIStopTrigger.TAG_OBSERVATION, NO_TAGS), (ROSPEC, 183, 184, 185), 1),
+    "power": (sending(1, 82), (ROSPEC, 183, 186, 222, 224), 2),
+    "mode": (modulating(9), (ROSPEC, 183, 186, 222, 330, 335), 0),
+}
+
+
+def blamed(status: LLRPStatus) -> tuple[tuple[int, ...], Any]:
+    """The way to the parameter that is wrong, and what the status says of it."""
+    way, wrong = [], status.parameter_error
+    while wrong is not None:
+        way.append(wrong.parameter_type)
+        if wrong.parameter_error is None:
+            break
+        wrong = wrong.parameter_error
+    return tuple(way), wrong
+
+
 NOT_THERE: list[Any] = [
     *(request(9) for request in (m.EnableROSpec, m.DisableROSpec, m.StartROSpec, m.StopROSpec, m.DeleteROSpec)),
     *(request(0) for request in (m.StartROSpec, m.StopROSpec)),
@@ -288,7 +310,9 @@ class TestRefusals:
         (answer,) = clerk.ask(m.AddROSpec(rospec(**changes)))
         assert answer.status.status_code is StatusCode.M_PARAMETER_ERROR
         assert reason in answer.status.error_description
-        assert answer.status.parameter_error.field_error.error_code is StatusCode.A_OUT_OF_RANGE
+        way, wrong = blamed(answer.status)
+        assert way[0] == ROSPEC
+        assert wrong.field_error.error_code is StatusCode.A_OUT_OF_RANGE
         assert clerk.ask(m.GetROSpecs())[0].rospecs == ()
 
     @pytest.mark.parametrize("unknown", NOT_THERE, ids=repr)
@@ -296,6 +320,15 @@ class TestRefusals:
         (answer,) = clerk.ask(unknown)
         assert type(answer) is m.RESPONSES[type(unknown)]
         assert answer.status.status_code is StatusCode.M_FIELD_ERROR
+        assert answer.status.field_error == FieldError(0, StatusCode.A_INVALID)
+
+    @pytest.mark.parametrize(("changes", "way", "field"), WAYS.values(), ids=WAYS.keys())
+    def test_the_way_to_what_is_wrong(
+        self, changes: dict[str, Any], way: tuple[int, ...], field: int, clerk: Any, rospec: Any
+    ) -> None:
+        (answer,) = clerk.ask(m.AddROSpec(rospec(**changes)))
+        found, wrong = blamed(answer.status)
+        assert (found, wrong.field_error.field_number) == (way, field)
 
     def test_a_start_of_what_is_disabled(self, clerk: Any, rospec: Any) -> None:
         clerk.ask(m.AddROSpec(rospec()))
@@ -304,7 +337,8 @@ class TestRefusals:
 
     def test_the_same_rospec_twice_and_one_too_many(self, clerk: Any, rospec: Any) -> None:
         clerk.ask(m.AddROSpec(rospec()))
-        assert clerk.ask(m.AddROSpec(rospec()))[0].status.status_code is StatusCode.M_FIELD_ERROR
+        way, wrong = blamed(clerk.ask(m.AddROSpec(rospec()))[0].status)
+        assert (way, wrong.field_error) == ((ROSPEC,), FieldError(0, StatusCode.A_INVALID))
         (answer,) = clerk.ask(m.AddROSpec(rospec(rospec_id=2)))
         assert answer.status.status_code is StatusCode.M_OVERFLOW_PARAMETER
 
@@ -329,7 +363,8 @@ class TestRefusals:
     def test_a_vendors_parameter_that_is_not_known(self, clerk: Any, rospec: Any) -> None:
         report = replace(rospec().report, custom=(Custom(9999, 1, b""),))
         (answer,) = clerk.ask(m.AddROSpec(rospec(report=report)))
-        assert answer.status.parameter_error.error_code is StatusCode.P_UNKNOWN_PARAMETER
+        way, wrong = blamed(answer.status)
+        assert (way, wrong.error_code) == ((ROSPEC, 237, 1023), StatusCode.P_UNKNOWN_PARAMETER)
 
     def test_a_broken_request_is_answered_by_its_own_response(self, clerk: Any) -> None:
         frame = bytearray(encode_message(m.EnableROSpec(1), 77))[:-1]

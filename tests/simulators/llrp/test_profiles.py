@@ -103,7 +103,7 @@ def test_is_full_after_as_many_rospecs_as_it_declares(profile: Profile, clerk_of
 def test_refuses_a_survey(profile: Profile, clerk_of: Any, rospec: Any) -> None:
     survey = RFSurveySpec(1, 865_000, 868_000, RFSurveySpecStopTrigger(SurveyStopTrigger.DURATION, 100, 0))
     (answer,) = clerk_of(profile).ask(m.AddROSpec(rospec(specs=(*rospec().specs, survey))))
-    assert answer.status.parameter_error.error_code is StatusCode.P_UNSUPPORTED_PARAMETER
+    assert answer.status.parameter_error.parameter_error.error_code is StatusCode.P_UNSUPPORTED_PARAMETER
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_thingmagic_reader_names_the_stop_trigger_that_it_refuses(clerk_of: An
     (answer,) = clerk_of(SARGAS).ask(m.AddROSpec(with_stop(rospec(), waiting_for(TagObservation.N_TAGS))))
     assert answer.status.status_code is StatusCode.M_PARAMETER_ERROR
     assert answer.status.error_description == "AISpecStopTrigger 3 (tag_observation) is not supported"
-    wrong = answer.status.parameter_error
+    wrong = answer.status.parameter_error.parameter_error.parameter_error
     assert (wrong.parameter_type, wrong.error_code, wrong.field_error.field_number) == (
         184,
         StatusCode.P_FIELD_ERROR,

@@ -148,6 +148,19 @@ def test_a_survey_is_refused_by_name(clerk: Any, rospec: Any) -> None:
     assert (error.parameter_type, error.error_code) == (187, StatusCode.P_UNSUPPORTED_PARAMETER)
 
 
+@pytest.mark.parametrize(
+    ("specs", "code"),
+    [((LoopSpec(2),), StatusCode.P_MISSING_PARAMETER), (None, StatusCode.P_UNEXPECTED_PARAMETER)],
+    ids=["nothing to loop over", "not the last"],
+)
+def test_a_loop_in_the_wrong_place_is_refused(specs: Any, code: StatusCode, clerk: Any, rospec: Any) -> None:
+    clerk = type(clerk)(GENERIC)
+    clerk.ask(m.SetProtocolVersion(2))
+    (answer,) = clerk.ask(m.AddROSpec(rospec(specs=specs or (LoopSpec(2), *rospec().specs))))
+    error = answer.status.parameter_error
+    assert code in (error.error_code, error.parameter_error and error.parameter_error.error_code)
+
+
 class TestLoops:
     @pytest.fixture
     def clerk(self, clerk_of: Any) -> Any:

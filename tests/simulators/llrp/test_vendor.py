@@ -134,4 +134,5 @@ def test_an_antenna_that_cannot_be_set_so_is_refused(clerk: Any) -> None:
     wish = AntennaConfiguration(1, transmitter=RFTransmitter(0, 1, 999))
     (answer,) = clerk.ask(m.SetReaderConfig(False, antenna_configurations=(wish,)))
     assert "powers are 1 to" in answer.status.error_description
-    assert answer.status.parameter_error.field_error.field_number == 2
+    wrong = answer.status.parameter_error.parameter_error
+    assert (wrong.parameter_type, wrong.field_error.field_number) == (224, 2)
