@@ -35,7 +35,7 @@ KNOTS = (4, 60, 120, 180, 240, 265, 290, 315, 330, 345, 357)
 USUAL = 18
 """How many numbers of pieces are usual."""
 TOP = 200
-BULK_FROM = 121  # larger counts on one invoice are left out of the likelihood; the sample's largest is 88
+BULK_FROM = 121  # the sample has at most 88 lines seen of one invoice
 
 
 def main() -> None:
@@ -61,7 +61,7 @@ def main() -> None:
     if arguments.picture:
         from fit_picture import draw  # noqa: PLC0415  # matplotlib is only needed to draw
 
-        draw(arguments.picture, sample, sold(fitted))
+        draw(arguments.picture, sample, sold(fitted), FIRST_DAY)
 
 
 def year(shape: Shape, seed: int = SEED, kept: float = SAMPLED) -> list[OrderLine]:

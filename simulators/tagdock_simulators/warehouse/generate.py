@@ -7,15 +7,18 @@ from datetime import date, datetime, time, timedelta
 from itertools import count
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tagdock_simulators.chance import Chance, Floats, Ints
 from tagdock_simulators.warehouse.assortment import Assortment, build_assortment
 from tagdock_simulators.warehouse.orders import OrderBook, OrderLine
 from tagdock_simulators.warehouse.shape import GIFTS, Shape
 
+Flags = NDArray[np.bool_]
+
 FIRST_DAY = date(2026, 1, 5)
 _FIRST_INVOICE = 700_000
-_DRAWN_PER_LINE, _DRAWN_MORE = 1.5, 4  # a SKU that is drawn twice for an invoice counts once
+_DRAWN_PER_LINE, _DRAWN_MORE = 1.8, 4  # a SKU that is drawn twice for an invoice counts once
 _MINUTES = 60
 _EARLIER_DAYS = 42
 """What was sold in the weeks before the first day comes back too."""
@@ -91,34 +94,36 @@ def _sales(chance: Chance, shape: Shape, goods: Assortment, level: float) -> _Sa
     if mean > 0.0:
         mean *= float(np.exp(shape.day_log_sd * chance.normal(1)[0] - shape.day_log_sd**2 / 2))
     invoices = _poisson(chance, mean)
-    sizes = _sizes(chance, shape, invoices)
-    invoice, sku = _baskets(chance, shape, goods, sizes)
+    sizes, is_bulk = _sizes(chance, shape, invoices)
+    invoice, sku = _baskets(chance, shape, goods, sizes, is_bulk)
     return _Sales(invoices, invoice, sku, _pieces(chance, shape, len(sku)))
 
 
-def _sizes(chance: Chance, shape: Shape, invoices: int) -> Ints:
-    """Draw how many lines each invoice has."""
+def _sizes(chance: Chance, shape: Shape, invoices: int) -> tuple[Ints, Flags]:
+    """Draw how many lines each invoice has, and whether it gathers many customers' orders."""
     is_bulk = chance.uniform(invoices) < shape.bulk_share
     (mean, deviation), (bulk_mean, bulk_deviation) = shape.lines, shape.bulk_lines
     normal = chance.normal(invoices)
     logs = np.where(is_bulk, bulk_mean + bulk_deviation * normal, mean + deviation * normal)
-    sizes: Ints = np.clip(np.rint(np.exp(logs)), 1, shape.lines_at_most).astype(np.int64)
-    return sizes
+    return np.clip(np.rint(np.exp(logs)), 1, shape.lines_at_most).astype(np.int64), is_bulk
 
 
-def _baskets(chance: Chance, shape: Shape, goods: Assortment, sizes: Ints) -> tuple[Ints, Ints]:
-    """Fill invoices with different SKUs: each is drawn anew, or of the family of the one before.
+def _baskets(chance: Chance, shape: Shape, goods: Assortment, sizes: Ints, is_bulk: Flags) -> tuple[Ints, Ints]:
+    """Fill invoices with different SKUs: each is of the family of the one before, of the invoice's theme, or any.
 
-    Returns each line's invoice and SKU. Whether a SKU is drawn anew or follows, its share stays its own.
+    Returns each line's invoice and SKU. However a SKU is drawn, its share stays its own. In a bulk invoice nothing
+    belongs together: it gathers many customers' orders.
     """
     drawn = (sizes * _DRAWN_PER_LINE).astype(np.int64) + _DRAWN_MORE
     invoice = np.repeat(np.arange(len(sizes)), drawn)
     slots = np.arange(len(invoice))
     first = np.cumsum(drawn) - drawn
     follows = chance.uniform(len(slots)) < shape.follow
+    follows &= ~is_bulk[invoice]
     follows[first] = False
     anew = goods.draw(chance.uniform(len(slots)))
     on_theme = chance.uniform(len(slots)) < shape.on_theme
+    on_theme &= ~is_bulk[invoice]
     on_theme[first] = False
     anew = np.where(on_theme, goods.draw_from(goods.theme, anew[first][invoice], chance.uniform(len(slots))), anew)
     leader = anew[np.maximum.accumulate(np.where(follows, 0, slots))]

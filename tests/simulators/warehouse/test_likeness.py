@@ -44,12 +44,8 @@ def test_bulk_invoices_make_no_pairs() -> None:
 
 
 def test_baskets_of_pure_chance_have_no_affinity_however_they_are_thinned() -> None:
-    chance = Chance(1, "baskets")
-    for kept in (1.0, 0.3):
-        lines = [
-            OrderLine(AT, str(number), str(sku), "", 1, False)
-            for number in range(6_000)
-            for sku in set((chance.uniform(10) * 200).astype(int).tolist())
-            if chance.uniform(1)[0] < kept
-        ]
+    drawn = Chance(1, "baskets").uniform(4_000, 10)
+    for kept in (1.0, 0.4):
+        baskets = (set((row[row < kept] / kept * 150).astype(int).tolist()) for row in drawn)
+        lines = [OrderLine(AT, str(n), str(sku), "", 1, False) for n, basket in enumerate(baskets) for sku in basket]
         assert affinity(lines).mean_square_lift == pytest.approx(1.0, abs=0.05)

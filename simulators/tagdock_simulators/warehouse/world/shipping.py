@@ -1,6 +1,7 @@
 """What goes out: carts are packed onto the pallets of each door, and trucks take the pallets."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tagdock_simulators.doors import LOADED_FORKLIFT
@@ -32,22 +33,36 @@ class Shipping:
         self._shipments = 0
 
     def pack(self, order: str, door: str, items: Sequence[Item], booked: Sequence[tuple[str, int]]) -> None:
-        """Pack a cart onto the last pallet of a door, and onto new ones when it is full."""
-        house, size = self._house, self._house.settings.pallet_items
+        """Pack a cart onto the last pallet of a door, and onto new ones when it is full.
+
+        What is booked goes along with its items; what was booked and is not there, with the last of them.
+        """
+        left = Counter(dict(booked))
         rest = list(items)
-        while rest or booked:
-            stands = self._stands[door]
-            if not stands or len(stands[-1].real.items) >= size:
-                pallet = house.tags.pallet()
-                stands.append(_Stand(pallet, pallet))
-            stand = stands[-1]
-            part, rest = rest[: size - len(stand.real.items)], rest[size - len(stand.real.items) :]
-            for sku, count in booked:
-                key = (order, sku)
-                stand.booked.booked[key] = stand.booked.booked.get(key, 0) + count
-            booked = ()
-            house.move(part, "packing", STAGING, STAGING, order, sscc=stand.real.epc.urn)
+        while rest:
+            stand = self._stand(door)
+            room = self._house.settings.pallet_items - len(stand.real.items)
+            part, rest = rest[:room], rest[room:]
+            self._house.move(part, "packing", STAGING, STAGING, order, sscc=stand.real.epc.urn)
             stand.real.items += part
+            here = Counter(item.kind.sku for item in part) & left
+            self._book(order, stand, here)
+            left -= here
+        if left:
+            self._book(order, self._stand(door), left)
+
+    def _stand(self, door: str) -> _Stand:
+        """Return the stand of a door that has room on its pallet."""
+        stands = self._stands[door]
+        if not stands or len(stands[-1].real.items) >= self._house.settings.pallet_items:
+            pallet = self._house.tags.pallet()
+            stands.append(_Stand(pallet, pallet))
+        return stands[-1]
+
+    @staticmethod
+    def _book(order: str, stand: _Stand, items: Mapping[str, int]) -> None:
+        for sku, count in items.items():
+            stand.booked.booked[order, sku] = stand.booked.booked.get((order, sku), 0) + count
 
     def truck(self, door: str) -> None:
         """Load all pallets of a door onto its truck."""

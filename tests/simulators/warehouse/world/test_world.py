@@ -91,7 +91,7 @@ def test_the_same_seed_gives_the_same_world_and_another_seed_another(work: Work)
 
 def test_a_rate_leaves_the_other_mistakes_alone_at_first(work: Work) -> None:
     def first(rates: dict[str, float]) -> list[str]:
-        return [each.epcs[0] for each in work(3, 6, rates).of(Mistake) if each.kind == "dead-tag"][:3]
+        return [each.epcs[0] for each in work(3, 25, rates).of(Mistake) if each.kind == "dead-tag"][:3]
 
     assert first({"dead-tag": 0.05}) == first({"dead-tag": 0.05, "unannounced-return": 1.0}) != []
 
@@ -124,7 +124,9 @@ def test_who_finds_a_bin_emptier_than_booked_has_it_counted(work: Work) -> None:
     worked = work(1, 30, {"stolen": 0.1}, bins_counted_a_day=0)
     counts = worked.of(Count)
     assert counts
-    assert all(sum(n for _, n in count.counted) < sum(n for _, n in count.booked) for count in counts)
+    missing = [sum(n for _, n in count.booked) - sum(n for _, n in count.counted) for count in counts]
+    assert min(missing) >= 0  # somebody may have counted it already
+    assert max(missing) > 0
 
 
 def test_what_comes_by_a_notice_is_what_was_announced(work: Work) -> None:
@@ -194,6 +196,11 @@ def test_a_theft_passes_a_door_on_a_person_and_the_books_do_not_know(work: Work)
     stolen = [each for each in worked.of(Moved) if each.step == "stolen" and each.place is None]
     assert [each.items[0].epc.urn for each in stolen] == [each.epcs[0] for each in mistakes]
     assert all(carried[each.items[0].epc.hex] == each.where for each in stolen)
+    hidden = {each.items[0].epc.urn: each for each in worked.of(Moved) if each.step == "stolen" and each.place}
+    assert all(
+        hidden[each.items[0].epc.urn].was in each_mistake.should
+        for each, each_mistake in zip(stolen, mistakes, strict=True)
+    )
     missing = Counter(item.kind.sku for moved in stolen for item in moved.items)
     found = Counter[str]()
     for count in worked.of(Count):
