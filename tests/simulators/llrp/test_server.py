@@ -22,6 +22,7 @@ from tagdock_simulators.llrp.config import (
 from tagdock_simulators.llrp.errors import StatusCode
 from tagdock_simulators.llrp.events import ConnectionAttempt
 from tagdock_simulators.llrp.profiles import DEFAULT
+from tagdock_simulators.llrp.reporting import Reporting
 from tagdock_simulators.llrp.server import MAX_BLOCK, LlrpReader
 
 
@@ -324,6 +325,29 @@ def test_a_client_that_does_not_even_read_events_is_cut_off(
                     return
                 assert reader._client.owed_bytes <= line.MAX_OWED_BYTES + 100
             raise AssertionError("what waits for it has no bound")
+
+    asyncio.run(scene())
+
+
+def test_what_a_reader_leaves_out_is_never_what_the_client_missed(
+    serving: Any, raw_client: Any, rospec: Any, read: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A short report behind a long one that found no room would fit, and leave out what only the lost one said."""
+    long, short = read(epc="30" * 62, antenna=2), read(antenna=2)
+
+    async def scene() -> None:
+        async with (
+            serving(reporting=Reporting(leaves_out_unchanged=True)) as (reader, port),
+            raw_client(port) as client,
+        ):
+            await client.get()
+            await client.inventory(rospec())
+            monkeypatch.setattr(line, "SEND_BUFFER_BYTES", 150)
+            reader.feed(read(), long, short)
+            assert (await client.get()).tags[0].antenna_id.antenna_id == 1
+            assert (reader.tags_reported, reader.tags_lost) == (1, 2)
+            reader.feed(short)
+            assert (await client.get()).tags[0].antenna_id.antenna_id == 2
 
     asyncio.run(scene())
 
