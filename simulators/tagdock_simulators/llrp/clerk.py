@@ -11,7 +11,12 @@ from tagdock_simulators.llrp.accessspecs import AccessSpecs
 from tagdock_simulators.llrp.codec import LLRP_1_0_1
 from tagdock_simulators.llrp.config import AntennaProperties, EventNotificationState, Notification
 from tagdock_simulators.llrp.errors import LlrpError, StatusCode
-from tagdock_simulators.llrp.impinj import ImpinjEnableExtensions, ImpinjEnableExtensionsResponse
+from tagdock_simulators.llrp.impinj import (
+    ImpinjEnableExtensions,
+    ImpinjEnableExtensionsResponse,
+    ImpinjSaveSettings,
+    ImpinjSaveSettingsResponse,
+)
 from tagdock_simulators.llrp.inventory import Outcome
 from tagdock_simulators.llrp.outbound import Outbound
 from tagdock_simulators.llrp.profile import Profile
@@ -203,6 +208,12 @@ class Clerk:
         self._impinj = True
         return ImpinjEnableExtensionsResponse(SUCCESS)
 
+    def _save(self, _: ImpinjSaveSettings) -> ImpinjSaveSettingsResponse:
+        """Save nothing more: a simulated reader's settings last as long as it does."""
+        if not self._impinj:
+            raise LlrpError(StatusCode.M_UNSUPPORTED_MESSAGE, "it needs IMPINJ_ENABLE_EXTENSIONS first")
+        return ImpinjSaveSettingsResponse(SUCCESS)
+
     def _acknowledge(self, _: m.KeepaliveAck) -> None:
         self.acknowledged = True
 
@@ -238,4 +249,5 @@ _HANDLERS: dict[type, Callable[[Clerk, Any], Any]] = {
     m.KeepaliveAck: Clerk._acknowledge,
     m.CloseConnection: Clerk._close,
     ImpinjEnableExtensions: Clerk._enable_impinj,
+    ImpinjSaveSettings: Clerk._save,
 }

@@ -53,6 +53,20 @@ class ImpinjEnableExtensionsResponse:
     status: LLRPStatus
 
 
+@custom_message(VENDOR, 23)
+class ImpinjSaveSettings:
+    """Asks that the settings outlive a restart of the reader."""
+
+    save: Annotated[bool, Bits(1, reserved=7)]
+
+
+@custom_message(VENDOR, 24)
+class ImpinjSaveSettingsResponse:
+    """Answers it."""
+
+    status: LLRPStatus
+
+
 @custom_parameter(VENDOR, 21)
 class ImpinjRequestedData(CustomParameter):
     """Which of Impinj's capabilities or settings are asked for."""

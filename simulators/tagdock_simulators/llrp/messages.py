@@ -23,7 +23,12 @@ from tagdock_simulators.llrp.config import (
 )
 from tagdock_simulators.llrp.events import ReaderEventNotificationData
 from tagdock_simulators.llrp.fields import U8, U16, U32, Bits, Flag
-from tagdock_simulators.llrp.impinj import ImpinjEnableExtensions, ImpinjEnableExtensionsResponse
+from tagdock_simulators.llrp.impinj import (
+    ImpinjEnableExtensions,
+    ImpinjEnableExtensionsResponse,
+    ImpinjSaveSettings,
+    ImpinjSaveSettingsResponse,
+)
 from tagdock_simulators.llrp.report import TagReportData
 from tagdock_simulators.llrp.rospec import ROReportSpec, ROSpec
 from tagdock_simulators.llrp.schema import CustomParameter, message
@@ -398,5 +403,6 @@ RESPONSES: dict[type, type] = {
     GetAccessSpecs: GetAccessSpecsResponse,
     SetProtocolVersion: SetProtocolVersionResponse,
     ImpinjEnableExtensions: ImpinjEnableExtensionsResponse,
+    ImpinjSaveSettings: ImpinjSaveSettingsResponse,
 }
 """Which message answers which; each answer starts with its status, and the rest may be left out."""

@@ -20,7 +20,7 @@ Source: EPC Tag Data Standard 1.13, section 16.2; ISO/IEC 15963.
 EPC_WORDS, USER_WORDS, BLOCK_WORDS = 8, 32, 8
 BLOCKS = USER_WORDS // BLOCK_WORDS
 MAX_CHANGED_TAGS = 10_000
-"""So many tags that differ from a new one are remembered; then the one that was changed longest ago is new again."""
+"""So many tags that differ from a new one are remembered; then the one met longest ago is new again."""
 _PC_LENGTH_SHIFT, _WORD_BITS = 11, 16
 
 
@@ -73,6 +73,8 @@ class TagMemory:
     locks: dict[Part, Lock] = field(default_factory=_FACTORY_LOCKS.copy)
     locked_blocks: frozenset[int] = frozenset()
     killed: bool = False
+    changed: bool = False
+    """Whether it is no longer as the factory made it."""
 
     @property
     def epc(self) -> bytes:
@@ -127,6 +129,7 @@ class TagMemory:
         if not all(self._writable(bank, at, password) for at in range(pointer, stop)):
             return Verdict.LOCKED
         self.banks[bank][pointer:stop] = data
+        self.changed = True
         return Verdict.DONE
 
     def lock(self, wishes: Sequence[tuple[Part, Lock]], password: int) -> Verdict:
@@ -137,6 +140,7 @@ class TagMemory:
         if any(self.locks[part] in permanent and self.locks[part] is not lock for part, lock in wishes):
             return Verdict.LOCKED
         self.locks.update(wishes)
+        self.changed = True
         return Verdict.DONE
 
     def lock_blocks(self, first: int, mask: Sequence[int], password: int) -> Verdict:
@@ -147,6 +151,7 @@ class TagMemory:
         if any(block >= BLOCKS for block in chosen):
             return Verdict.OVERRUN
         self.locked_blocks |= chosen
+        self.changed = True
         return Verdict.DONE
 
     def blocks_locked(self, first: int, count: int, password: int) -> tuple[Verdict, tuple[int, ...]]:
@@ -165,7 +170,7 @@ class TagMemory:
             return Verdict.NO_KILL_PASSWORD
         if password != self.kill_password:
             return Verdict.WRONG_PASSWORD
-        self.killed = True
+        self.killed = self.changed = True
         return Verdict.DONE
 
     def has(self, bank: Bank, pointer: int, bits: int, mask: bytes, data: bytes) -> bool:
@@ -210,7 +215,9 @@ class TagMemories:
         return self._changed.get(epc_hex) or new_memory(bytes.fromhex(epc_hex))
 
     def keep(self, epc_hex: str, memory: TagMemory) -> None:
-        """Remember a changed tag; beyond the bound, the one changed longest ago is forgotten."""
+        """Remember a tag, if it changed; beyond the bound, the one that was met longest ago is forgotten."""
+        if not memory.changed:
+            return
         self._changed.pop(epc_hex, None)
         self._changed[epc_hex] = memory
         if len(self._changed) > self._most:

@@ -94,6 +94,8 @@ from tagdock_simulators.llrp.impinj import (
     ImpinjRequestedData,
     ImpinjRFDopplerFrequency,
     ImpinjRFPhaseAngle,
+    ImpinjSaveSettings,
+    ImpinjSaveSettingsResponse,
     ImpinjSerializedTID,
     ImpinjTagReportContentSelector,
     Mode,
@@ -405,6 +407,8 @@ def _impinj_examples() -> dict[str, object]:
     capabilities = (ImpinjRequestedData(Requested.ALL_CAPABILITIES),)
     tid = ImpinjSerializedTID((0xE280, 0x1105, 0x2000, 0x1234, 0x5678, 0x9ABC))
     return {
+        "impinj_save_settings": ImpinjSaveSettings(True),
+        "impinj_save_settings_response": ImpinjSaveSettingsResponse(SUCCESS),
         "impinj_get_capabilities": m.GetReaderCapabilities(m.Capability.ALL, capabilities),
         "impinj_capabilities": m.GetReaderCapabilitiesResponse(
             SUCCESS, custom=vendor_capabilities(capabilities, DEFAULT, bytes(range(8)))

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sllurp.llrp import C1G2Lock, C1G2LockPayload, C1G2Read, C1G2TargetTag, C1G2Write, LLRPReaderState
+from sllurp.llrp_proto import LLRPROSpec
 from tagdock_simulators.llrp.tagmemory import tid_of
 
 RESERVED, EPC, TID, USER = range(4)
@@ -62,6 +63,25 @@ def test_writes_user_memory_and_reads_it_back(accessing: Any) -> None:
         assert seen["ReadData"] == b"\0\0\xca\xfe\xba\xbe\0\0"
 
     accessing(scene)
+
+
+def test_gets_the_tags_own_number_with_every_report(serving: Any, sllurp: Any, read: Any, eventually: Any) -> None:
+    async def scene() -> None:
+        async with serving() as (reader, port):
+            switches = {"EnableRFPhaseAngle": True, "EnablePeakRSSI": True, "EnableRFDopplerFrequency": False}
+            own = LLRPROSpec(None, 5, antennas=(1,), impinj_tag_content_selector=switches, tx_power=81)
+            own["ROReportSpec"]["N"] = 1
+            selector = own["ROReportSpec"]["ImpinjTagReportContentSelector"]
+            selector["ImpinjEnableSerializedTID"] = {"SerializedTIDMode": True}
+            client = await asyncio.to_thread(sllurp, port, rospec=own, impinj_tag_content_selector=switches)
+            await eventually(lambda: reader.is_reporting)
+            reader.feed(read())
+            await eventually(lambda: len(client.tags) == 1)
+            tag = client.tags[0]
+            assert tag["ImpinjSerializedTID"]["TID"] == tid_of(bytes.fromhex(KNOWN))
+            assert tag["ImpinjPeakRSSI"] == -5250
+
+    asyncio.run(scene())
 
 
 def test_respects_a_lock(accessing: Any) -> None:

@@ -1,6 +1,7 @@
 """A tag remembers as a Gen2 tag does: banks, passwords, locks, the end."""
 
 from binascii import crc_hqx
+from collections.abc import Callable
 
 import pytest
 from tagdock_simulators.llrp.tagmemory import Bank, Lock, Part, TagMemories, TagMemory, Verdict, new_memory, tid_of
@@ -163,7 +164,28 @@ def test_so_many_changed_tags_are_remembered_and_no_more() -> None:
     assert memories.of(epcs[0]).read(Bank.USER, 0, 1, 0) == (Verdict.DONE, (0,))
 
 
-def test_a_tag_that_was_only_looked_at_is_not_remembered() -> None:
-    memories = TagMemories()
-    memories.of(EPC.hex()).write(Bank.USER, 0, (7,), 0)
+def test_a_tag_that_was_only_looked_at_takes_no_place() -> None:
+    memories = TagMemories(most=1)
+    dead, looked_at = memories.of("AA" * 12), memories.of(EPC.hex())
+    dead.write(Bank.RESERVED, 0, (0, 1), 0)
+    dead.kill(1)
+    memories.keep("AA" * 12, dead)
+    looked_at.read(Bank.TID, 0, 6, 0)
+    memories.keep(EPC.hex(), looked_at)
     assert memories.changed(EPC.hex()) is None
+    assert memories.of("AA" * 12).killed
+
+
+CHANGES: dict[str, Callable[[TagMemory], object]] = {
+    "write": lambda tag: tag.write(Bank.USER, 0, (7,), 0),
+    "lock": lambda tag: tag.lock([(Part.USER, Lock.LOCKED)], 0),
+    "permalock": lambda tag: tag.lock_blocks(0, (0x8000,), 0),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_a_changed_tag_is_remembered(change: Callable[[TagMemory], object], tag: TagMemory) -> None:
+    memories = TagMemories()
+    change(tag)
+    memories.keep(EPC.hex(), tag)
+    assert memories.of(EPC.hex()) is tag

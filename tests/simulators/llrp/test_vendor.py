@@ -26,6 +26,8 @@ from tagdock_simulators.llrp.impinj import (
     ImpinjReducedPowerFrequencyList,
     ImpinjReportBufferConfiguration,
     ImpinjRequestedData,
+    ImpinjSaveSettings,
+    ImpinjSaveSettingsResponse,
     ImpinjSubRegulatoryRegion,
     Mode,
     Requested,
@@ -128,6 +130,14 @@ def test_what_an_antennas_inventory_is_set_to_is_shown_again_part_by_part(clerk:
     (command,) = shown[1].inventory_commands
     assert (command.rf_control, command.singulation) == (first.rf_control, then.singulation)
     assert command.custom == (ImpinjInventorySearchMode(1), *customs[1:])
+
+
+@pytest.mark.parametrize("enabled", [True, False], ids=["extensions on", "extensions off"])
+def test_settings_are_saved_for_a_client_of_impinjs(enabled: bool, clerk: Any, clerk_of: Any) -> None:
+    (answer,) = (clerk if enabled else clerk_of(DEFAULT)).ask(ImpinjSaveSettings(True))
+    wanted = (ImpinjSaveSettingsResponse, SUCCESS.status_code)
+    refused = (m.ErrorMessage, StatusCode.M_UNSUPPORTED_MESSAGE)
+    assert (type(answer), answer.status.status_code) == (wanted if enabled else refused)
 
 
 def test_an_antenna_that_cannot_be_set_so_is_refused(clerk: Any) -> None:
