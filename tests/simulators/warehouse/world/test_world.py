@@ -27,7 +27,7 @@ Work = Callable[..., Any]
 ALL = dict.fromkeys(MISTAKES, 0.2)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     seed=st.integers(0, 2**32),
     days=st.integers(1, 9),
