@@ -2,7 +2,10 @@
 
     pytest_plugins = ["tagdock_simulators.fixtures"]
 
-Only this module imports pytest, and nothing but pytest imports this module.
+in a test module, or `from tagdock_simulators.fixtures import mqtt_broker` in a conftest. No other
+module imports pytest.
+
+PYTEST_DONT_REWRITE: it asserts nothing, and both ways to get at it may stand in one run.
 """
 
 from collections.abc import Callable, Iterator

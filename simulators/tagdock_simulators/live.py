@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from tagdock_contract import Record
 
-from tagdock_simulators.llrp.server import LlrpReader
 from tagdock_simulators.reading import ReadBlock, field_reads
 from tagdock_simulators.scenarios import Scenario, crossings
 
@@ -25,17 +24,30 @@ class Feeds(Protocol):
         """Take reads and input changes as a radio and its inputs would give them; never blocks."""
 
 
+class Listens(Protocol):
+    """A reader that clients connect to."""
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen, and return the port (0 chooses a free one). Raises OSError when the port is taken."""
+
+    async def close(self) -> None:
+        """Stop listening."""
+
+
+_Reader = TypeVar("_Reader", bound=Listens)
+
+
 async def start_readers(
-    scenario: Scenario, host: str, port: int, make: Callable[[], LlrpReader] = LlrpReader
-) -> dict[str, tuple[LlrpReader, int]]:
-    """Start the scenario's readers: the first at `port`, the others at the ports after it (0: any free ports).
+    scenario: Scenario, host: str, port: int, make: Callable[[str], _Reader]
+) -> dict[str, tuple[_Reader, int]]:
+    """Start the scenario's readers, made from their names: the first at `port`, the others after it (0: any ports).
 
     Returns reader and port by name. Raises OSError when a port is taken; none is left listening then.
     """
-    started: dict[str, tuple[LlrpReader, int]] = {}
+    started: dict[str, tuple[_Reader, int]] = {}
     try:
         for place, name in enumerate(dict.fromkeys(door.reader for door in scenario.geometry())):
-            reader = make()
+            reader = make(name)
             started[name] = (reader, await reader.start(host, port + place if port else 0))
     except OSError:
         for reader, _ in started.values():

@@ -2,9 +2,12 @@
 
 import asyncio
 import socket
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sllurp.llrp import LLRPReaderClient, LLRPReaderConfig
+from tagdock_contract import InputChange, Record, TagRead
 from tagdock_simulators.live import play, start_readers
 from tagdock_simulators.llrp.server import LlrpReader
 from tagdock_simulators.scenarios import Scenario
@@ -14,7 +17,7 @@ BRISK = Scenario("brisk", "", doors=1, loads=3, tags=(3, 3), speed_m_per_s=(4.0,
 
 def test_plays_round_after_round_with_new_tags_until_told_to_stop() -> None:
     async def scene() -> None:
-        started = await start_readers(BRISK, "127.0.0.1", 0)
+        started = await start_readers(BRISK, "127.0.0.1", 0, lambda _: LlrpReader())
         readers = {name: reader for name, (reader, _) in started.items()}
         (port,) = (port for _, port in started.values())
         config = LLRPReaderConfig({"antennas": [1, 2], "report_every_n_tags": 1})
@@ -49,9 +52,38 @@ def test_a_port_that_is_taken_leaves_no_reader_behind() -> None:
             if port > 65000:
                 pytest.skip("the free port that was found is too high for the ones before it")
             with pytest.raises(OSError, match="address already in use"):
-                await start_readers(four, "127.0.0.1", port - 1)
+                await start_readers(four, "127.0.0.1", port - 1, lambda _: LlrpReader())
             freed = LlrpReader()
             await freed.start(port=port - 1)
             await freed.close()
+
+    asyncio.run(scene())
+
+
+class Listener:
+    """A reader that keeps what it is fed."""
+
+    def __init__(self) -> None:
+        self.heard: list[Record] = []
+
+    def feed(self, *records: Record) -> None:
+        self.heard += records
+
+
+def test_whatever_can_be_fed_hears_reads_and_photo_eyes_of_all_its_doors_in_time() -> None:
+    async def scene() -> None:
+        scenario = replace(BRISK, doors=2, doors_a_reader=2, photo_eyes=True, loads=4)
+        listener, stop = Listener(), asyncio.Event()
+        began_at = datetime.now(UTC)
+        playing = asyncio.create_task(play(scenario, 1, {"dock-1": listener}, lambda _: None, stop))
+        async with asyncio.timeout(30):
+            while {each.antenna for each in listener.heard if isinstance(each, TagRead)} != {1, 2, 3, 4}:
+                await asyncio.sleep(0.02)
+            while {each.gpi for each in listener.heard if isinstance(each, InputChange)} != {1, 2, 3, 4}:
+                await asyncio.sleep(0.02)
+        stop.set()
+        await asyncio.wait_for(playing, 5)
+        assert began_at < listener.heard[0].at <= listener.heard[-1].at <= datetime.now(UTC) + timedelta(seconds=0.02)
+        assert [each.at for each in listener.heard] == sorted(each.at for each in listener.heard)
 
     asyncio.run(scene())

@@ -1,17 +1,22 @@
 """What commands share that do faults: the option, the file read and checked, the log."""
 
-from collections.abc import Collection, Iterable
-from contextlib import ExitStack
+import asyncio
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from contextlib import ExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from tagdock_simulators.commands.options import say
+from tagdock_simulators.faults.acting import Patient, act
 from tagdock_simulators.faults.errors import ScheduleError
 from tagdock_simulators.faults.kinds import Place
 from tagdock_simulators.faults.log import FaultLog
 from tagdock_simulators.faults.reading import MAX_TEXT_BYTES, read_schedule, schedule_for
 from tagdock_simulators.faults.schedule import Schedule
+from tagdock_simulators.scenarios import Scenario
 
 FAULTS_OPTION = click.option(
     "--faults",
@@ -46,6 +51,43 @@ def faults_here(file: Path | None, seed: int | None, names: Collection[str], pla
     for line in left_out:
         say(f"{file}: {line}")
     return schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What goes wrong while a command plays, from when on."""
+
+    schedule: Schedule
+    log: FaultLog
+    began_at: datetime
+
+
+def troubled(
+    file: Path | None, log: Path | None, scenario: Scenario, places: Iterable[Place], files: ExitStack
+) -> Trouble | None:
+    """Read what goes wrong with a scenario's readers, beginning now; None without a file of faults."""
+    if file is None:
+        if log is not None:
+            raise click.UsageError("--fault-log goes with --faults")
+        return None
+    names = {door.reader for door in scenario.geometry()}
+    return Trouble(faults_here(file, None, names, places), opened_log(log, files), datetime.now(UTC))
+
+
+@asynccontextmanager
+async def acting(trouble: Trouble | None, patients: Mapping[str, object]) -> AsyncIterator[None]:
+    """Do the faults to those of the patients that can have them, as long as the block runs."""
+    if trouble is None:
+        yield
+        return
+    able = {name: each for name, each in patients.items() if isinstance(each, Patient)}
+    task = asyncio.create_task(act(trouble.schedule, able, trouble.log, trouble.began_at))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 def opened_log(file: Path | None, files: ExitStack) -> FaultLog:

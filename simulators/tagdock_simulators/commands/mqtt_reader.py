@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import cast
 
@@ -11,8 +12,11 @@ import click
 
 from tagdock_simulators.broker import Broker
 from tagdock_simulators.commands.broker import broker_options
+from tagdock_simulators.commands.faults import FAULT_LOG_OPTION, FAULTS_OPTION, Trouble, acting, troubled
 from tagdock_simulators.commands.options import say, scenario_options
-from tagdock_simulators.live import play
+from tagdock_simulators.faults.feed import TroubledFeed
+from tagdock_simulators.faults.kinds import Place
+from tagdock_simulators.live import Feeds, play
 from tagdock_simulators.mqtt_readers.kinds import KINDS, Wishes
 from tagdock_simulators.mqtt_readers.link import BrokerError
 from tagdock_simulators.mqtt_readers.messages import Qos
@@ -61,6 +65,8 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--shape", type=_FILE, envvar="TAGDOCK_SHAPE", show_envvar=True, help="The JSON of a mapped reader, as TOML."
 )
+@FAULTS_OPTION
+@FAULT_LOG_OPTION
 @scenario_options
 def mqtt_reader(
     *,
@@ -73,6 +79,8 @@ def mqtt_reader(
     qos: int | None,
     batch_s: float | None,
     shape: Path | None,
+    faults: Path | None,
+    fault_log: Path | None,
 ) -> None:
     """Play a scenario's readers as MQTT publishers until Ctrl-C."""
     if shape is not None and kind != "mapped":
@@ -84,10 +92,14 @@ def mqtt_reader(
         readers = {door.reader: KINDS[kind](door.reader, wishes) for door in scenario.geometry()}
     except (ValueError, OSError) as error:
         raise click.UsageError(f"{error}") from error
-    sys.exit(asyncio.run(_publish(scenario, seed, broker, readers)))
+    with ExitStack() as files:
+        trouble = troubled(faults, fault_log, scenario, (Place.READER,), files)
+        sys.exit(asyncio.run(_publish(scenario, seed, broker, readers, trouble)))
 
 
-async def _publish(scenario: Scenario, seed: int, broker: Broker, formats: Mapping[str, Format]) -> int:
+async def _publish(
+    scenario: Scenario, seed: int, broker: Broker, formats: Mapping[str, Format], trouble: Trouble | None
+) -> int:
     try:
         readers = {name: MqttReader(each, broker, say=say) for name, each in formats.items()}
     except BrokerError as error:
@@ -99,8 +111,12 @@ async def _publish(scenario: Scenario, seed: int, broker: Broker, formats: Mappi
     for name, reader in readers.items():
         await reader.start()
         click.echo(f"{name} {broker} {' '.join(formats[name].topics)}")
+    fed: Mapping[str, Feeds] = readers
+    if trouble is not None:
+        fed = {name: TroubledFeed(each, trouble.schedule, trouble.began_at) for name, each in readers.items()}
     try:
-        await play(scenario, seed, readers, say, stop)
+        async with acting(trouble, fed):
+            await play(scenario, seed, fed, say, stop)
     finally:
         await asyncio.gather(*(reader.close() for reader in readers.values()))
         _tell(list(readers.values()))

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import click
 
-from tagdock_simulators.commands.faults import FAULTS_OPTION, faults_here, opened_log
+from tagdock_simulators.commands.faults import FAULTS_OPTION, Trouble, acting, faults_here, opened_log
 from tagdock_simulators.commands.options import LOOPBACK, say
-from tagdock_simulators.faults.acting import act
 from tagdock_simulators.faults.kinds import kinds_table
 from tagdock_simulators.faults.log import FaultLog
 from tagdock_simulators.faults.proxy import Protocol, TcpProxy
@@ -125,11 +124,10 @@ async def _serve(listen: Address, one: TcpProxy, schedule: Schedule, log: FaultL
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     click.echo(f"{one.name} tcp://{listen[0]}:{port} -> {one.server[0]}:{one.server[1]}")
-    acting = asyncio.create_task(act(schedule, {one.name: one}, log, datetime.now(UTC)))
     try:
-        await stop.wait()  # a schedule that is over leaves a proxy that passes everything on
+        async with acting(Trouble(schedule, log, datetime.now(UTC)), {one.name: one}):
+            await stop.wait()  # a schedule that is over leaves a proxy that passes everything on
     finally:
-        acting.cancel()
         await one.close()
     say(_summary(one))
     return 0

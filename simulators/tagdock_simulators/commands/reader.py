@@ -5,11 +5,13 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
 import click
 
+from tagdock_simulators.commands.faults import FAULT_LOG_OPTION, FAULTS_OPTION, Trouble, acting, troubled
 from tagdock_simulators.commands.options import (
     GATEWAY_CONFIG_OPTION,
     LLRP_PORT,
@@ -18,12 +20,14 @@ from tagdock_simulators.commands.options import (
     scenario_options,
     write_gateway_config,
 )
+from tagdock_simulators.faults.reader import PLACES, TroubledReader
 from tagdock_simulators.live import play, start_readers
 from tagdock_simulators.llrp.profile import Profile
 from tagdock_simulators.llrp.profiles import DEFAULT, PROFILES
 from tagdock_simulators.llrp.server import LlrpReader
 from tagdock_simulators.scenarios import Scenario
 
+AnyReader = LlrpReader | TroubledReader
 _PRODUCTS = "\b\nProfiles:\n" + "\n".join(f"  {each.name:18} {each.summary}" for each in PROFILES.values())
 
 
@@ -57,14 +61,33 @@ _PRODUCTS = "\b\nProfiles:\n" + "\n".join(f"  {each.name:18} {each.summary}" for
     help="The product that every reader plays; below is what each is like.",
 )
 @GATEWAY_CONFIG_OPTION
+@FAULTS_OPTION
+@FAULT_LOG_OPTION
 def reader(
-    *, scenario: Scenario, seed: int, host: str, port: int, profile_name: str, gateway_config: Path | None
+    *,
+    scenario: Scenario,
+    seed: int,
+    host: str,
+    port: int,
+    profile_name: str,
+    gateway_config: Path | None,
+    faults: Path | None,
+    fault_log: Path | None,
 ) -> None:
     """Play a scenario's LLRP readers until Ctrl-C: any LLRP client can connect."""
     profile = PROFILES[profile_name]
     _check_fit(scenario, profile)
-    make = partial(LlrpReader, profile)
-    sys.exit(asyncio.run(_serve(scenario, seed, make, host=host, port=port, gateway_config=gateway_config)))
+    with ExitStack() as files:
+        trouble = troubled(faults, fault_log, scenario, PLACES, files)
+        made = partial(_made, profile, trouble)
+        sys.exit(
+            asyncio.run(_serve(scenario, seed, made, trouble, host=host, port=port, gateway_config=gateway_config))
+        )
+
+
+def _made(profile: Profile, trouble: Trouble | None, name: str) -> AnyReader:
+    reader = LlrpReader(profile)
+    return reader if trouble is None else TroubledReader(name, reader, trouble.schedule, trouble.began_at, trouble.log)
 
 
 def _check_fit(scenario: Scenario, profile: Profile) -> None:
@@ -82,7 +105,8 @@ def _check_fit(scenario: Scenario, profile: Profile) -> None:
 async def _serve(
     scenario: Scenario,
     seed: int,
-    make: Callable[[], LlrpReader],
+    make: Callable[[str], AnyReader],
+    trouble: Trouble | None,
     *,
     host: str,
     port: int,
@@ -103,7 +127,8 @@ async def _serve(
             write_gateway_config(gateway_config, scenario, {name: bound for name, (_, bound) in started.items()})
         for name, (_, bound) in started.items():
             click.echo(f"{name} llrp://{host}:{bound}")
-        await play(scenario, seed, readers, say, stop)
+        async with acting(trouble, readers):
+            await play(scenario, seed, readers, say, stop)
     except OSError as error:
         say(f"{error.filename}: {error.strerror}; choose a place that can be written")
         return 1
@@ -112,7 +137,7 @@ async def _serve(
     return 0
 
 
-async def _close(readers: dict[str, LlrpReader]) -> None:
+async def _close(readers: dict[str, AnyReader]) -> None:
     await asyncio.gather(*(each.close() for each in readers.values()))
     reported, lost = (sum(getattr(r, what) for r in readers.values()) for what in ("tags_reported", "tags_lost"))
     say(f"stopped: {reported:,} tag reports sent, {lost:,} that nobody took")

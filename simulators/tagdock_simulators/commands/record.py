@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from tagdock_simulators.commands.faults import FAULTS_OPTION, faults_here
 from tagdock_simulators.commands.options import (
     GATEWAY_CONFIG_OPTION,
     LLRP_PORT,
@@ -15,8 +16,10 @@ from tagdock_simulators.commands.options import (
     scenario_options,
     write_gateway_config,
 )
+from tagdock_simulators.faults.kinds import Place
+from tagdock_simulators.faults.recorded import Change
 from tagdock_simulators.recording import Files, Progress, new_file, record
-from tagdock_simulators.scenarios import Scenario, crossings
+from tagdock_simulators.scenarios import EPOCH, Scenario, crossings
 
 _QUIET_S = 2.0  # what takes longer shows its progress
 
@@ -40,8 +43,13 @@ _QUIET_S = 2.0  # what takes longer shows its progress
     help="What really happened, one tag a line.",
 )
 @GATEWAY_CONFIG_OPTION
-def record_(scenario: Scenario, seed: int, output: Path, truth: Path | None, gateway_config: Path | None) -> None:
+@FAULTS_OPTION
+def record_(
+    *, scenario: Scenario, seed: int, output: Path, truth: Path | None, gateway_config: Path | None, faults: Path | None
+) -> None:
     """Write a scenario's reads as a recording; the same seed gives the same bytes."""
+    names = {door.reader for door in scenario.geometry()}
+    schedule = faults_here(faults, None, names, (Place.READER,))
     places = [path.resolve() for path in (output, truth, gateway_config) if path is not None]
     if len(set(places)) < len(places):
         raise click.UsageError("--output, --truth and --gateway-config must be different files")
@@ -49,8 +57,11 @@ def record_(scenario: Scenario, seed: int, output: Path, truth: Path | None, gat
         with ExitStack() as files:
             reads_file = files.enter_context(new_file(output))
             truth_file = files.enter_context(new_file(truth)) if truth else None
-            loads, written = crossings(scenario, seed), Files(reads_file, truth_file)
+            change = Change(schedule, EPOCH) if schedule.faults else None
+            loads, written = crossings(scenario, seed), Files(reads_file, truth_file, change)
             done = _shown(record(scenario.geometry(), loads, seed, scenario.radio, written), scenario)
+            if truth_file is not None and change is not None:
+                truth_file.writelines(change.truth())
         if gateway_config is not None:
             write_gateway_config(gateway_config, scenario, ports_from(scenario, LLRP_PORT))
     except OSError as error:

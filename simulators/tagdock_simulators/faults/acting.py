@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tagdock_simulators.faults.kinds import KINDS
 from tagdock_simulators.faults.log import FaultLog
 from tagdock_simulators.faults.schedule import Fault, Schedule
 
 
+@runtime_checkable
 class Patient(Protocol):
     """Whom faults are done to."""
 

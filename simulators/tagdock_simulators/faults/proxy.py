@@ -214,22 +214,13 @@ class TcpProxy:
 
     async def _connect(self, number: int) -> socket.socket | None:
         """Connect to the server; None when it cannot be reached."""
-        loop = asyncio.get_running_loop()
-        server: socket.socket | None = None
         try:
             async with asyncio.timeout(CONNECT_S):
-                found = (await loop.getaddrinfo(*self.server, type=socket.SOCK_STREAM))[0]
-                server = socket.socket(found[0], socket.SOCK_STREAM)
-                server.setblocking(False)
-                server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                await loop.sock_connect(server, found[4])
-        except (OSError, TimeoutError) as error:
-            if server is not None:
-                server.close()
+                return await _connected(*self.server)
+        except OSError as error:
             self.counts.unreachable += 1
             self._log.did("server not reached", self.name, connection=number, why=str(error))
             return None
-        return server
 
     def _ways(self, client: socket.socket, server: socket.socket, number: int) -> tuple[Way, Way]:
         tap = LlrpTap() if self.protocol is Protocol.LLRP else PlainTap()
@@ -253,3 +244,17 @@ class TcpProxy:
             self.counts.bytes_to_server += pipe.to_server.passed_bytes
             self.counts.faults.update(pipe.to_client.done)
             self.counts.faults.update(pipe.to_server.done)
+
+
+async def _connected(host: str, port: int) -> socket.socket:
+    loop = asyncio.get_running_loop()
+    family, _, _, _, address = (await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM))[0]
+    each = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        each.setblocking(False)
+        each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await loop.sock_connect(each, address)
+    except BaseException:  # also when the proxy is closed meanwhile
+        each.close()
+        raise
+    return each

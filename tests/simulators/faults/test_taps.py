@@ -4,7 +4,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tagdock_simulators.faults.kinds import Kind
 from tagdock_simulators.faults.schedule import Fault
@@ -39,6 +39,7 @@ def fault(kind: Kind, amount: float | None = None) -> Fault:
 
 
 @pytest.mark.parametrize("make", [PlainTap, LlrpTap])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.binary(max_size=200), cuts=st.lists(st.integers(0, 200)))
 def test_without_faults_what_goes_in_comes_out(make: Any, data: bytes, cuts: list[int]) -> None:
     places = sorted({min(cut, len(data)) for cut in cuts} | {0, len(data)})
