@@ -94,12 +94,12 @@ def _kills(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
 )
 @click.option(
     "--scenario",
-    type=click.Choice(sorted(SCENARIOS)),
+    type=click.Choice(sorted(name for name, each in SCENARIOS.items() if each.door_kind == "two-row")),
     default="clean-two-row",
     show_default=True,
     envvar="TAGDOCK_SCENARIO",
     show_envvar=True,
-    help="How doors stand, how fast loads move, what the radio does.",
+    help="How doors stand, how fast loads move, what the radio does; all with two rows a door.",
 )
 @click.option(
     "--seed",
