@@ -94,6 +94,7 @@ class MqttLink:
         self._task: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
         self._first = asyncio.Event()
+        self._renewed = asyncio.Event()
         self._complaint = ""
         self.connections = 0
         """How many connections have been made."""
@@ -128,6 +129,10 @@ class MqttLink:
         self._connection.send(message)
         return True
 
+    def renew(self) -> None:
+        """Say farewell, end this connection in good order and make another."""
+        self._renewed.set()
+
     async def close(self) -> None:
         """Say farewell and go; what still waits gets a moment."""
         self._stop.set()
@@ -154,13 +159,14 @@ class MqttLink:
         """Live through one connection."""
         connection = _Connection(self._broker, self._client.hello(), self._patience, self._on_message)
         try:
+            self._renewed.clear()
             await connection.open()
             self.connections += 1
             self._complaint = ""
             self._connection = connection
             self._send_all(self._client.greeting())
             self._first.set()
-            await _first_of(connection.ended.wait(), self._stop.wait())
+            await _first_of(connection.ended.wait(), self._renewed.wait(), self._stop.wait())
             if connection.up:
                 self._send_all(self._client.farewell())
                 await connection.drain(self._patience.close_s)

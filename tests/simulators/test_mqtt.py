@@ -1,9 +1,12 @@
 """The link to a broker: addresses, bounds, what is said when there is none."""
 
 import asyncio
+import gc
 import socket
 import threading
+import weakref
 from collections.abc import Iterator
+from typing import Any
 
 import paho.mqtt.client as paho
 import pytest
@@ -87,6 +90,32 @@ def test_the_queue_has_a_bound_and_the_oldest_go_first(mqtt_broker: Mosquitto) -
         listener.loop_stop()
     assert (link.sent, link.lost) == (15, 85)
     assert numbers == [*range(5), *range(90, 100)]
+
+
+def test_a_clients_sockets_are_closed_with_it_and_not_by_a_later_collection(
+    mqtt_broker: Mosquitto,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[weakref.ref[paho.Client]] = []
+
+    class Watched(paho.Client):
+        def __init__(self, *arguments: Any, **more: Any) -> None:
+            super().__init__(*arguments, **more)
+            made.append(weakref.ref(self))
+
+    monkeypatch.setattr("tagdock_simulators.mqtt.paho.Client", Watched)
+
+    async def live() -> None:
+        link = MqttLink(Broker("127.0.0.1", mqtt_broker.port), Talker())
+        await link.start(DEADLINE_S)
+        await link.close()
+
+    gc.disable()
+    try:
+        asyncio.run(live())
+        assert [each() for each in made] == [None]
+    finally:
+        gc.enable()
 
 
 @pytest.fixture

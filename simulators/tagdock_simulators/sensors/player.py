@@ -77,8 +77,11 @@ class NodePlayer:
         return [*births, *late]
 
     def heard(self, topic: str, payload: bytes) -> Sequence[Publication]:
-        """Let the node answer."""
-        return self._node.heard(topic, payload, self._clock())
+        """Let the node answer, and connect it anew where it does not stay."""
+        answers = self._node.heard(topic, payload, self._clock())
+        if not self._node.stays:
+            self._link.renew()
+        return answers
 
     def farewell(self) -> Sequence[Publication]:
         """Let the node say good-bye."""

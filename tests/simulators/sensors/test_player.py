@@ -141,6 +141,9 @@ def test_a_sparkplug_node_that_is_cut_off_is_declared_dead_and_born_again_with_t
             _, death, _ = await until(listener, "/NDEATH/")
             _, second, _ = await until(listener, "/NBIRTH/")
             assert bd_seq(first) == bd_seq(death) == bd_seq(second) - 1
+            proxy.cut()
+            _, death, _ = await until(listener, "/NDEATH/")
+            assert bd_seq(death) == bd_seq(second)
 
     with listening(mqtt_broker) as listener:
         asyncio.run(live(listener))
@@ -198,21 +201,30 @@ def test_a_broker_that_comes_back_gets_births_and_what_waited_as_history(
         asyncio.run(live(listener))
 
 
-def test_a_primary_host_is_waited_for(mqtt_broker: Mosquitto) -> None:
-    state = "spBv1.0/STATE/scada"
+def test_a_primary_host_is_waited_for_and_its_going_ends_the_session(mqtt_broker: Mosquitto) -> None:
+    topic = "spBv1.0/STATE/scada"
 
     async def live(listener: Listener) -> None:
-        listener.client.publish(state, json.dumps({"online": False, "timestamp": 1}), 1, retain=True)
-        await until(listener, state)
-        async with playing(one_node("sparkplug", Formats(sparkplug=Sparkplug(primary_host="scada"))), mqtt_broker.port):
-            listener.client.publish(state, json.dumps({"online": True, "timestamp": 2}), 1, retain=True)
-            await until(listener, "/NBIRTH/")
-            listener.client.publish(state, json.dumps({"online": False, "timestamp": 3}), 1, retain=True)
+        def say(online: bool, since_ms: int) -> None:
+            listener.client.publish(topic, json.dumps({"online": online, "timestamp": since_ms}), 1, retain=True)
+
+        say(False, 1)
+        await until(listener, topic)
+        settings = Formats(sparkplug=Sparkplug(primary_host="scada"))
+        async with playing(one_node("sparkplug", settings), mqtt_broker.port) as player:
+            assert len(listener.seen) == 1
+            say(True, 2)
+            _, first, _ = await until(listener, "/NBIRTH/")
+            say(False, 3)
             await until(listener, "/NDEATH/")
+            await eventually(lambda: player.connections == 2)
+            say(True, 4)
+            _, second, _ = await until(listener, "/NBIRTH/")
+            assert (bd_seq(first), bd_seq(second)) == (0, 1)
 
     with listening(mqtt_broker) as listener:
         asyncio.run(live(listener))
-    assert "NBIRTH" not in "".join(topic for topic, _, _ in listener.seen[:2])
+    assert [topic.split("/")[2] for topic, _, _ in listener.seen].count("NDEATH") == 1
 
 
 @pytest.mark.parametrize(

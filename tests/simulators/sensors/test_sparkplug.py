@@ -433,7 +433,12 @@ def test_with_a_primary_host_it_is_born_and_dies_with_the_host() -> None:
     assert kinds(one.heard(STATE, state(True, 1000), AT)) == ["NBIRTH", "DBIRTH", "DBIRTH"]
     assert kinds(one.tell([reading(2.0, 10)])) == ["DDATA"]
     assert one.heard(STATE, state(False, 999), AT) == []  # older than what is known
+    assert one.stays
     assert kinds(one.heard(STATE, state(False, 1000), AT)) == ["NDEATH"]
+    assert not one.stays
+    assert _bd_seq(theirs(one.connecting(AT))) == 1
+    assert one.stays
+    assert one.born(AT) == []
     assert one.tell([reading(3.0, 20)]) == []
     for nonsense in (b"", b"ONLINE", b"[]", state("yes", 2000), state(True, "now"), state(1, 2000)):
         assert one.heard(STATE, nonsense, AT) == []

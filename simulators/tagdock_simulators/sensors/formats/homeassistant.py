@@ -97,6 +97,11 @@ class HomeAssistantNode:
         """Listen to Home Assistant's own birth."""
         return ((f"{self._settings.prefix}/status", 0),)
 
+    @property
+    def stays(self) -> bool:
+        """Stay, always."""
+        return True
+
     def connecting(self, at: datetime) -> Publication:
         """Leave word that it is offline, retained."""
         del at

@@ -31,6 +31,10 @@ class Node(Protocol):
     def subscriptions(self) -> tuple[tuple[str, int], ...]:
         """Say to which topics it listens, with their QoS."""
 
+    @property
+    def stays(self) -> bool:
+        """Say whether it stays on this connection; if not, it wants another one."""
+
     def connecting(self, at: datetime) -> Publication | None:
         """Give the will of a new connection."""
 

@@ -73,6 +73,11 @@ class PlainNode:
         """Listen to nothing."""
         return ()
 
+    @property
+    def stays(self) -> bool:
+        """Stay, always."""
+        return True
+
     def connecting(self, at: datetime) -> Publication | None:
         """Leave no will."""
         del at

@@ -76,6 +76,7 @@ class SparkplugNode:
         self._born = False
         self._seq = 0
         self._bd_seq = -1
+        self._left = False
         self._host_online, self._host_ms = False, -1
 
     @property
@@ -89,10 +90,15 @@ class SparkplugNode:
         commands = (self._topic("NCMD"), 1)
         return (commands,) if self._settings.primary_host is None else (commands, (self._state_topic(), 1))
 
+    @property
+    def stays(self) -> bool:
+        """Stay, unless the host that counts went away: then the session begins anew."""
+        return not self._left
+
     def connecting(self, at: datetime) -> Publication:
         """Count the connection; its death certificate is the will."""
         self._bd_seq = (self._bd_seq + 1) % _NUMBERS
-        self._born = False
+        self._born = self._left = False
         return self._death(at)
 
     def born(self, at: datetime) -> list[Publication]:
@@ -164,6 +170,7 @@ class SparkplugNode:
         self._host_online, self._host_ms = state
         if self._host_online == self._born:
             return []
+        self._left = not self._host_online
         return self.born(at) if self._host_online else self.leaving(at)
 
     def _node_birth(self, at: datetime) -> Publication:

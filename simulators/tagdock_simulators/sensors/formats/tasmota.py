@@ -63,6 +63,11 @@ class TasmotaNode:
         """Listen to its commands."""
         return ((f"cmnd/{self._topic}/#", 0),)
 
+    @property
+    def stays(self) -> bool:
+        """Stay, always."""
+        return True
+
     def connecting(self, at: datetime) -> Publication:
         """Leave word that it is offline, retained."""
         self._started_at = self._started_at or at
