@@ -28,6 +28,10 @@ MAX_AT_ONCE = 50
 class Host(Protocol):
     """What a line needs of the reader that it belongs to."""
 
+    @property
+    def version(self) -> int:
+        """Return the protocol version that the client speaks."""
+
     def adopt(self, line: "Line") -> bool:
         """Make a line the reader's client; False when there is one already."""
 
@@ -92,7 +96,7 @@ class Line(asyncio.Protocol):
         try:
             frames = self._framer.feed(data)
         except LlrpError as error:
-            self.send([Outgoing(encode_message(ErrorMessage(status_of(error)), 0))])
+            self.send([Outgoing(encode_message(ErrorMessage(status_of(error)), 0, self._host.version))])
             self.close()
             return
         self._inbox.extend(frames)

@@ -107,6 +107,11 @@ class LlrpReader:
 
     # -- for the client's line
 
+    @property
+    def version(self) -> int:
+        """Return the protocol version that the client speaks."""
+        return self._device.outbound.version
+
     def adopt(self, line: Line) -> bool:
         """Make a line the reader's client; False, with both told, when there is one already."""
         if self._client is not None:

@@ -1,5 +1,6 @@
 """Which version of the protocol is spoken, and how client and reader settle it (LLRP 1.1, chapter 9)."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -87,6 +88,18 @@ def test_a_reader_of_1_0_1_knows_nothing_of_it(request_: object, clerk_of: Any) 
     assert (spoken, answer.status.status_code) == (1, StatusCode.M_UNSUPPORTED_VERSION)
     spoken, answer = raw(clerk, request_, 1)
     assert isinstance(answer, m.ErrorMessage)
+
+
+def test_even_what_cannot_be_a_message_is_refused_in_the_settled_version(serving: Any, raw_client: Any) -> None:
+    async def scene() -> None:
+        async with serving(GENERIC) as (_, port), raw_client(port) as client:
+            await client.get()
+            client.writer.write(encode_message(m.SetProtocolVersion(2), 1))
+            assert read_header(await client.stream.readexactly(18)).version == 2
+            client.writer.write(b"\x08\x1a" + b"\xff" * 8)
+            assert read_header(await client.stream.readexactly(10)).version == 2
+
+    asyncio.run(scene())
 
 
 def test_each_client_begins_with_1_0_1(clerk: Any) -> None:
