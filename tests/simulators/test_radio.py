@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from tagdock_simulators.chance import Chance
-from tagdock_simulators.radio import DENSE, ETSI, FAST, FCC, MODES, Radio, Sight, one_way_db
+from tagdock_simulators.radio import DENSE, ETSI, FAST, FCC, MODES, Gen2Mode, Radio, Sight, one_way_db
 from tagdock_simulators.radio.link import NULL, beam_db, dipole_db, through_m
 from tagdock_simulators.radio.measuring import doppler_hz, phase_deg, phase_noise_rad, rssi_dbm
 from tagdock_simulators.radio.waves import ECHOES, luckiest, power_db, rician, shadow_db
@@ -96,18 +96,15 @@ def test_phases_are_whole_steps_of_a_turn_and_never_360() -> None:
 
 
 def test_weak_tags_have_the_worse_phases() -> None:
-    weak, strong = phase_noise_rad(np.array([RADIO.weakest_dbm, -40.0]), RADIO)
+    weak, strong = phase_noise_rad(np.array([-75.0, -40.0]), np.full(2, RADIO.weakest_dbm(FAST)), RADIO)
     assert strong == pytest.approx(np.radians(3.0), rel=0.05)
     assert weak > 4 * strong
 
 
 @pytest.mark.parametrize(("mode", "useful"), [(FAST, False), (DENSE, True)], ids=["fast", "dense"])
-def test_doppler_is_right_on_average_and_only_of_use_in_a_slow_mode(mode: object, useful: bool) -> None:
-    radio = Radio(mode=mode)  # type: ignore[arg-type]
-    many = 20_000
-    shift = doppler_hz(
-        np.full(many, 2.0), np.full(many, WAVELENGTH_M), np.full(many, 0.05), Chance(1).bell(many), radio
-    )
+def test_doppler_is_right_on_average_and_only_of_use_in_a_slow_mode(mode: Gen2Mode, useful: bool) -> None:
+    many, wrong_rad = 20_000, 0.05 * Chance(1).bell(20_000)
+    shift = doppler_hz(np.full(many, 2.0), np.full(many, WAVELENGTH_M), wrong_rad, np.full(many, mode.epc_s))
     assert shift.mean() == pytest.approx(2 * 2.0 / WAVELENGTH_M, abs=1.0)
     assert bool(shift.std() < 2 * 2.0 / WAVELENGTH_M) is useful
 

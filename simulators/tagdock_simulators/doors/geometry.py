@@ -25,12 +25,18 @@ class Antenna:
     side: Side = "outside"
     transmit_dbm: float | None = None
     """The port's own power; None is the radio's."""
+    mode: str | None = None
+    """The port's own mode, by its name in `radio.MODES`; None is the radio's."""
+    turns: int = 1
+    """How many turns in a row the port gets each time round: a reader may stay longer on one than on others."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.port <= 65_535:
             raise ValueError(f"an antenna port is 1 to 65,535, not {self.port}")
         if abs(sum(part * part for part in self.boresight) - 1.0) > 1e-6:
             raise ValueError(f"a boresight is a unit vector, not {self.boresight}")
+        if not 1 <= self.turns <= 1000:
+            raise ValueError(f"a port gets 1 to 1,000 turns in a row, not {self.turns}")
 
 
 @dataclass(frozen=True, slots=True)

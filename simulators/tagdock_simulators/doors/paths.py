@@ -28,17 +28,15 @@ class Path:
     @classmethod
     def along(cls, points: Sequence[WayPoint], speed_m_per_s: float) -> "Path":
         """Walk from point to point at one speed, standing where a point says so. Needs one point at least."""
-        now, times, places = 0.0, [], []
-        for number, point in enumerate(points):
-            if number:
-                before = points[number - 1]
-                now += float(np.hypot(point.x_m - before.x_m, point.y_m - before.y_m)) / speed_m_per_s
-            times.append(now)
-            places.append((point.x_m, point.y_m))
-            if point.stay_s > 0.0:
-                now += point.stay_s
-                times.append(now)
-                places.append((point.x_m, point.y_m))
+        now, times, places = 0.0, [0.0], [(points[0].x_m, points[0].y_m)]
+        for point in points:
+            place = point.x_m, point.y_m
+            way_m = float(np.hypot(place[0] - places[-1][0], place[1] - places[-1][1]))
+            for takes_s in (way_m / speed_m_per_s, point.stay_s):
+                if takes_s > 0.0:  # a leg that takes no time would have no speed
+                    now += takes_s
+                    times.append(now)
+                    places.append(place)
         return cls(tuple(times), tuple(x for x, _ in places), tuple(y for _, y in places))
 
     def at(self, seconds: Floats) -> tuple[Floats, Floats]:

@@ -29,9 +29,9 @@ def rssi_dbm(echo_dbm: Floats, bell: Floats, radio: Radio) -> Floats:
     return result
 
 
-def phase_noise_rad(echo_dbm: Floats, radio: Radio) -> Floats:
-    """Return the standard deviation of each phase reading."""
-    snr_db = np.maximum(echo_dbm - radio.weakest_dbm + DETECTION_SNR_DB, 0.0)
+def phase_noise_rad(echo_dbm: Floats, weakest_dbm: Floats, radio: Radio) -> Floats:
+    """Return the standard deviation of each phase reading; `weakest_dbm` is what the reader just hears."""
+    snr_db = np.maximum(echo_dbm - weakest_dbm + DETECTION_SNR_DB, 0.0)
     floor_rad = radio.phase_noise_deg * pi / 180.0
     result: Floats = np.sqrt(floor_rad * floor_rad + 0.5 * 10.0 ** (-snr_db / 10.0))
     return result
@@ -43,9 +43,12 @@ def phase_deg(turns: Floats) -> Floats:
     return result
 
 
-def doppler_hz(towards_m_per_s: Floats, wavelength_m: Floats, noise_rad: Floats, bell: Floats, radio: Radio) -> Floats:
-    """Return the echo's shift as the reader reports it, for tags that come nearer at a speed."""
-    wrong_hz = sqrt(2.0) / (4.0 * pi * radio.mode.epc_s) * noise_rad * bell
+def doppler_hz(towards_m_per_s: Floats, wavelength_m: Floats, noise_rad: Floats, epc_s: Floats) -> Floats:
+    """Return the echo's shift as the reader reports it, for tags that come nearer at a speed.
+
+    `noise_rad` is what the phase is wrong by over the EPC, which is on the air for `epc_s`.
+    """
+    wrong_hz = sqrt(2.0) / (4.0 * pi) * noise_rad / epc_s
     result: Floats = (
         np.rint((2.0 * towards_m_per_s / wavelength_m + wrong_hz) / DOPPLER_STEP_HZ) * DOPPLER_STEP_HZ + 0.0
     )

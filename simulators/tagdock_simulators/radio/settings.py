@@ -62,7 +62,6 @@ class Radio:
     """Whether a phase may be half a turn off: the receiver cannot tell. Source: Impinj, Low Level User Data Support,
     2013, section 3.2."""
 
-    @property
-    def weakest_dbm(self) -> float:
-        """Return the weakest echo that the reader hears in its mode."""
-        return self.reader_sensitivity_dbm - self.mode.gain_db
+    def weakest_dbm(self, mode: Gen2Mode) -> float:
+        """Return the weakest echo that the reader hears in a mode."""
+        return self.reader_sensitivity_dbm - mode.gain_db

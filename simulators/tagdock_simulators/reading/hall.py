@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tagdock_simulators.chance import Chance, Floats, Ints
-from tagdock_simulators.doors import DoorGeometry
-from tagdock_simulators.radio import Radio
+from tagdock_simulators.doors import Antenna, DoorGeometry
+from tagdock_simulators.radio import MODES, Gen2Mode, Radio
 from tagdock_simulators.radio.waves import ECHOES, SHADOWS, directions
 
 _DELAY_US = 0.06
@@ -28,6 +28,13 @@ class Hall:
     place_m: Floats
     boresight: Floats
     transmit_dbm: Floats
+    weakest_dbm: Floats
+    """The weakest echo that the reader hears in the port's mode."""
+    tag_s: Floats
+    """What a tag adds to a round in the port's mode."""
+    epc_s: Floats
+    turns: Ints
+    """How many turns in a row each port gets."""
     echo_turns: Floats
     """(n, echoes): where in its turn each echo starts."""
     echo_us: Floats
@@ -42,13 +49,14 @@ class Hall:
 
     @classmethod
     def of(cls, doors: Sequence[DoorGeometry], radio: Radio, seed: int) -> "Hall":
-        """Collect the antennas of doors. Raises ValueError when two doors use the same port of a reader."""
+        """Collect the antennas of doors. Raises ValueError when two share a reader's port, or a mode is unknown."""
         pairs = [(place, door, one) for place, door in enumerate(doors) for one in door.antennas]
         readers = tuple(dict.fromkeys(door.reader for door in doors))
         wires = [(door.reader, one.port) for _, door, one in pairs]
         if len(set(wires)) < len(wires):
             raise ValueError("two doors use the same port of one reader; give each antenna a port of its own")
         chances = [Chance(seed, "antenna", reader, str(port)) for reader, port in wires]
+        modes = [_mode(one, radio) for _, _, one in pairs]
         hall = Chance(seed, "hall")
         return cls(
             radio,
@@ -59,6 +67,10 @@ class Hall:
             np.array([(one.x_m, one.y_m, one.z_m) for _, _, one in pairs]),
             np.array([one.boresight for _, _, one in pairs]),
             np.array([radio.transmit_dbm if one.transmit_dbm is None else one.transmit_dbm for _, _, one in pairs]),
+            np.array([radio.weakest_dbm(mode) for mode in modes]),
+            np.array([mode.tag_s for mode in modes]),
+            np.array([mode.epc_s for mode in modes]),
+            np.array([one.turns for _, _, one in pairs]),
             np.stack([chance.uniform(ECHOES) for chance in chances]),
             np.stack([_DELAY_US * chance.uniform(ECHOES) for chance in chances]),
             np.stack([chance.uniform(SHADOWS) for chance in chances]),
@@ -67,6 +79,14 @@ class Hall:
             directions(hall, ECHOES),
             _DRIFT_TURNS_PER_S * hall.bell(ECHOES),
         )
+
+
+def _mode(antenna: Antenna, radio: Radio) -> Gen2Mode:
+    if antenna.mode is None:
+        return radio.mode
+    if antenna.mode not in MODES:
+        raise ValueError(f"port {antenna.port} has the unknown mode {antenna.mode!r}; take one of {', '.join(MODES)}")
+    return MODES[antenna.mode]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +107,8 @@ class Schedule:
         self._rings: list[tuple[Ints, Ints, float]] = []
         for number, reader in enumerate(hall.readers):
             chance = Chance(seed, "schedule", reader)
-            ring = np.flatnonzero(hall.reader == number)
+            ports = np.flatnonzero(hall.reader == number)
+            ring = np.repeat(ports, hall.turns[ports])
             hops = np.argsort(chance.uniform(len(radio.region.channels_mhz)))
             first = chance.below(len(ring))
             self._rings.append((np.roll(ring, first), hops, radio.region.stay_s * chance.between(0.0, 1.0)))

@@ -61,19 +61,18 @@ class _Pairs:
 def links(stretch: Stretch) -> Links:
     """Work out the gain of every sight's tags; leave out what no luck with fading makes a read."""
     hall, seen, tags = stretch.hall, stretch.sights, stretch.tags
-    sent_dbm = hall.transmit_dbm[seen.antenna]
     pairs, squared = _pairs(stretch)
     base = seen.fixed_db[pairs.sight] + tags.own_db[pairs.tag] - far_db(squared, hall.radio)
     direct = beam_db(_along(pairs, hall.boresight[seen.antenna].T, pairs.sight), hall.radio)
     best = amplitude(direct + best_shadow_db(hall.radio))
-    near = np.flatnonzero(could_answer(sent_dbm[pairs.sight], base, best, hall.radio))
+    near = np.flatnonzero(could_answer(hall, seen.antenna[pairs.sight], base, best))
     pairs, base, direct = pairs.only(near), base[near], direct[near]
     goods_db = _goods_db(stretch, pairs)
     shadows = [seen.shadow_turns[:, n][pairs.sight] + tags.shadow_turns[n][pairs.tag] for n in range(SHADOWS)]
     direct += dipole_db(_along(pairs, np.stack(tags.axis), pairs.tag)) - goods_db
     wave = steady(amplitude(direct + shadow_db(hall.radio.shadowing_db, shadows)))
     around = steady(amplitude(-hall.radio.rician_k_db - goods_db / 2.0))
-    near = np.flatnonzero(could_answer(sent_dbm[pairs.sight], base, wave, hall.radio))
+    near = np.flatnonzero(could_answer(hall, seen.antenna[pairs.sight], base, wave))
     return Links(pairs.sight[near], pairs.tag[near], steady(base[near]), wave[near], around[near])
 
 

@@ -22,11 +22,11 @@ class Framed(NamedTuple):
 
 def answering(stretch: Stretch, found: Links) -> Answers:
     """Find the links whose tags take part in the rounds of a turn: those that answer in its middle."""
-    seen, radio = stretch.sights, stretch.hall.radio
+    seen, hall = stretch.sights, stretch.hall
     now = moments(stretch, found, np.arange(len(found.sight)), seen.middle_s[found.sight])
-    sent_dbm = stretch.hall.transmit_dbm[seen.antenna[found.sight]]
-    link = np.flatnonzero(heard(sent_dbm, found.base_db + now.fade_db, radio))
-    return Answers(link, seen.turn[found.sight[link]], stretch.turns.begin_s)
+    link = np.flatnonzero(heard(hall, seen.antenna[found.sight], found.base_db + now.fade_db))
+    turns = stretch.turns
+    return Answers(link, seen.turn[found.sight[link]], turns.begin_s, hall.tag_s[turns.antenna])
 
 
 def measured(stretch: Stretch, found: Links, counted: Counted, keys: Keys, framed: Framed) -> ReadBlock:
@@ -39,12 +39,12 @@ def measured(stretch: Stretch, found: Links, counted: Counted, keys: Keys, frame
     noise = [keys.draw_bell(counted.turn, each) for _ in range(3)]
     flips = 0.5 * (keys.draw(counted.turn, each) < 0.5) * radio.phase_flips
     echo_dbm = sent_dbm + 2.0 * gain_db - radio.modulation_loss_db
-    wrong_rad = phase_noise_rad(echo_dbm, radio)
+    wrong_rad = phase_noise_rad(echo_dbm, hall.weakest_dbm[antenna], radio)
     echoed = (wrong_rad * noise[1] - 2.0 * np.arctan2(now.imaginary, now.real)) / (2.0 * np.pi)
     turned = 2.0 * now.distance_m / now.wavelength_m + stretch.tags.phase[tag] + echoed + flips
     at_us = framed.start_us + np.rint(counted.seconds * 1e6).astype(np.int64)
     reader, port = hall.reader[antenna], hall.port[antenna]
-    kept = np.flatnonzero(heard(sent_dbm, gain_db, radio) & _there(stretch, found, counted))
+    kept = np.flatnonzero(heard(hall, antenna, gain_db) & _there(stretch, found, counted))
     kept = kept[np.lexsort((tag[kept], port[kept], reader[kept], at_us[kept]))]
     return ReadBlock(
         hall.readers,
@@ -55,7 +55,7 @@ def measured(stretch: Stretch, found: Links, counted: Counted, keys: Keys, frame
         tag[kept],
         rssi_dbm(echo_dbm, noise[0], radio)[kept],
         phase_deg(turned)[kept],
-        doppler_hz(now.towards_m_per_s, now.wavelength_m, wrong_rad, noise[2], radio)[kept],
+        doppler_hz(now.towards_m_per_s, now.wavelength_m, wrong_rad * noise[2], hall.epc_s[antenna])[kept],
         turns.channel[counted.turn[kept]],
         framed.inputs,
     )

@@ -25,11 +25,15 @@ from tagdock_simulators.reading.present import Present, Tags
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Links whose tags answer: places in Links, and their turns in ascending order; the begins of all turns."""
+    """Links whose tags answer: places in Links, and their turns in ascending order.
+
+    Of all turns: `begin_s`, and `tag_s`, what a tag adds to a round.
+    """
 
     link: Ints
     turn: Ints
     begin_s: Floats
+    tag_s: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,8 @@ class Counted:
 def flood(answers: Answers, keys: "Keys", radio: Radio) -> Counted:
     """Count all tags that answer in each turn, over and over if the target is dual, once if it is single (S0)."""
     numbers, first, count = np.unique(answers.turn, return_index=True, return_counts=True)
-    round_s = radio.round_s + count * radio.mode.tag_s
+    tag_s = answers.tag_s[numbers]
+    round_s = radio.round_s + count * tag_s
     rounds = np.ceil(radio.turn_s / round_s).astype(np.int64) if radio.target == "dual" else np.ones_like(count)
     size = rounds * count
     where = np.repeat(np.arange(len(numbers)), size)
@@ -52,7 +57,7 @@ def flood(answers: Answers, keys: "Keys", radio: Radio) -> Counted:
     lap, offset = np.divmod(place, count[where])
     order = np.argsort((np.cumsum(rounds) - rounds)[where] + lap + keys.draw(numbers, size))
     # Sorting within a round permutes who comes when; the round's own places stay.
-    when_s = lap * round_s[where] + radio.round_s + (offset + 1) * radio.mode.tag_s
+    when_s = lap * round_s[where] + radio.round_s + (offset + 1) * tag_s[where]
     fits = when_s < radio.turn_s
     link = answers.link[first[where] + offset][order]
     return Counted(link[fits], (answers.begin_s[numbers[where]] + when_s)[fits], numbers[where][fits])
@@ -63,7 +68,6 @@ def once(answers: Answers, found: Links, quiet: "Quiet", keys: "Keys", radio: Ra
     held = SESSIONS[radio.session].held_by_power
     numbers, first, count = np.unique(answers.turn, return_index=True, return_counts=True)
     draws = keys.draw(numbers, count)
-    most = int((radio.turn_s - radio.round_s) / radio.mode.tag_s)
     parts: list[tuple[Ints, Floats, Ints]] = []
     for number, start, size in zip(numbers.tolist(), first.tolist(), count.tolist(), strict=True):
         here = answers.link[start : start + size]
@@ -73,8 +77,10 @@ def once(answers: Answers, found: Links, quiet: "Quiet", keys: "Keys", radio: Ra
             still = tag[~loud]
             quiet.until_s[still] = now_s + radio.turn_s + quiet.for_s[still]
         if loud.any():
+            tag_s = answers.tag_s[number]
+            most = int((radio.turn_s - radio.round_s) / tag_s)
             chosen = here[loud][np.argsort(draws[start : start + size][loud])][:most]
-            when_s = now_s + radio.round_s + np.arange(1, len(chosen) + 1) * radio.mode.tag_s
+            when_s = now_s + radio.round_s + np.arange(1, len(chosen) + 1) * tag_s
             quiet.until_s[found.tag[chosen]] = when_s + quiet.for_s[found.tag[chosen]]
             parts.append((chosen, when_s, np.full(len(chosen), number)))
     if not parts:

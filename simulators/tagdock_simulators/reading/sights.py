@@ -115,12 +115,12 @@ def _could_carry(before: _Before, fixed: Floats) -> Bools:
     best_cos = np.where(in_it, 1.0, cos_off * cos_wide + sin_off * sin_wide)
     base_db = fixed - far_db(np.maximum(far_m - radius_m, 0.1) ** 2, radio) + best_own_db(radio)
     best = amplitude(beam_db(best_cos, radio) + best_shadow_db(radio))
-    return could_answer(before.hall.transmit_dbm[before.antenna], base_db, best, radio)
+    return could_answer(before.hall, before.antenna, base_db, best)
 
 
-def could_answer(transmit_dbm: Floats, base_db: Floats, direct: Floats, radio: Radio) -> Bools:
+def could_answer(hall: Hall, antenna: Ints, base_db: Floats, direct: Floats) -> Bools:
     """Tell which links carry a read if all echoes add to the direct wave, whose amplitude is given."""
-    return heard(transmit_dbm, base_db + 20.0 * np.log10(direct + luckiest(radio.rician_k_db)), radio)
+    return heard(hall, antenna, base_db + 20.0 * np.log10(direct + luckiest(hall.radio.rician_k_db)))
 
 
 def amplitude(decibels: Floats) -> Floats:
@@ -129,10 +129,11 @@ def amplitude(decibels: Floats) -> Floats:
     return result
 
 
-def heard(transmit_dbm: Floats, gain_db: Floats, radio: Radio) -> Bools:
+def heard(hall: Hall, antenna: Ints, gain_db: Floats) -> Bools:
     """Tell which links wake the tag and bring its echo back."""
-    forward = transmit_dbm + gain_db >= radio.tag_sensitivity_dbm
-    back = transmit_dbm + 2.0 * gain_db - radio.modulation_loss_db >= radio.weakest_dbm
+    sent_dbm = hall.transmit_dbm[antenna]
+    forward = sent_dbm + gain_db >= hall.radio.tag_sensitivity_dbm
+    back = sent_dbm + 2.0 * gain_db - hall.radio.modulation_loss_db >= hall.weakest_dbm[antenna]
     result: Bools = forward & back
     return result
 

@@ -109,3 +109,9 @@ def test_loads_pass_turn_and_stand_where_they_are_told(direction: Behaviour, x_m
 def test_one_material_for_each_tag_or_one_for_all() -> None:
     with pytest.raises(ValueError, match="3 tags need as many materials"):
         load(3, materials=(PALLET, PALLET))
+
+
+def test_way_points_at_one_place_make_no_leg_of_no_time() -> None:
+    path = load(1, "park", way=(WayPoint(-2.0), WayPoint(-2.0, 0.0, 1.0), WayPoint(-2.0), WayPoint(-1.0))).path
+    assert path.seconds == (0.0, 1.0, 1.5)
+    assert path.x_m == (-2.0, -2.0, -1.0)

@@ -11,7 +11,7 @@ from tagdock_contract import Record, TagRead, decode_record, encode
 from tagdock_simulators.doors import CAGE, LIQUID, METAL, PERSON, Carrier, Crossing, Material, WayPoint, two_row
 from tagdock_simulators.radio import FCC, Radio, Region
 from tagdock_simulators.reading import field_reads, links, sights
-from tagdock_simulators.reading.hall import Schedule, Turns
+from tagdock_simulators.reading.hall import Hall, Schedule, Turns
 
 DOORS = [two_row(f"D{n}", f"dock-{n}", y_m=4.0 * n, eyes=True) for n in (1, 2, 3)]
 Loads = Callable[..., Crossing]
@@ -122,6 +122,22 @@ def test_a_ports_own_power_is_used(load: Loads) -> None:
     assert faint < 0.5 * strong
 
 
+def test_a_port_may_get_more_turns_than_the_others_and_a_mode_of_its_own(load: Loads) -> None:
+    outside, inside = DOORS[1].antennas
+    patient = replace(DOORS[1], antennas=(replace(outside, turns=3), replace(inside, mode="dense")))
+    still = load(5, "park", way=(WayPoint(0.0, 0.0, 4.0), WayPoint(0.0, 0.0)))
+    counts = Counter(read.antenna for block in field_reads([patient], (still,), 1) for read in block.reads())
+    even = Counter(read.antenna for block in field_reads([DOORS[1]], (still,), 1) for read in block.reads())
+    assert counts[1] == pytest.approx(1.5 * even[1], rel=0.1)  # three turns of four instead of one of two
+    assert counts[2] < 0.25 * even[2]
+
+
+def test_a_mode_that_no_reader_has_is_refused(load: Loads) -> None:
+    odd = replace(DOORS[1], antennas=(replace(DOORS[1].antennas[0], mode="warp"),))
+    with pytest.raises(ValueError, match="take one of fast, hybrid, dense, thorough"):
+        list(field_reads([odd], (load(1),), 1))
+
+
 @pytest.mark.parametrize(("material", "share"), [(LIQUID, 0.9), (METAL, 0.8)], ids=lambda each: str(each)[:20])
 def test_what_goods_are_made_of_swallows_reads_of_tags_deep_in_them(
     load: Loads, material: Material, share: float
@@ -219,8 +235,8 @@ def test_nothing_that_would_be_heard_is_left_out_to_save_time(
     )
     quick = reads_of(*crossings, radio=radio)
 
-    def everything(sent_dbm: np.ndarray, *_: object) -> np.ndarray:
-        return np.ones(len(sent_dbm), dtype=bool)
+    def everything(_: Hall, antenna: np.ndarray, *__: object) -> np.ndarray:
+        return np.ones(len(antenna), dtype=bool)
 
     monkeypatch.setattr(sights, "could_answer", everything)
     monkeypatch.setattr(links, "could_answer", everything)
