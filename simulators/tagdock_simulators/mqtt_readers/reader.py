@@ -159,7 +159,7 @@ class MqttReader:
     async def start(self) -> None:
         """Begin to connect, and to deliver what is fed; returns at once, connected or not."""
         self._began_s = asyncio.get_running_loop().time()
-        self._task = asyncio.create_task(self._run())
+        self._task = asyncio.create_task(self._guarded())
 
     async def close(self) -> None:
         """Deliver what waits, within the deadline, say good-bye and disconnect; what is left then is lost."""
@@ -168,10 +168,13 @@ class MqttReader:
         if self._task is not None:
             await asyncio.wait((self._task,), timeout=self._waits.close_s + 1.0)
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-        self._link.disconnect()
-        self._buffer.clear()
+        try:
+            if self._task is not None:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await self._task
+        finally:
+            self._link.disconnect()
+            self._buffer.clear()
 
     def set_running(self, running: bool) -> None:
         """Start or stop the inventory, as a person at the reader would; reads are not heard while it rests."""
@@ -201,6 +204,14 @@ class MqttReader:
             self.tags_merged += 1
         else:
             self._buffer.put(fresh)
+
+    async def _guarded(self) -> None:
+        """Say at once when a mistake of ours ends the reader; `close` raises it."""
+        try:
+            await self._run()
+        except Exception as error:
+            self._say(f"{self._speaks.reader}: stopped by a mistake in the simulator: {error!r}")
+            raise
 
     async def _run(self) -> None:
         """Connect, deliver, reconnect, until closed."""

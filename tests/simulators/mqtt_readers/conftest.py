@@ -59,8 +59,8 @@ class Listener:
     def on(self, topic: str) -> list[bytes]:
         return [each.payload for each in self.messages if each.topic == topic]
 
-    def publish(self, topic: str, payload: str | bytes) -> None:
-        self._client.publish(topic, payload, qos=1).wait_for_publish(DEADLINE_S)
+    def publish(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
+        self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(DEADLINE_S)
 
     def close(self) -> None:
         self._client.disconnect()

@@ -27,6 +27,7 @@ SCHEMAS = {
     name: Draft202012Validator(json.loads((Path(__file__).parent / "schemas" / f"zebra_{name}.json").read_text()))
     for name in ("tag", "management", "response")
 }
+LONG = json.dumps({"command": "stop", "command_id": "1", "payload": "x" * 70_000}).encode()
 NOW_NS = 1_767_600_000_944_189_383
 READER = Zebra("dock-1", "data", "events", "ctrl/cmd", "ctrl/res")
 
@@ -136,8 +137,8 @@ def test_the_mode_is_told_as_it_would_be_set() -> None:
 
 @pytest.mark.parametrize(
     "payload",
-    [b"", b"start", b"[]", b'{"command": "start"}', b'{"command": 1, "command_id": "1"}', b"\xff", b"[" * 100_000],
-    ids=["empty", "no JSON", "no object", "no id", "no text", "no UTF-8", "nested"],
+    [b"", b"start", b"[]", b'{"command": "start"}', b'{"command": 1, "command_id": "1"}', b"\xff", b"[" * 60_000, LONG],
+    ids=["empty", "no JSON", "no object", "no id", "no text", "no UTF-8", "nested", "long"],
 )
 def test_what_is_no_command_gets_no_answer_and_changes_nothing(payload: bytes) -> None:
     assert READER.tell(Command(payload), NOW_NS) == SILENCE
