@@ -10,7 +10,7 @@ With BLF the backscatter link frequency, M the cycles a bit, Tari the length of 
     empty       = command(4) + T1
     a tag       = success + empty + (e - 2) collision           (frames as long as there are tags)
 
-Sources: EPC Gen2 V2.0.1, sections 6.3.1.2.8 (preambles), 6.3.1.3 (replies), 6.3.1.6 and table 6.16 (T1 to T4), 6.3.2.12
+Source: EPC Gen2 V1.2, sections 6.3.1.2.8 (preambles of commands), 6.3.1.3 (replies), 6.3.1.6 (T1 to T4), 6.3.2.11
 (QueryRep 4 bits, ACK 18 bits); the best frame: Schoute 1983, doi:10.1109/TCOM.1983.1095854 (one empty slot and e - 2
 collisions for each success).
 """
@@ -92,4 +92,4 @@ SESSIONS = (
     Persistence(2.0, 20.0, True),
 )
 """S0 to S3: S0 none without power; S1 0.5 to 5 s with or without it; S2 and S3 indefinite with power, more than 2 s
-without (20 s as the most is assumed). Source: EPC Gen2 V1.2, table 6.14 (V2.0.1: table 6.20)."""
+without (20 s as the most is assumed). Source: EPC Gen2 V1.2, table 6.14."""

@@ -15,8 +15,8 @@ class Region:
 
 
 ETSI = Region("ETSI", (865.7, 866.3, 866.9, 867.5), 4.0)
-"""The four high-power channels of the lower band. Source: ETSI EN 302 208 V3.1.1, section 4.3.3 (channels) and 4.3.6
-(4 s on one channel at most, then 100 ms off it; we read a summary of it, not the text)."""
+"""The four high-power channels of the lower band (ETSI EN 302 208 V3.1.1; Switzerland's RIR1003-10 has the same four).
+That a reader stays 4 s on one at most is assumed: we have not read the standard's own text."""
 FCC = Region("FCC", tuple(902.75 + 0.5 * n for n in range(50)), 0.4)
 """Fifty hopping channels, 0.4 s on each. Source: 47 CFR 15.247 (a)(1)(i)."""
 CHANNELS_MHZ = ETSI.channels_mhz

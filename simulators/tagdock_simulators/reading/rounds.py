@@ -7,7 +7,7 @@ In a turn of length D with n tags that answer, a round takes R = start + n * tag
 
 S0 forgets when power goes, so at every change of antenna. S1 forgets after its time. S2 and S3 forget only without
 power: each turn that powers a quiet tag starts its time anew. Tags keep one flag a session, so readers of one session
-quieten tags for each other. Source: EPC Gen2 V2.0.1, sections 6.3.2.2, 6.3.2.4 and table 6.20.
+quieten tags for each other. Source: EPC Gen2 V1.2, section 6.3.2.2 and table 6.14.
 """
 
 from collections.abc import Sequence
