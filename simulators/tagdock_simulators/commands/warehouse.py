@@ -2,6 +2,7 @@
 
 import json
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -31,12 +32,13 @@ from tagdock_simulators.warehouse.world.world import World
 
 _QUIET_S = 2.0  # what takes longer shows its progress
 _BROKER = "mqtt://127.0.0.1:1883"
+_STDOUT = Path("-")
 _FILES = ("events", "truth", "bins", "reads", "door_truth")
 T = TypeVar("T")
 
 
-def _file(name: str, text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    kind = click.Path(dir_okay=False, path_type=Path)
+def _file(name: str, text: str, *, dash: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    kind = click.Path(dir_okay=False, allow_dash=dash, path_type=Path)
     twin = f"TAGDOCK_{name[2:].replace('-', '_').upper()}"
     return click.option(name, type=kind, envvar=twin, show_envvar=True, help=text)
 
@@ -89,7 +91,7 @@ def _checked(read: Callable[[str], T]) -> Callable[[click.Context, click.Paramet
     callback=_checked(read_rates),
     help=f"What goes wrong how often: KIND=SHARE,... of {', '.join(MISTAKES)}; or none.",
 )
-@_file("--events", "What the office knows: orders, notices, shipments, counts, bookings (.jsonl or .jsonl.gz).")
+@_file("--events", "What the office knows: orders, notices, ... (.jsonl or .jsonl.gz); - is stdout, live.", dash=True)
 @_file("--truth", "What truly happens to each item, and each mistake.")
 @_file("--bins", "What truly lies in each bin, for bin sensors.")
 @_file("--reads", "What the readers at the doors report, as a recording.")
@@ -122,12 +124,24 @@ def warehouse(
         if gateway_config is not None:
             gateway_config.write_text(_gateway(), encoding="utf-8")
         with ExitStack() as opened, _until_told() as stopped:
-            run.files = {name: opened.enter_context(new_file(path)) for name in _FILES if (path := files[name])}
+            run.files = {name: opened.enter_context(_opened(path)) for name in _FILES if (path := files[name])}
             run.work(stopped)
     except OSError as error:
-        raise click.ClickException(f"{error.filename}: {error.strerror}; choose a place that can be written") from error
+        place = error.filename or "stdout"
+        raise click.ClickException(f"{place}: {error.strerror}; choose a place that can be written") from error
     told = run.told()
-    click.echo(json.dumps(told) if as_json else "\n".join(_table(told)))
+    # The summary is the result, unless the events are: then it is talk.
+    click.echo(json.dumps(told) if as_json else "\n".join(_table(told)), err=files["events"] == _STDOUT)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for writing, or stdout."""
+    if path == _STDOUT:
+        yield sys.stdout.buffer
+    else:
+        with new_file(path) as file:
+            yield file
 
 
 def _source(orders: Path | None, seed: int) -> Source:
@@ -173,6 +187,8 @@ class _Run:
     summary: Summary = field(default_factory=Summary)
     reads: int = 0
     worked_days: int = 0
+    is_cut: bool = False
+    """Whether somebody ended it early: then the world may be some records ahead of what was written."""
 
     def work(self, stopped: threading.Event) -> None:
         """Let the world work, and write everything down; what moves is audited on the way."""
@@ -197,10 +213,14 @@ class _Run:
         wait = (lambda _: stopped.is_set()) if self.speed == MAX else stopped.wait
         for each in paced(self.world.records(self.days), begin, self.speed, time.monotonic, wait):
             self.worked_days = (when(each) - begin).days + 1
+            if self.speed != MAX and "events" in self.files:
+                self.files["events"].flush()  # somebody may follow it
             if time.monotonic() >= shown_at:
                 shown_at = time.monotonic() + 1.0
                 say(f"day {self.worked_days} of {self.days}: {self.summary.counts['order_lines']:,} order lines")
             yield each
+        self.is_cut = stopped.is_set()
+        self.worked_days = self.worked_days if self.is_cut else self.days
 
     def _written(self, records: Iterator[Record]) -> Iterator[Crossing]:
         """Write records down and pass on what goes through doors."""
@@ -220,7 +240,7 @@ class _Run:
                     _write(bins, truth_line, each)
                 case _:
                     _write(events, document_line, each)
-        if audit.in_house != self.world.house.in_house:
+        if not self.is_cut and audit.in_house != self.world.house.in_house:
             raise click.ClickException("the simulator contradicts itself: please report it with the seed")
 
 

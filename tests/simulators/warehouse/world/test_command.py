@@ -96,6 +96,7 @@ def test_every_flag_has_an_environment_twin(orders: str, tmp_path: Path) -> None
     done = run(**twins, **files, **more)
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["days"] == 3
+    assert all(f"TAGDOCK_{name}" in run("--help").stdout for name in ("ORDERS", "SEED", "SPEED", "MISTAKES", "EVENTS"))
     assert all(Path(file).stat().st_size for file in files.values())
     plain = run("--orders", orders, "--days", "3", "--seed", "4", "--mistakes", "dead-tag=0.1", "--json")
     assert json.loads(plain.stdout).items() <= json.loads(done.stdout).items()
@@ -138,6 +139,18 @@ def test_a_place_that_cannot_be_written_is_a_failure(orders: str, tmp_path: Path
     done = run("--orders", orders, "--events", str(tmp_path / "none" / "e.jsonl"))
     assert done.exit_code == 1
     assert "choose a place that can be written" in done.stderr
+
+
+def test_events_can_be_followed_live_on_stdout(orders: str) -> None:
+    command = [*PROGRAM, "--orders", orders, "--speed", "36000", "--days", "300", "--events", "-"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        told = [json.loads(process.stdout.readline())["type"] for _ in range(20)]
+        process.send_signal(signal.SIGTERM)
+        _, talk = process.communicate(timeout=20)
+    assert set(told) >= {"booking"}
+    assert process.returncode == 0
+    assert "items in house" in talk
 
 
 def test_ctrl_c_ends_a_slow_run_with_whole_files_and_a_summary(orders: str, tmp_path: Path) -> None:

@@ -9,6 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tagdock_simulators.doors import PERSON, Crossing
+from tagdock_simulators.sensors.contents import BinTruth
+from tagdock_simulators.sensors.kit import Span
+from tagdock_simulators.sensors.rack import rack_readings, usual_kits
+from tagdock_simulators.sensors.readings import Quantity
 from tagdock_simulators.warehouse.world.receiving import RECEIVING
 from tagdock_simulators.warehouse.world.records import (
     Booking,
@@ -241,6 +245,19 @@ def test_a_dead_tag_never_answers_at_any_door(work: Work) -> None:
     noticed = {epc for each in worked.of(Mistake) for epc in each.epcs}
     came = {i.epc.urn for m in worked.of(Moved) if m.step == "receiving" for i in m.items if i.is_dead}
     assert came <= noticed
+
+
+def test_bins_over_time_drive_bin_sensors(work: Work) -> None:
+    worked = work(1, 3)
+    lives: dict[str, list[BinTruth]] = defaultdict(list)
+    for truth in worked.of(BinTruth):
+        lives[truth.bin].append(truth)
+    name = max(lives, key=lambda bin_: len(lives[bin_]))
+    begin = lives[name][0].at
+    readings = rack_readings(usual_kits([name]), lives.__getitem__, 1, Span(begin, begin + timedelta(days=2)))
+    weighed_kg = [each.sample.value for each in readings if each.sample.quantity == Quantity.MASS]
+    assert len(lives[name]) > 3
+    assert min(weighed_kg) < lives[name][0].mass_kg - 0.5 * lives[name][0].unit_mass_kg
 
 
 def test_the_state_is_what_is_in_the_house_however_long_it_works(work: Work) -> None:
