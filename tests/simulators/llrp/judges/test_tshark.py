@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sllurp.llrp import C1G2Lock, C1G2LockPayload, C1G2Read, C1G2Write
 
 FIELDS = {f"Enable{name}": True for name in ("AntennaID", "ChannelIndex", "PeakRSSI", "FirstSeenTimestamp")}
 IMPINJ = {"EnableRFPhaseAngle": True, "EnablePeakRSSI": True, "EnableRFDopplerFrequency": True}
@@ -18,7 +19,7 @@ count the one byte of SET_PROTOCOL_VERSION, which it shows.
 
 @pytest.fixture
 def captured(
-    serving: Any, sllurp: Any, read: Any, input_change: Any, eventually: Any, relay: Any, capture: Any
+    serving: Any, sllurp: Any, read: Any, input_change: Any, eventually: Any, relay: Any, capture: Any, leave: Any
 ) -> Path:
     """A session of sllurp with the reader, as a capture file."""
     session: list[tuple[bool, bytes]] = []
@@ -42,7 +43,7 @@ def captured(
             reads = (read(epc=epcs[place % 3], antenna=1 + place // 3 % 2, at=at[place]) for place in range(30))
             reader.feed(*reads, input_change(1, True))
             await eventually(lambda: sum(tag["TagSeenCount"] for tag in client.tags) == 30)
-            await asyncio.to_thread(client.disconnect, 5)
+            await leave(client)
             await eventually(lambda: not reader.is_connected)
 
     asyncio.run(scene())
@@ -80,3 +81,35 @@ def test_the_judge_would_have_noticed(frames: dict[str, bytes], capture: Any, co
     frame = bytearray(frames["get_reader_config_response"])
     frame[12:14] = b"\xff\xff"  # a parameter that is longer than its message
     assert complaints(capture([(True, bytes(frame))]))
+
+
+def test_nothing_is_malformed_in_a_session_that_reads_and_writes_memory(
+    serving: Any, sllurp: Any, read: Any, eventually: Any, relay: Any, capture: Any, tshark: Any, complaints: Any
+) -> None:
+    session: list[tuple[bool, bytes]] = []
+    operations = (
+        C1G2Read(OpSpecID=1, MB=2, WordPtr=0, WordCount=6),
+        C1G2Write(OpSpecID=2, MB=3, WordPtr=0, WriteDataWordCount=1, WriteData=b"\x12\x34"),
+        C1G2Lock(OpSpecID=3, LockPayload=C1G2LockPayload(0, 4)),
+    )
+
+    async def scene() -> None:
+        async with serving() as (reader, port), relay(port, session) as between:
+            client = await asyncio.to_thread(sllurp, between, report_every_n_tags=1)
+            await eventually(lambda: reader.is_reporting)
+            for number, operation in enumerate(operations, start=1):
+                client.tags.clear()
+                client.llrp.startAccess(operation, stopAfterCount=1, accessSpecID=number)
+
+                def done() -> bool:
+                    reader.feed(read())
+                    return any("OpSpecResult" in str(tag.keys()) for tag in list(client.tags))
+
+                await eventually(done)
+            await leave(client)
+            await eventually(lambda: not reader.is_connected)
+
+    asyncio.run(scene())
+    path = capture(session)
+    assert {"40", "50", "42", "52"} <= set(types(tshark(path, "-T", "fields", "-e", "llrp.type")))
+    assert not complaints(path)
