@@ -25,6 +25,8 @@ _TOGETHER_S = 0.6
 _BESIDE_M = 1.5
 """How far beside the lane's middle a load is parked: another one just passes."""
 _PARKED_X_M: Span = (1.2, 2.6)
+_WHERE_M: Mapping[str, Span] = {"turn": (-0.6, 0.6), "pass": (-3.5, -1.8)}
+"""Where loads turn round, and where they pass along the wall."""
 _FORKLIFTS = ("forklift", "empty-forklift")
 _PASS_REACH_M = 2.0
 _OPPOSITE: Mapping[Behaviour, Behaviour] = {"in": "out", "out": "in"}
@@ -165,6 +167,7 @@ class _Lane:
             carrier=CARRIERS[carrier],
             materials=MATERIALS[_choose(scenario.materials, chance)],
             unreadable=self._unreadable(epcs),
+            where_m=self._span(_WHERE_M[behaviour]) if behaviour in _WHERE_M else None,
             way=way,
         )
 
