@@ -88,7 +88,8 @@ def mqtt_reader(
     try:
         names = None if fields is None else [name.strip() for name in fields.split(",") if name.strip()]
         told = None if shape is None else shape.read_text("utf-8")
-        wishes = Wishes(names, topic, cast(Qos | None, qos), batch_s, told)
+        radio = scenario.radio
+        wishes = Wishes(names, topic, cast(Qos | None, qos), batch_s, radio.transmit_dbm, radio.region, told)
         readers = {door.reader: KINDS[kind](door.reader, wishes) for door in scenario.geometry()}
     except (ValueError, OSError) as error:
         raise click.UsageError(f"{error}") from error

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import msgspec
 from tagdock_contract import InputChange, TagRead
 
+from tagdock_simulators.mqtt_readers.frequency import frequency_khz
 from tagdock_simulators.mqtt_readers.instants import nano, ns_of
 from tagdock_simulators.mqtt_readers.messages import (
     SILENCE,
@@ -32,7 +33,7 @@ from tagdock_simulators.mqtt_readers.messages import (
     Session,
 )
 from tagdock_simulators.mqtt_readers.tagmemory import pc_of, tid_of
-from tagdock_simulators.radio import CHANNELS_MHZ
+from tagdock_simulators.radio import ETSI, Region
 
 FIELDS = (
     "epc",
@@ -70,6 +71,7 @@ class Impinj:
     """Reported with every event when given; readers are called like `impinj-14-2b-3c`. Documented default: disabled."""
     antenna_names: Mapping[int, str] = field(default_factory=dict)
     transmit_power_cdbm: int = 3000
+    region: Region = ETSI
     status_field: Literal["inventoryStatus", "status"] = "inventoryStatus"
     connect_message: str = "connected"
     disconnect_message: str = "disconnected"
@@ -139,7 +141,7 @@ class Impinj:
             "antennaPort": lambda read: read.antenna,
             "antennaName": lambda read: self.antenna_names.get(read.antenna, f"Antenna {read.antenna}"),
             "peakRssiCdbm": lambda read: round(read.rssi_dbm * 100),
-            "frequency": _frequency_khz,
+            "frequency": lambda read: frequency_khz(read, self.region),
             "transmitPowerCdbm": lambda _: self.transmit_power_cdbm,
             "lastSeenTime": lambda read: nano(ns_of(read.at)),
             "phaseAngle": lambda read: None if read.phase_deg is None else round(read.phase_deg % 360.0, 2),
@@ -183,9 +185,3 @@ def hostname_of(reader: str) -> str:
 
 def _base64(hexes: str) -> str:
     return base64.urlsafe_b64encode(bytes.fromhex(hexes)).decode()
-
-
-def _frequency_khz(read: TagRead) -> int | None:
-    if read.channel is None or not 1 <= read.channel <= len(CHANNELS_MHZ):
-        return None
-    return round(CHANNELS_MHZ[read.channel - 1] * 1000)

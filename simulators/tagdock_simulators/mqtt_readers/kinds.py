@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from tagdock_simulators.mqtt_readers import impinj, mapped, zebra
 from tagdock_simulators.mqtt_readers.messages import Delivery, Qos
 from tagdock_simulators.mqtt_readers.reader import Format
+from tagdock_simulators.radio import ETSI, Region
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,8 @@ class Wishes:
     topic: str | None = None
     qos: Qos | None = None
     batch_s: float | None = None
+    transmit_dbm: float = 30.0
+    region: Region = ETSI
     shape: str | None = None
     """A mapped reader's shape, as TOML."""
 
@@ -29,6 +32,8 @@ def impinj_reader(name: str, wishes: Wishes) -> impinj.Impinj:
         status_topic=f"{topic.removesuffix('/events')}/status",
         fields=_known(wishes.fields, impinj.FIELDS) or impinj.DEFAULT_FIELDS,
         hostname=impinj.hostname_of(name),
+        transmit_power_cdbm=round(wishes.transmit_dbm * 100),
+        region=wishes.region,
         delivery=_delivery(impinj.DELIVERY, wishes),
     )
 
@@ -45,6 +50,7 @@ def zebra_reader(name: str, wishes: Wishes) -> zebra.Zebra:
         f"{base}/ctrl/res",
         mode="INVENTORY" if metadata is None else "CUSTOM",
         metadata=metadata,
+        region=wishes.region,
         delivery=_delivery(zebra.DELIVERY, wishes),
     )
 
@@ -56,7 +62,7 @@ def mapped_reader(name: str, wishes: Wishes) -> mapped.Mapped:
     shape = mapped.read_shape(wishes.shape or "")
     topic, inputs = _topic(wishes.topic, shape.topic, name), _topic(None, shape.input_topic, name)
     shape = replace(shape, topic=topic, input_topic=inputs)
-    return mapped.Mapped(name, shape, _delivery(mapped.DELIVERY, wishes))
+    return mapped.Mapped(name, shape, _delivery(mapped.DELIVERY, wishes), wishes.region)
 
 
 KINDS: dict[str, Callable[[str, Wishes], Format]] = {

@@ -18,11 +18,12 @@ from typing import Any
 import msgspec
 from tagdock_contract import InputChange, TagRead
 
+from tagdock_simulators.mqtt_readers.frequency import frequency_khz, frequency_mhz
 from tagdock_simulators.mqtt_readers.instants import nano, ns_of
 from tagdock_simulators.mqtt_readers.messages import SILENCE, Answer, Delivery, Happening, Session
 from tagdock_simulators.mqtt_readers.tagmemory import tid_of
 from tagdock_simulators.mqtt_readers.template import Hole, TemplateError, compile_template, fill_text
-from tagdock_simulators.radio import CHANNELS_MHZ
+from tagdock_simulators.radio import ETSI, Region
 
 DELIVERY = Delivery(qos=1, buffer_reads=10_000, window=20, batch_s=0.1, batch_bytes=64_000)
 """Our choice, but for the 100 ms: so long Keonn's services gather reads for one message."""
@@ -62,12 +63,6 @@ class _Bundle:
     events: msgspec.Raw
 
 
-def _frequency_mhz(read: TagRead) -> float | None:
-    if read.channel is None or not 1 <= read.channel <= len(CHANNELS_MHZ):
-        return None
-    return CHANNELS_MHZ[read.channel - 1]
-
-
 COMMON: Mapping[str, Hole] = {
     "reader": lambda record: record.reader,
     "at": lambda record: nano(ns_of(record.at)),
@@ -92,10 +87,19 @@ READ: Mapping[str, Hole] = {
     "phase_rad": lambda read: None if read.phase_deg is None else round(math.radians(read.phase_deg), 4),
     "doppler_hz": lambda read: read.doppler_hz,
     "channel": lambda read: read.channel,
-    "frequency_mhz": _frequency_mhz,
-    "frequency_khz": lambda read: None if (mhz := _frequency_mhz(read)) is None else round(mhz * 1000),
     "count": lambda read: read.count,
 }
+
+
+def read_holes(region: Region) -> Mapping[str, Hole]:
+    """Return what stands for a value of a read: the frequency depends on the region."""
+    return {
+        **READ,
+        "frequency_mhz": lambda read: frequency_mhz(read, region),
+        "frequency_khz": lambda read: frequency_khz(read, region),
+    }
+
+
 INPUT: Mapping[str, Hole] = {
     **COMMON,
     "gpi": lambda change: change.gpi,
@@ -119,6 +123,7 @@ class Mapped:
     reader: str
     shape: Shape = field(default_factory=Shape)
     delivery: Delivery = DELIVERY
+    region: Region = ETSI
 
     def __post_init__(self) -> None:
         """Compile the shape now, not at the first read."""
@@ -163,7 +168,7 @@ class Mapped:
 
     @cached_property
     def _read(self) -> Hole:
-        return compile_template(self.shape.read, READ, "read")
+        return compile_template(self.shape.read, read_holes(self.region), "read")
 
     @cached_property
     def _input(self) -> Hole:

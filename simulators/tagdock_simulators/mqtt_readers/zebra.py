@@ -15,6 +15,7 @@ from typing import Any, Literal
 import msgspec
 from tagdock_contract import InputChange, TagRead
 
+from tagdock_simulators.mqtt_readers.frequency import frequency_mhz
 from tagdock_simulators.mqtt_readers.heartbeat import heartbeat
 from tagdock_simulators.mqtt_readers.instants import milli, ns_of
 from tagdock_simulators.mqtt_readers.messages import (
@@ -28,7 +29,7 @@ from tagdock_simulators.mqtt_readers.messages import (
     Session,
 )
 from tagdock_simulators.mqtt_readers.tagmemory import crc_of, pc_of, tid_of
-from tagdock_simulators.radio import CHANNELS_MHZ
+from tagdock_simulators.radio import ETSI, Region
 
 Mode = Literal["SIMPLE", "INVENTORY", "PORTAL", "CONVEYOR", "CUSTOM"]
 MODES: dict[Mode, tuple[str, ...]] = {
@@ -61,6 +62,7 @@ class Zebra:
     metadata: Sequence[str] | None = None
     antennas: int = 4
     """Ports of the reader, for its heartbeat: an FX9600 has 4 or 8."""
+    region: Region = ETSI
     delivery: Delivery = DELIVERY
 
     @cached_property
@@ -138,7 +140,7 @@ class Zebra:
             ("TID", "TID" in asked, lambda read, _: tid_of(read.epc).lower()),
             ("USER", "USER" in asked, lambda *_: _NO_USER_MEMORY),
             ("antenna", "ANTENNA" in asked, lambda read, _: read.antenna),
-            ("channel", "CHANNEL" in asked and single, _channel_mhz),
+            ("channel", "CHANNEL" in asked and single, lambda read, _: frequency_mhz(read, self.region)),
             ("eventNum", True, lambda _, number: number),
             ("format", True, lambda *_: "epc"),
             ("idHex", True, lambda read, _: read.epc.lower()),
@@ -157,12 +159,6 @@ class Zebra:
             return ()
         body = {**command, "payload": payload, "response": outcome}
         return (Message(self.response_topic, msgspec.json.encode(body), self.delivery.qos),)
-
-
-def _channel_mhz(read: TagRead, _: int) -> float | None:
-    if read.channel is None or not 1 <= read.channel <= len(CHANNELS_MHZ):
-        return None
-    return CHANNELS_MHZ[read.channel - 1]
 
 
 def _command(payload: bytes) -> dict[str, str] | None:

@@ -1,10 +1,15 @@
 """Readers as the command line makes them."""
 
+import json
+from dataclasses import replace
+from types import SimpleNamespace
+
 import pytest
 from tagdock_simulators.mqtt_readers.impinj import Impinj
 from tagdock_simulators.mqtt_readers.kinds import KINDS, Wishes
 from tagdock_simulators.mqtt_readers.mapped import Mapped
 from tagdock_simulators.mqtt_readers.zebra import Zebra
+from tagdock_simulators.radio import FCC
 
 
 def test_each_reader_has_its_own_topics_and_client_id() -> None:
@@ -29,6 +34,16 @@ def test_topic_quality_and_batches_are_as_wished() -> None:
     assert isinstance(reader, Impinj)
     assert reader.topics == ("site/dock-1/events", "site/dock-1/status")
     assert (reader.delivery.qos, reader.delivery.batch_s) == (2, 0.25)
+
+
+def test_power_and_frequency_are_those_of_the_scenarios_radio(mq: SimpleNamespace) -> None:
+    wishes = Wishes(transmit_dbm=31.5, region=FCC)
+    read = mq.read(channel=50)
+    impinj = json.loads(KINDS["impinj"]("d", wishes).event(read, 1, 0))["tagInventoryEvent"]
+    zebra = json.loads(KINDS["zebra"]("d", replace(wishes, fields=["CHANNEL"])).event(read, 1, 0))["data"]
+    mapped = json.loads(KINDS["mapped"]("d", wishes).event(read, 1, 0))
+    assert (impinj["transmitPowerCdbm"], impinj["frequency"]) == (3150, 927250)
+    assert (zebra["channel"], mapped["freq"]) == (927.25, 927.25)
 
 
 def test_a_shape_may_leave_the_topic_to_the_command_line() -> None:

@@ -6,9 +6,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tagdock_simulators.mqtt_readers.mapped import DELIVERY, INPUT, READ, Mapped, Shape, read_shape
+from tagdock_simulators.mqtt_readers.mapped import DELIVERY, INPUT, Mapped, Shape, read_holes, read_shape
 from tagdock_simulators.mqtt_readers.messages import SILENCE, Connected, Delivery
 from tagdock_simulators.mqtt_readers.template import TemplateError
+from tagdock_simulators.radio import ETSI
 
 NOW_NS = 1_767_600_000_944_189_383
 
@@ -74,9 +75,10 @@ def test_an_empty_message_leaves_the_reads_alone_or_in_a_bare_array(batch_s: flo
 
 
 def test_every_placeholder_has_a_value_that_json_can_hold(mq: SimpleNamespace) -> None:
-    shape = Shape(read={name: f"${name}" for name in READ}, input={name: f"${name}" for name in INPUT}, message={})
+    holes = read_holes(ETSI)
+    shape = Shape(read={name: f"${name}" for name in holes}, input={name: f"${name}" for name in INPUT}, message={})
     reader = Mapped("dock-1", shape, Delivery())
-    assert set(message(reader, mq.read())) == set(READ)
+    assert set(message(reader, mq.read())) == set(holes)
     assert set(json.loads(reader.event(mq.change(), 1, NOW_NS))) == set(INPUT)
 
 
