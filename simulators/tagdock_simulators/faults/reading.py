@@ -22,6 +22,7 @@ MAX_TEXT_BYTES = 1024 * 1024
 MAX_FAULTS = 1000
 MAX_TIME_S = 1e8
 MAX_NAME = 64
+NAMES_LISTED = 20
 _KEYS = ("kind", "on", "at_s", "for_s", "amount", "towards", "every_s", "chance")
 
 
@@ -54,11 +55,17 @@ def schedule_for(schedule: Schedule, names: Collection[str], places: Iterable[Pl
     left_out = {}
     for fault in schedule.faults:
         if fault.on != EVERYBODY and fault.on not in names:
-            left_out[fault.number] = f"on {fault.on!r}: nobody here has that name; {', '.join(sorted(names))} are here"
+            left_out[fault.number] = f"on {fault.on!r}: nobody here has that name; {_some(names)} are here"
         elif fault.kind not in able:
             left_out[fault.number] = f"{fault.kind} is done elsewhere ({', '.join(KINDS[fault.kind].places)})"
     taken = frozenset(fault.number for fault in schedule.faults if fault.number not in left_out)
     return schedule.only(taken), [f"fault {number}, {why}: left out" for number, why in left_out.items()]
+
+
+def _some(names: Collection[str]) -> str:
+    """List names, of many only the first."""
+    more = len(names) - NAMES_LISTED
+    return ", ".join(sorted(names)[:NAMES_LISTED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 class _Table:
