@@ -190,12 +190,16 @@ def test_trickle_is_no_faster_than_asked(proxy: Any, client: socket.socket) -> N
     assert time.monotonic() - begin_s >= 0.25
 
 
-def test_refuse_does_not_listen_and_keeps_the_port(proxy: Any, client: socket.socket, connect: Connect) -> None:
+def test_nobody_else_gets_the_port_that_refuses(proxy: Any) -> None:
+    proxy.do("refuse")
+    with pytest.raises(OSError, match="in use"), socket.socket() as other:
+        other.bind(("127.0.0.1", proxy.port))
+
+
+def test_refuse_does_not_listen_and_leaves_old_connections(proxy: Any, client: socket.socket, connect: Connect) -> None:
     proxy.do("refuse")
     with pytest.raises(ConnectionRefusedError):
         connect(proxy.port)
-    with pytest.raises(OSError, match="in use"), socket.socket() as other:
-        other.bind(("127.0.0.1", proxy.port))
     client.sendall(b"still")
     assert exactly(client, 5) == b"still"
     proxy.heal()
