@@ -113,6 +113,28 @@ def decoded_by_pyllrp(frames: Iterable[bytes]) -> list[Any]:
     return [pyllrp.UnpackMessage(bitstring.ConstBitStream(bytes=frame)) for frame in frames]
 
 
+async def leave_politely(client: Any) -> None:
+    """Let sllurp say goodbye, on its own thread: from another one that races with the answers to what it sends.
+
+    It has to be told to ask for keepalives.
+    """
+    loop = asyncio.get_running_loop()
+    said = loop.create_future()
+
+    def act(*_: object) -> None:
+        client.remove_message_callback("KEEPALIVE", act)
+        client.disconnect()
+        loop.call_soon_threadsafe(said.set_result, None)
+
+    client.add_message_callback("KEEPALIVE", act)
+    await asyncio.wait_for(said, 10)
+
+
+@pytest.fixture
+def leave() -> Callable[[Any], Any]:
+    return leave_politely
+
+
 @pytest.fixture
 def relay() -> Callable[..., Any]:
     return relayed

@@ -20,47 +20,43 @@ EPCS = [f"{number:024X}" for number in range(1, 41)]
 each_profile = pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES.keys())
 
 
-async def inventoried(
-    profile: Profile, session: Any, serving: Any, sllurp: Any, relay: Any, eventually: Any, read: Any, **config: Any
-) -> Any:
-    """Let sllurp inventory a reader and leave politely; returns the client."""
-    how = config.pop("how", {})
-    async with serving(profile, **how) as (reader, port), relay(port, session) as between:
-        client = await asyncio.to_thread(sllurp, between, antennas=list(range(1, profile.antennas + 1)), **config)
-        await eventually(
-            lambda: reader.is_reporting and client.llrp.state == LLRPReaderState.STATE_INVENTORYING, seconds=10
-        )
-        antennas = [1 + place % profile.antennas for place in range(len(EPCS))]
-        reader.feed(*(read(epc=epc, antenna=antenna) for epc, antenna in zip(EPCS, antennas, strict=True)))
-        await eventually(lambda: len(client.tags) == len(EPCS), seconds=10)
-        assert [tag["EPC"].decode().upper() for tag in client.tags] == EPCS
-        assert [tag["AntennaID"] for tag in client.tags] == antennas
-        await asyncio.to_thread(client.disconnect, 5)
-        await eventually(lambda: not reader.is_connected)
-        assert reader.tags_lost == 0
-    return client
+@pytest.fixture
+def inventoried(serving: Any, sllurp: Any, relay: Any, leave: Any, eventually: Any, read: Any) -> Any:
+    """Let sllurp inventory a reader and leave politely; gives the client."""
+
+    async def scene(profile: Profile, session: Any, reporting: Reporting | None, config: dict[str, Any]) -> Any:
+        antennas = list(range(1, profile.antennas + 1))
+        async with serving(profile, reporting=reporting) as (reader, port), relay(port, session) as between:
+            client = await asyncio.to_thread(sllurp, between, antennas=antennas, keepalive_interval=50, **config)
+            inventorying = LLRPReaderState.STATE_INVENTORYING
+            await eventually(lambda: reader.is_reporting and client.llrp.state == inventorying, seconds=10)
+            ports = [antennas[place % len(antennas)] for place in range(len(EPCS))]
+            reader.feed(*(read(epc=epc, antenna=port) for epc, port in zip(EPCS, ports, strict=True)))
+            await eventually(lambda: len(client.tags) == len(EPCS), seconds=10)
+            assert [tag["EPC"].decode().upper() for tag in client.tags] == EPCS
+            assert [tag["AntennaID"] for tag in client.tags] == ports
+            await leave(client)
+            await eventually(lambda: not reader.is_connected, seconds=10)
+            assert reader.tags_lost == 0
+        return client
+
+    def run(profile: Profile, session: Any, reporting: Reporting | None = None, **config: Any) -> Any:
+        return asyncio.run(scene(profile, session, reporting, config))
+
+    return run
 
 
 @each_profile
 def test_sllurp_inventories_it_as_it_is(
-    profile: Profile,
-    serving: Any,
-    sllurp: Any,
-    relay: Any,
-    eventually: Any,
-    read: Any,
-    capture: Any,
-    complaints: Any,
-    reader_said: Any,
-    by_pyllrp: Any,
+    profile: Profile, inventoried: Any, capture: Any, complaints: Any, reader_said: Any, by_pyllrp: Any
 ) -> None:
     """With sllurp's own ROSpec: an AISpec that ends after N tags, or after a time on the reader that refuses that."""
     session: list[tuple[bool, bytes]] = []
     ends = {"duration": 0.05} if profile is SARGAS else {"report_every_n_tags": 5}
     extensions = {"impinj_tag_content_selector": IMPINJ} if profile.impinj_extensions else {}
     config = {"tag_content_selector": FIELDS, "mode_identifier": profile.rf_modes[1].mode_identifier}
-    config |= {"tx_power_dbm": profile.powers_cdbm[-1] / 100, "keepalive_interval": 100, **ends, **extensions}
-    asyncio.run(inventoried(profile, session, serving, sllurp, relay, eventually, read, **config))
+    config |= {"tx_power_dbm": profile.powers_cdbm[-1] / 100, **ends, **extensions}
+    inventoried(profile, session, **config)
     frames = reader_said(session)
     judged = by_pyllrp(frames)
     for message in judged:
@@ -71,9 +67,7 @@ def test_sllurp_inventories_it_as_it_is(
 
 @each_profile
 @pytest.mark.parametrize("clock", ["UTC", "Uptime"])
-def test_sllurp_inventories_it_with_a_rospec_that_never_stops(
-    profile: Profile, clock: str, serving: Any, sllurp: Any, relay: Any, eventually: Any, read: Any
-) -> None:
+def test_sllurp_inventories_it_with_a_rospec_that_never_stops(profile: Profile, clock: str, inventoried: Any) -> None:
     own = LLRPROSpec(
         None,
         5,
@@ -83,9 +77,7 @@ def test_sllurp_inventories_it_with_a_rospec_that_never_stops(
         frequencies={"HopTableId": 1, "ChannelList": [1]},
     )
     own["ROReportSpec"]["N"] = 8
-    how = {"reporting": Reporting(has_utc_clock=clock == "UTC")}
-    scene = inventoried(profile, [], serving, sllurp, relay, eventually, read, rospec=own, how=how)
-    client = asyncio.run(scene)
+    client = inventoried(profile, [], Reporting(has_utc_clock=clock == "UTC"), rospec=own)
     stamps = {key for key in client.tags[0] if "SeenTimestamp" in key}
     assert stamps == {f"{which}SeenTimestamp{clock}" for which in ("First", "Last")}
 

@@ -25,7 +25,15 @@ def first_records(scenario: Scenario) -> list[Record]:
 
 
 async def play(
-    profile: Profile, records: list[Record], session: Any, serving: Any, sllurp: Any, relay: Any, eventually: Any
+    profile: Profile,
+    records: list[Record],
+    session: Any,
+    *,
+    serving: Any,
+    sllurp: Any,
+    relay: Any,
+    leave: Any,
+    eventually: Any,
 ) -> None:
     impinj = IMPINJ if profile.impinj_extensions else None
     antennas = tuple(range(1, profile.antennas + 1))
@@ -49,12 +57,13 @@ async def play(
             impinj_tag_content_selector=impinj,
             event_selector={"GPIEvent": True, "ROSpecEvent": True},
             gpi_ports_config={1: True, 2: True},
+            keepalive_interval=20,
         )
         await eventually(lambda: reader.is_reporting, seconds=10)
         reader.feed(*records)
         reads = sum(isinstance(record, TagRead) for record in records) // 4 * 4
         await eventually(lambda: len(client.tags) == reads, seconds=10)
-        await asyncio.to_thread(client.disconnect, 5)
+        await leave(client)
         await eventually(lambda: not reader.is_connected)
 
 
@@ -66,15 +75,16 @@ def fits(profile: Profile, records: list[Record]) -> bool:
 
 
 def test_nothing_is_malformed_in_a_session_of_any_scenario(
-    serving: Any, sllurp: Any, relay: Any, eventually: Any, capture: Any, tshark: Any, complaints: Any
+    serving: Any, sllurp: Any, relay: Any, leave: Any, eventually: Any, capture: Any, tshark: Any, complaints: Any
 ) -> None:
+    tools = {"serving": serving, "sllurp": sllurp, "relay": relay, "leave": leave, "eventually": eventually}
     profiles = cycle(PROFILES.values())
     sessions: list[list[tuple[bool, bytes]]] = []
     for scenario in SCENARIOS.values():
         records = first_records(scenario)
         profile = next(profile for profile in profiles if fits(profile, records))
         sessions.append([])
-        asyncio.run(play(profile, records, sessions[-1], serving, sllurp, relay, eventually))
+        asyncio.run(play(profile, records, sessions[-1], **tools))
     path = capture(*sessions)
     seen = [line.split("\t") for line in tshark(path, "-T", "fields", "-e", "tcp.port", "-e", "llrp.type") if line]
     reporting = {ports for ports, types in seen if "61" in types.split(",")}

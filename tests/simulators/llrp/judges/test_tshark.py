@@ -84,7 +84,15 @@ def test_the_judge_would_have_noticed(frames: dict[str, bytes], capture: Any, co
 
 
 def test_nothing_is_malformed_in_a_session_that_reads_and_writes_memory(
-    serving: Any, sllurp: Any, read: Any, eventually: Any, relay: Any, capture: Any, tshark: Any, complaints: Any
+    serving: Any,
+    sllurp: Any,
+    read: Any,
+    eventually: Any,
+    relay: Any,
+    capture: Any,
+    leave: Any,
+    tshark: Any,
+    complaints: Any,
 ) -> None:
     session: list[tuple[bool, bytes]] = []
     operations = (
@@ -95,7 +103,7 @@ def test_nothing_is_malformed_in_a_session_that_reads_and_writes_memory(
 
     async def scene() -> None:
         async with serving() as (reader, port), relay(port, session) as between:
-            client = await asyncio.to_thread(sllurp, between, report_every_n_tags=1)
+            client = await asyncio.to_thread(sllurp, between, report_every_n_tags=1, keepalive_interval=50)
             await eventually(lambda: reader.is_reporting)
             for number, operation in enumerate(operations, start=1):
                 client.tags.clear()
