@@ -204,6 +204,7 @@ class _Run:
     def told(self) -> dict[str, Any]:
         """Return the summary."""
         told = self.summary.told(self.worked_days, self.world.house.in_house)
+        told["returned_lines_unknown"] = self.world.unknown_returns
         return told | ({"reads": self.reads} if "reads" in self.files else {})
 
     def _paced(self, stopped: threading.Event) -> Iterator[Record]:
