@@ -60,6 +60,21 @@ def test_a_port_that_is_taken_leaves_no_reader_behind() -> None:
     asyncio.run(scene())
 
 
+def test_doors_that_share_a_reader_share_its_port() -> None:
+    async def scene() -> None:
+        made: list[str] = []
+
+        def make(name: str) -> LlrpReader:
+            made.append(name)
+            return LlrpReader()
+
+        started = await start_readers(Scenario("four", "", doors=4, doors_a_reader=2), "127.0.0.1", 0, make)
+        await asyncio.gather(*(reader.close() for reader, _ in started.values()))
+        assert made == ["dock-1", "dock-2"]
+
+    asyncio.run(scene())
+
+
 class Listener:
     """A reader that keeps what it is fed."""
 

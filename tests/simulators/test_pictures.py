@@ -75,6 +75,12 @@ def test_a_view_holds_a_few_loads_at_doors_that_stand_together(name: str) -> Non
     assert 0.0 <= min(seconds) <= max(seconds) <= view.for_s
 
 
+def test_the_doors_of_a_long_wall_that_are_shown_stand_together() -> None:
+    view = look(replace(SCENARIOS["many-doors"], loads=64), 1)
+    places = [int(door.door[1:]) for door in view.doors]
+    assert max(places) - min(places) < DOORS_AT_MOST
+
+
 def test_light_beams_are_broken_while_loads_pass_them() -> None:
     view = view_of("photo-eyes")
     assert view.broken

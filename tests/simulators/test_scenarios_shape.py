@@ -42,7 +42,7 @@ def test_the_radios_constants_are_parameters_too() -> None:
         ("tags", "1..9..12", "'1..9..12' is not a whole number"),
         ("speed_m_per_s", "nan", "is not a number"),
         ("behaviours", "fly", "fly is not among in, out, pass, turn, park"),
-        ("behaviours", "in:-1", "weights are 0 or more"),
+        ("behaviours", "in:2,out:-1", "weights are 0 or more"),
         ("behaviours", "in:0", "not all of them 0"),
         ("carriers", "", "nothing is not among pallet"),
         ("photo_eyes", "perhaps", "not one of yes, true, no, false"),
