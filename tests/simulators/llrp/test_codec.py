@@ -192,7 +192,7 @@ def test_noise_is_decoded_or_refused_with_a_status(body: bytes, number: int) -> 
         assert isinstance(error.status, StatusCode)
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(MESSAGE_OF_1_1, st.data())
 def test_a_damaged_message_is_decoded_or_refused_with_a_status(message: object, data: st.DataObject) -> None:
     frame = bytearray(encode_message(message, 1, 2))

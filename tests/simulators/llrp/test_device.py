@@ -27,7 +27,7 @@ from tagdock_simulators.llrp.device import Device
 from tagdock_simulators.llrp.errors import StatusCode
 from tagdock_simulators.llrp.events import ConnectionAttempt, ROSpecEventType
 from tagdock_simulators.llrp.impinj import ImpinjEnableExtensions, ImpinjTagReportContentSelector
-from tagdock_simulators.llrp.pending import MAX_TAGS_HELD, MAX_TAGS_PER_MESSAGE
+from tagdock_simulators.llrp.pending import MAX_TAGS_PER_MESSAGE
 from tagdock_simulators.llrp.profiles import FX9600
 from tagdock_simulators.llrp.rospec import (
     AISpec,
@@ -89,12 +89,6 @@ class TestReports:
         clerk.feed(*[read()] * (MAX_TAGS_PER_MESSAGE + 1))
         assert tags(clerk.ask(m.GetReport())) == [MAX_TAGS_PER_MESSAGE, 1]
 
-    def test_that_are_not_fetched_do_not_grow_without_end(self, clerk: Any, rospec: Any, read: Any) -> None:
-        clerk.run(rospec(report=replace(rospec().report, trigger=ReportTrigger.NONE)))
-        clerk.feed(*[read()] * (MAX_TAGS_HELD + 3))
-        assert clerk.device.outbound.tags_lost == 3
-        assert sum(tags(clerk.ask(m.GetReport()))) == MAX_TAGS_HELD
-
     def test_have_only_the_antennas_of_the_aispec(self, clerk: Any, rospec: Any, read: Any) -> None:
         clerk.run(rospec(specs=(AISpec((1, 3), AISpecStopTrigger(AIStopTrigger.NULL, 0), PLAIN_SPEC),)))
         said = clerk.feed(*(read(antenna=antenna) for antenna in (1, 2, 3, 4)))
@@ -116,25 +110,6 @@ class TestReports:
         clerk.device.lose()
         assert clerk.feed(read(), read()) == []
         assert (clerk.device.outbound.tags_reported, clerk.device.outbound.tags_lost) == (0, 2)
-
-    def test_are_held_for_a_client_that_comes_back_and_asks_to_hold(self, clerk: Any, rospec: Any, read: Any) -> None:
-        clerk.ask(m.SetReaderConfig(False, events_and_reports=EventsAndReports(True)))
-        clerk.run(rospec())
-        clerk.device.lose()
-        (greeting,) = clerk.said(clerk.device.accept(clerk.now_us))
-        assert greeting.data.connection_attempt.status is ConnectionAttempt.SUCCESS
-        assert clerk.feed(read(), read()) == []
-        assert tags(clerk.ask(m.EnableEventsAndReports())) == [1, 1]
-        assert tags(clerk.feed(read())) == [1]
-
-    def test_held_for_a_client_do_not_grow_without_end(self, clerk: Any, rospec: Any, read: Any) -> None:
-        clerk.ask(m.SetReaderConfig(False, events_and_reports=EventsAndReports(True)))
-        clerk.run(rospec(report=replace(rospec().report, n=100)))
-        clerk.device.lose()
-        clerk.device.accept(clerk.now_us)
-        clerk.feed(*[read()] * (MAX_TAGS_HELD * 2))
-        assert sum(tags(clerk.ask(m.EnableEventsAndReports()))) < MAX_TAGS_HELD + 100
-        assert clerk.device.outbound.tags_lost > MAX_TAGS_HELD - 100
 
 
 class TestLife:
