@@ -20,9 +20,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 from tagdock_contract import TagRead
 from tagdock_simulators.broker import Broker
 from tagdock_simulators.mosquitto import Mosquitto, mosquitto_program
+from tagdock_simulators.mqtt_readers.format import Format
 from tagdock_simulators.mqtt_readers.impinj import FIELDS, Impinj
 from tagdock_simulators.mqtt_readers.mapped import Mapped
-from tagdock_simulators.mqtt_readers.reader import Format, MqttReader
+from tagdock_simulators.mqtt_readers.reader import MqttReader
 from tagdock_simulators.mqtt_readers.zebra import METADATA, Zebra
 
 EVENTS, ROUNDS, WINDOW = 10_000, 3, 100

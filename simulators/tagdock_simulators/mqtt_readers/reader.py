@@ -10,70 +10,32 @@ import contextlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from tagdock_contract import InputChange, TagRead
 
 from tagdock_simulators.broker import Broker
 from tagdock_simulators.chance import Chance
 from tagdock_simulators.mqtt_readers.buffer import Buffer
+from tagdock_simulators.mqtt_readers.format import Format
 from tagdock_simulators.mqtt_readers.link import BrokerError, Link
 from tagdock_simulators.mqtt_readers.messages import (
-    Answer,
     AntennaChanged,
     Beat,
     Command,
     Connected,
-    Delivery,
     Happening,
     InventoryChanged,
     Leaving,
-    Message,
-    Session,
 )
-from tagdock_simulators.mqtt_readers.pace import Pace
+from tagdock_simulators.mqtt_readers.outgoing import Outgoing
 from tagdock_simulators.mqtt_readers.repeats import Repeats
 
 log = logging.getLogger(__name__)
 
-_RECORDS_A_TURN = 500
-"""So many records go before the loop's other tasks have their turn."""
 _TICK_S = 0.5
 _PURGES_TOLD_EVERY_S = 1.0
-
-
-class Format(Protocol):
-    """How a product writes its messages. Pure: times come in as nanoseconds since 1970."""
-
-    @property
-    def reader(self) -> str:
-        """The reader's name."""
-
-    @property
-    def delivery(self) -> Delivery:
-        """How it delivers."""
-
-    @property
-    def session(self) -> Session:
-        """How it introduces itself."""
-
-    @property
-    def topics(self) -> tuple[str, ...]:
-        """All topics that it publishes to."""
-
-    def topic(self, record: TagRead | InputChange) -> str:
-        """Name the topic of a record's event."""
-
-    def event(self, record: TagRead | InputChange, number: int, at_ns: int) -> bytes:
-        """Write one event; `number` counts this reader's events of that kind."""
-
-    def bundle(self, events: Sequence[bytes], at_ns: int) -> bytes:
-        """Put reads into one payload."""
-
-    def tell(self, happening: Happening, at_ns: int) -> Answer:
-        """Write what the reader says because of something that befell it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +64,16 @@ class MqttReader:
         self._news = asyncio.Event()
         self._link = Link(broker, speaks.session, delivery.window, waits.connect_s, self._news.set)
         self._buffer = Buffer(delivery.buffer_reads, delivery.keep_s)
+        self._outgoing = Outgoing(speaks, self._buffer, self._link)
         self._repeats = Repeats(delivery.repeat_s, delivery.repeat_tags) if delivery.repeat_s else None
         self._task: asyncio.Task[None] | None = None
         self._close_by_s: float | None = None
         self._online = self._running = True
         self._complaint = ""
         self._unheard = self._fed = 0
-        self._numbers: Counter[bool] = Counter()
         self._by_antenna: Counter[int] = Counter()
         self._inputs: dict[int, bool] = {}
-        self._began_s = self._batch_at_s = self._beat_at_s = self._purge_told_s = 0.0
-        self._backlog = 0
+        self._began_s = self._beat_at_s = self._purge_told_s = 0.0
         self.tags_merged = 0
         self.ever_connected = False
 
@@ -242,16 +203,16 @@ class MqttReader:
         self._complaint, self.ever_connected = "", True
         self._tell(Connected(self._running))
         self._beat_at_s = loop.time()
-        self._backlog = self._buffer.reads
-        now_s = loop.time()
-        paces = Pace(self._delivery.per_s, now_s), Pace(self._delivery.backlog_per_s or self._delivery.per_s, now_s)
+        self._outgoing.connected(loop.time())
         progress = self._link.messages_delivered, loop.time()
         while self._link.up and not self._is_done(loop.time()):
             self._link.tick()
             progress = self._progress(*progress)
-            self._obey()
+            for payload in self._link.commands():
+                self._tell(Command(payload))
             self._beat(loop.time())
-            more = self._send(loop.time(), paces[self._backlog > 0])
+            self._tell_purge(loop.time())
+            more = self._outgoing.send(loop.time(), at_once=self._close_by_s is not None)
             await (asyncio.sleep(0) if more else self._rest(self._rest_s(loop.time())))
         await self._leave()
         if self._close_by_s is None and self._online:
@@ -282,58 +243,6 @@ class MqttReader:
         while self._link.up and not self._link.idle and loop.time() < self._close_by_s:
             await self._rest(self._close_by_s - loop.time())
 
-    def _send(self, now_s: float, pace: Pace) -> bool:
-        """Send what may go now; return whether there is more that may."""
-        now_ns = time.time_ns()
-        self._buffer.expire(now_ns)
-        self._tell_purge(now_s)
-        if not len(self._buffer) or not self._is_batch_due(now_s):
-            return False
-        allowed = pace.allowed(now_s, min(len(self._buffer), _RECORDS_A_TURN))
-        pace.took(self._send_records(allowed, now_ns))
-        if not len(self._buffer):
-            self._batch_at_s = 0.0
-        return bool(len(self._buffer)) and self._link.room and allowed == _RECORDS_A_TURN
-
-    def _send_records(self, at_most: int, now_ns: int) -> int:
-        """Send records in messages as large as they may be; return how many went."""
-        sent, batch, batch_bytes = 0, list[bytes](), 0
-        topic = ""
-        while sent < at_most and len(self._buffer) and self._link.up and self._link.room:
-            record = self._buffer.pop()
-            sent += 1
-            is_input = isinstance(record, InputChange)
-            self._numbers[is_input] += 1
-            event = self._speaks.event(record, self._numbers[is_input], now_ns)
-            if batch and (is_input or batch_bytes + len(event) > self._delivery.batch_bytes):
-                self._publish_batch(topic, batch, now_ns)
-                batch, batch_bytes = [], 0
-            if is_input:
-                self._link.publish(Message(self._speaks.topic(record), event, self._delivery.qos))
-                continue
-            topic = self._speaks.topic(record)
-            batch.append(event)
-            batch_bytes += len(event) + 1
-            self._backlog = max(0, self._backlog - 1)
-            if not self._delivery.batch_s:
-                self._publish_batch(topic, batch, now_ns)
-                batch, batch_bytes = [], 0
-        if batch:
-            self._publish_batch(topic, batch, now_ns)
-        return sent
-
-    def _publish_batch(self, topic: str, batch: list[bytes], now_ns: int) -> None:
-        payload = self._speaks.bundle(batch, now_ns)
-        self._link.publish(Message(topic, payload, self._delivery.qos, tags=len(batch)))
-
-    def _is_batch_due(self, now_s: float) -> bool:
-        """Tell whether what waits may go: a batch has waited long enough, or nobody waits for one."""
-        if not self._delivery.batch_s or self._close_by_s is not None:
-            return True
-        if not self._batch_at_s:
-            self._batch_at_s = now_s + self._delivery.batch_s
-        return now_s >= self._batch_at_s
-
     def _tell_purge(self, now_s: float) -> None:
         if now_s - self._purge_told_s < _PURGES_TOLD_EVERY_S:
             return
@@ -351,17 +260,12 @@ class MqttReader:
         if answer.running is not None:
             self.set_running(answer.running)
 
-    def _obey(self) -> None:
-        for payload in self._link.commands():
-            self._tell(Command(payload))
-
     def _beat(self, now_s: float) -> None:
         if not self._delivery.heartbeat_s or now_s < self._beat_at_s:
             return
         self._beat_at_s = now_s + self._delivery.heartbeat_s
-        self._numbers[True] += 1
         beat = Beat(
-            number=self._numbers[True],
+            number=self._outgoing.number(of_management=True),
             up_s=now_s - self._began_s,
             running=self._running,
             tags=self._fed,
@@ -378,8 +282,8 @@ class MqttReader:
         due_s = [now_s + _TICK_S]
         if self._delivery.heartbeat_s:
             due_s.append(self._beat_at_s)
-        if len(self._buffer) and self._link.room:
-            due_s.append(self._batch_at_s or now_s + 0.02)
+        if (outgoing_s := self._outgoing.due_s(now_s)) is not None:
+            due_s.append(outgoing_s)
         return max(0.001, min(due_s) - now_s)
 
     async def _rest(self, seconds: float) -> None:

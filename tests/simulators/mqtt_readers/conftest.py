@@ -15,7 +15,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 from tagdock_contract import InputChange, TagRead
 from tagdock_simulators.broker import Broker
 from tagdock_simulators.fixtures import mqtt_broker, simulators_loop, tcp_proxy  # noqa: F401
-from tagdock_simulators.mqtt_readers.reader import Format, MqttReader, Waits
+from tagdock_simulators.mqtt_readers.format import Format
+from tagdock_simulators.mqtt_readers.reader import MqttReader, Waits
 
 AT = datetime(2026, 1, 5, 8, 0, 0, 123456, tzinfo=UTC)
 DEADLINE_S = 15.0

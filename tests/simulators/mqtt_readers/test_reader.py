@@ -16,11 +16,12 @@ import pytest
 from jsonschema import Draft202012Validator
 from tagdock_simulators.broker import Broker
 from tagdock_simulators.mosquitto import Mosquitto, mosquitto_program
+from tagdock_simulators.mqtt_readers.format import Format
 from tagdock_simulators.mqtt_readers.impinj import FIELDS, Impinj
 from tagdock_simulators.mqtt_readers.link import BrokerError
 from tagdock_simulators.mqtt_readers.mapped import Mapped
 from tagdock_simulators.mqtt_readers.messages import Delivery
-from tagdock_simulators.mqtt_readers.reader import Format, MqttReader
+from tagdock_simulators.mqtt_readers.reader import MqttReader
 from tagdock_simulators.mqtt_readers.zebra import Zebra
 
 SCHEMAS = {
