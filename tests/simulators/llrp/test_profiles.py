@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tagdock_simulators.llrp import messages as m
-from tagdock_simulators.llrp.codec import decode_body, encode_body
+from tagdock_simulators.llrp.codec import LLRP_1_1, decode_body, decode_message, encode_body, encode_message
 from tagdock_simulators.llrp.config import AntennaConfiguration, RFReceiver, RFTransmitter
 from tagdock_simulators.llrp.errors import StatusCode
 from tagdock_simulators.llrp.profile import Band, Profile, Standard
@@ -142,6 +142,17 @@ def test_a_thingmagic_reader_names_the_stop_trigger_that_it_refuses(clerk_of: An
     )
     for kind in (AIStopTrigger.NULL, AIStopTrigger.DURATION):
         clerk_of(SARGAS).run(with_stop(rospec(), AISpecStopTrigger(kind, 500)))
+
+
+@each_profile
+def test_is_asked_for_its_versions_in_vain_where_it_speaks_one(profile: Profile, clerk_of: Any) -> None:
+    """Seen: an R420 and an FX9600 answer GET_SUPPORTED_VERSION with M_UnsupportedVersion."""
+    frame = encode_message(m.GetSupportedVersion(), 9, LLRP_1_1)
+    (said,) = (decode_message(out.data, profile.max_version)[1] for out in clerk_of(profile).device.receive(frame, 0))
+    if profile.max_version == LLRP_1_1:
+        assert (said.supported, said.status) == (LLRP_1_1, SUCCESS)
+    else:
+        assert said.status.status_code is StatusCode.M_UNSUPPORTED_VERSION
 
 
 def test_zebras_own_capabilities_are_sent_with_all_the_others_only(clerk_of: Any) -> None:
