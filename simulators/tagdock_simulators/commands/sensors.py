@@ -179,7 +179,7 @@ def sensors(
     lasts = timedelta(hours=hours) if hours else timedelta(hours=24) if record else _FOR_EVER
     span = Span(begin, begin + lasts)
     world = _lived(bins, seed, span) if contents_file is None else _given(contents_file, seed, span)
-    world = replace(world, schedule=_schedule(faults, seed, world.names))
+    world = replace(world, schedule=_schedule(faults, world.names))
     formats = Formats(
         homeassistant=HomeAssistant(discovery=cast(Literal["component", "device"], discovery)),
         sparkplug=Sparkplug(primary_host=primary_host),
@@ -224,10 +224,10 @@ def _given(file: Path, seed: int, span: Span) -> _World:
     return _World(tuple(by_bin), lambda name: by_bin[name], lambda: every, seed, Schedule(), span)
 
 
-def _schedule(file: Path | None, seed: int, names: tuple[str, ...]) -> Schedule:
+def _schedule(file: Path | None, names: tuple[str, ...]) -> Schedule:
     quantities = {quantity for kit in usual_kits(names).values() for quantity in kit.quantities}
     able = {*names, *(f"{name}/{quantity}" for name in names for quantity in quantities)}
-    return faults_here(file, seed, able, (Place.SENSOR,))
+    return faults_here(file, None, able, (Place.SENSOR,))
 
 
 def _record(world: _World, form: Format, formats: Formats, file: Path, truth: Any) -> int:
