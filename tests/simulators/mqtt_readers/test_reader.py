@@ -69,11 +69,16 @@ def adds_up(reader: MqttReader, count: int) -> bool:
     return reader.tags_reported + reader.tags_lost + reader.tags_merged + reader.tags_waiting == count
 
 
-@pytest.mark.parametrize("qos", [0, 1, 2])
 @pytest.mark.parametrize(
-    ("make", "topic"),
-    [(impinj, "events"), (zebra, "data"), (mapped, "warehouse/dock-1/reads")],
-    ids=["impinj", "zebra", "mapped"],
+    ("make", "topic", "qos"),
+    [
+        (impinj, "events", 0),
+        (impinj, "events", 1),
+        (impinj, "events", 2),
+        (zebra, "data", 0),
+        (mapped, "warehouse/dock-1/reads", 1),
+    ],
+    ids=["impinj 0", "impinj 1", "impinj 2", "zebra 0", "mapped 1"],
 )
 def test_what_is_fed_arrives_once_in_order_and_is_counted(
     make: Callable[..., Format], topic: str, qos: int, mqtt_broker: Mosquitto, listen: Listen, mq: SimpleNamespace
