@@ -19,7 +19,7 @@ SMALL = Scenario(
     "small", "", loads=6, tags=(1, 5), behaviours={"in": 0.3, "out": 0.3, "turn": 0.2, "pass": 0.2}, gap_s=(0.5, 1.0)
 )
 ONCE_AND_FOR_ALL = {
-    "reads": "1aa93a68e8b22ebb5a9a28bf6517f335d1647439ea7ed502e43d3e2da9a86427",
+    "reads": "565efaccd4e3fde563954e5d9cdbfa0f4eb6ef90deaa0523b705b2be320dad19",
     "truth": "5f06ba7a372a62d2d9eb14d4589fea3e649c6072103fa0d3c66a9022d332b370",
 }
 """SHA-256 of what seed 5 gives: it must not change with the machine, the Python or the NumPy."""

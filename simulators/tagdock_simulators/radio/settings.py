@@ -32,8 +32,9 @@ class Radio:
     """Standard deviation between labels of one kind (assumed)."""
     reader_sensitivity_dbm: float = -75.0
     """At 640 kbit/s; slower modes hear weaker tags (assumed; readers state -80 to -92 dBm for their best mode)."""
-    shadowing_db: float = 2.0
-    """Standard deviation of what stands in a link's way by chance (log-normal; Rappaport, section 4.9)."""
+    shadowing_db: float = 1.2
+    """Standard deviation of what stands in a link's way by chance, besides its own goods (log-normal; Rappaport,
+    section 4.9). The figure is assumed: a tidy portal's; scenarios that are hard have more."""
     shadow_m: float = 0.5
     """How far apart links have to be, on a load or along its way, to be shadowed differently (after Gudmundson 1991,
     doi:10.1049/el:19911328, whose distances are a street's; ours is a load's and assumed)."""
@@ -41,7 +42,7 @@ class Radio:
     """What stands between neighbouring doors takes, each way (assumed: strip curtains, bumpers, other goods)."""
     wall_db: float = 10.0
     """What the wall takes from links that miss every doorway, each way (assumed: insulated sheet-metal panels)."""
-    rician_k_db: float = 16.0
+    rician_k_db: float = 15.0
     """The direct wave over all echoes, for a tag in the middle of the beam; outside it is less. Source: Rice 1944,
     doi:10.1002/j.1538-7305.1944.tb00874.x; for passive tags Dimitriou et al. 2014, doi:10.1109/LAWP.2014.2313350. The
     figure is assumed: short links and antennas that look at them."""
