@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 from tagdock_contract import InputChange, Record, TagRead
+from tagdock_simulators.faults.feed import TroubledFeed
 from tagdock_simulators.faults.kinds import Kind
 from tagdock_simulators.faults.reads import disturbed
 from tagdock_simulators.faults.schedule import Fault, Schedule
@@ -90,3 +91,20 @@ def test_faults_add_up() -> None:
 def test_the_same_seed_gives_the_same_reads() -> None:
     burst = Fault(Kind.BURST, "*", 0.0, 5.0)
     assert under([*TEN], burst) == under([*TEN], burst) != under([*TEN], burst, seed=2)
+
+
+class Fed:
+    """A reader of any kind, as far as feeding goes."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+
+    def feed(self, *records: Record) -> None:
+        self.records += records
+
+
+def test_any_reader_can_be_fed_with_faults() -> None:
+    fed = Fed()
+    feed = TroubledFeed(fed, Schedule((Fault(Kind.DUPLICATE_READS, "dock-1", 0.5, 1.0, 2),)), START)
+    feed.feed(*TEN)
+    assert fed.records == [*TEN[:5], *(read for each in TEN[5:] for read in (each, each))]
