@@ -21,52 +21,60 @@ class Shape:
     popularity_offset: float
     popularity_exponent: float
     popularity_fade: float
-    """A SKU at share x of the ranks weighs (x + offset) ** -exponent * (1 - x) ** fade: Zipf-Mandelbrot, fading out."""
+    """A SKU at share x of the ranks weighs (x + offset) ** -exponent * (1 - x) ** fade: Zipf-Mandelbrot, fading out.
+
+    These four were searched: generated, thinned, compared by the share of the ranked SKUs.
+    """
 
     family_skus: float
-    """Mean number of SKUs in a family (one design in several colours, one theme); geometric."""
+    """Mean number of SKUs in a family (one design in several colours, one theme); geometric. Chosen."""
     family_log_sd: float
-    """How unlike the popularity of a family's SKUs is: 0 groups SKUs of neighbouring ranks, large values any."""
+    """How unlike the popularity of a family's SKUs is: 0 groups SKUs of neighbouring ranks, large values any. Chosen: with families of
+    any popularity, frequent pairs have no lift, and in the sample they do."""
     follow: float
     """The share of lines that stay in the family of the line before."""
     theme_skus: float
     """Mean number of SKUs in a theme, which is made of families; geometric."""
     on_theme: float
-    """The share of the other lines that are drawn from the theme of the invoice, not from all SKUs."""
+    """The share of the other lines that are drawn from the theme of the invoice, not from all SKUs.
+
+    `follow` and these two were searched: generated, thinned, compared by the lift of the top pairs and its mean square.
+    """
 
     invoices_a_day: float
-    """On a day that is open, of average weekday, at season 1."""
+    """On a day that is open, of average weekday, at season 1: those seen, over the share that thinning leaves."""
     day_log_sd: float
-    """What days differ beyond weekday, season and chance; log-normal."""
+    """What days differ beyond weekday, season and chance; log-normal. From the variance beyond Poisson's."""
     weekdays: tuple[float, ...]
-    """Monday first; the mean of the open ones is 1."""
+    """Monday first; the mean of the open ones is 1. Counted, in turns with the season."""
     opens_h: int
     hours: tuple[float, ...]
-    """The share of invoices in each hour from `opens_h` on."""
+    """The share of invoices in each hour from `opens_h` on. Counted."""
     season: tuple[tuple[int, float], ...]
-    """(day of the year from 1, level), straight lines between."""
+    """(day of the year from 1, level), straight lines between. Least squares over the days' invoices."""
     closed: tuple[tuple[int, int], ...]
-    """(month, day) on which nothing is written: the days around the turn of the year."""
+    """(month, day) on which nothing is written: the sample has none on these. Bank holidays are left out."""
 
     lines: tuple[float, float]
     """Lines of an invoice: log-normal."""
     bulk_lines: tuple[float, float]
     bulk_share: float
-    """Some invoices gather a day of another channel."""
+    """Some invoices gather a day of another channel. Both by maximum likelihood, through binomial thinning."""
     lines_at_most: int
 
     quantities: tuple[tuple[int, float], ...]
-    """Usual numbers of pieces a line and the share of lines that have them."""
+    """Usual numbers of pieces a line and the share of lines that have them. Counted."""
     other_quantity: tuple[float, float]
-    """The other lines: log-normal."""
+    """The other lines: log-normal, from the mean and deviation of their logarithms."""
     quantity_at_most: int
 
     returned_invoices: float
-    """The share of invoices of which something comes back."""
+    """The share of invoices of which something comes back: credit notes over invoices, both through thinning."""
     returned_lines: float
-    """Mean lines of a credit note; geometric."""
+    """Mean lines of a credit note; geometric, by maximum likelihood through thinning."""
     return_delay: tuple[float, float]
-    """Days until goods come back: log-normal."""
+    """Days until goods come back: log-normal. ASSUMED (half within two weeks): the sample has no customers, and of the
+    sale that a return belongs to it holds one in 13."""
 
     def level(self, day: date) -> float:
         """Return how busy a day is beside an average one: 0 where the shop is closed."""
