@@ -29,8 +29,8 @@ class Shape:
     family_skus: float
     """Mean number of SKUs in a family (one design in several colours, one theme); geometric. Chosen."""
     family_log_sd: float
-    """How unlike the popularity of a family's SKUs is: 0 groups SKUs of neighbouring ranks, large values any. Chosen: with families of
-    any popularity, frequent pairs have no lift, and in the sample they do."""
+    """How unlike the popularity of a family's SKUs is: 0 groups SKUs of neighbouring ranks, large values any. Chosen:
+    in families of any popularity, frequent pairs have no lift, and in the sample they have."""
     follow: float
     """The share of lines that stay in the family of the line before."""
     theme_skus: float
@@ -38,7 +38,8 @@ class Shape:
     on_theme: float
     """The share of the other lines that are drawn from the theme of the invoice, not from all SKUs.
 
-    `follow` and these two were searched: generated, thinned, compared by the lift of the top pairs and its mean square.
+    `follow` and these two were searched: generated, thinned, compared by the lift of the top pairs and its mean
+    square; then set on a coarse grid over three seeds.
     """
 
     invoices_a_day: float
