@@ -75,6 +75,16 @@ def test_reads_that_waited_on_their_way_do_not_move_the_clock() -> None:
     assert clock.reports.clock_note == ""
 
 
+def test_reads_that_wait_longer_and_shorter_for_a_while_do_not_move_the_clock_either() -> None:
+    clock = Stamped()
+    list(clock.over(5.0))
+    clock.now_us += SECOND_US  # nothing comes for a second; then the line is behind, now more, now less, for ten
+    waits_s = [1.0 + 0.7 * (n % 10) / 10 for n in range(100)]
+    assert [round(next(clock.over(0.1, waited_s=waited_s)), 3) for waited_s in waits_s] == [0.0] * 100
+    assert list(clock.over(5.0)) == [0.0] * 50
+    assert clock.reports.clock_note == ""
+
+
 def test_a_read_is_never_of_the_future_nor_long_ago() -> None:
     clock = Stamped()
     clock.ahead_us = 100 * SECOND_US

@@ -18,7 +18,9 @@ CLOCK_TOLERANCE_US = SECOND_US // 2
 LATE_US = 60 * SECOND_US
 """A read that claims to be older than this came from a clock that jumped; it gets its time of arrival."""
 FOLLOW_US = 2 * SECOND_US
-"""When for so long every stamp is off, the clock was put forward or drifts: the offset follows it."""
+"""When for so long every message's stamps are off, and alike, the clock was put forward or drifts."""
+STEADY_US = SECOND_US // 5
+"""A clock is off by the same for all messages; messages that wait on their way are late by more and less than this."""
 _RSSI_DBM = (-128, 50)
 _DEGREES_A_STEP = 360.0 / 4096
 _HERTZ_A_STEP = 1.0 / 16
@@ -40,7 +42,7 @@ class ReportReader:
         """Forget what belonged to the last connection: its ROSpec is gone, the reader may have been restarted."""
         self._last: dict[str, Any] = {}
         self._offset_us: dict[str, int] = {}
-        self._least_late_us: dict[str, tuple[int, int]] = {}
+        self._late: dict[str, tuple[int, int, int]] = {}  # since when, the least and the most that a message was late
         self._newest_us: dict[str, int] = {}
         self.clock_note = ""
 
@@ -54,7 +56,7 @@ class ReportReader:
         """Turn a message's tag reports into reads; one that can't be read is counted and left out."""
         now_us = self._now_us()
         reports = list(reports)
-        self._notice_set_back(reports)
+        self._watch_clock(reports, now_us)
         reads = []
         for report in reports:
             try:
@@ -117,7 +119,6 @@ class ReportReader:
             stamp = report.get(key)
             if stamp is not None:
                 at_us: int = stamp + self._offset(kind, stamp, now_us)
-                self._follow(kind, now_us - at_us, now_us)
                 return at_us if now_us - LATE_US <= at_us <= now_us else now_us
         return now_us
 
@@ -126,28 +127,30 @@ class ReportReader:
             self._compare(kind, stamp_us, now_us)
         return self._offset_us[kind]
 
-    def _notice_set_back(self, reports: list[dict[str, Any]]) -> None:
-        """Compare the clocks anew when a message is older than the one before it: messages keep their order."""
+    def _watch_clock(self, reports: list[dict[str, Any]], now_us: int) -> None:
+        """Notice, by a message's newest stamp, a clock that was set back, put forward or drifts."""
         for key, kind in _STAMPS:
             newest_us = max((stamp for report in reports if isinstance(stamp := report.get(key), int)), default=None)
             if newest_us is None:
                 continue
             if newest_us < self._newest_us.get(kind, newest_us) - CLOCK_TOLERANCE_US:
+                # Messages keep their order, so the clock does not: compare it anew.
                 self._offset_us.pop(kind, None)
-                self._least_late_us.pop(kind, None)
+                self._late.pop(kind, None)
             self._newest_us[kind] = newest_us
+            self._follow(kind, now_us - newest_us - self._offset(kind, newest_us, now_us), now_us)
+            return
 
     def _follow(self, kind: str, late_us: int, now_us: int) -> None:
-        """Shift the offset by what the most punctual stamp of a while was late, or early.
+        """Shift the offset by what messages were early, or all alike late, for a while.
 
-        One late report has waited on its way; when all of them are late it is the clock. Without this, one that loses
-        seconds over days makes every later read too old to count.
+        Nothing arrives before it was sent, but much may wait on its way: what is late by more and less has waited.
         """
-        since_us, least_us = self._least_late_us.pop(kind, (now_us, late_us))
-        least_us = min(least_us, late_us)
+        since_us, least_us, most_us = self._late.pop(kind, (now_us, late_us, late_us))
+        least_us, most_us = min(least_us, late_us), max(most_us, late_us)
         if now_us - since_us < FOLLOW_US:
-            self._least_late_us[kind] = since_us, least_us
-        elif abs(least_us) > CLOCK_TOLERANCE_US:
+            self._late[kind] = since_us, least_us, most_us
+        elif least_us < -CLOCK_TOLERANCE_US or (least_us > CLOCK_TOLERANCE_US and most_us - least_us < STEADY_US):
             self._offset_us[kind] += least_us
             self.clock_note = (
                 f"the reader's clock went off by {-least_us / SECOND_US:+.1f} s and is followed; set its NTP"
