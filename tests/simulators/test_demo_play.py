@@ -1,13 +1,15 @@
 """Loads are announced before they pass, pass in real time, and are remembered as they were."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from tagdock_contract import Record, TagRead
 from tagdock_simulators.demo.play import Player
 from tagdock_simulators.demo.report import Passed
+from tagdock_simulators.epc import urn_of
 from tagdock_simulators.scenarios import SCENARIOS
 from tagdock_simulators.warehouse.catalogue import build_catalogue
 from tagdock_simulators.warehouse.floor import DOORS
@@ -18,21 +20,25 @@ SCENARIO = replace(SCENARIOS["clean-two-row"], doors=len(DOORS), speed_m_per_s=(
 
 
 class Listener:
-    """A reader that keeps what it is fed, and when."""
+    """A reader that keeps what it is fed, and when; one that is busy once takes so long over its hundredth read."""
 
-    def __init__(self) -> None:
+    def __init__(self, busy_s: float) -> None:
         self.heard: list[tuple[datetime, TagRead]] = []
+        self._busy_s = busy_s
 
     def feed(self, *records: Record) -> None:
+        if len(self.heard) >= 100 and self._busy_s:
+            time.sleep(self._busy_s)
+            self._busy_s = 0.0
         self.heard += [(datetime.now(UTC), record) for record in records if isinstance(record, TagRead)]
 
 
 class Scene:
     """A player with listeners instead of readers, played for a while."""
 
-    def __init__(self, play_s: float) -> None:
+    def __init__(self, play_s: float, busy_s: float = 0.0) -> None:
         self.announced: set[str] = set()
-        self.readers = {door.reader: Listener() for door in SCENARIO.geometry()}
+        self.readers = {door.reader: Listener(busy_s) for door in SCENARIO.geometry()}
         self.player = Player(SCENARIO, 1, self.readers, self.announce)
         asyncio.run(self._play(play_s))
         self.heard = [pair for reader in self.readers.values() for pair in reader.heard]
@@ -67,4 +73,14 @@ def test_no_read_is_reported_before_it_happens() -> None:
 def test_loads_in_a_door_finish_their_crossing_when_it_stops() -> None:
     scene = Scene(0.6)
     last = max(one.last_read_at for one in scene.player.passed)
-    assert max(read.at for _, read in scene.heard) == last
+    assert max(read.at for _, read in scene.heard) <= last
+
+
+def test_what_was_fed_late_counts_as_in_the_gateways_hands_as_late() -> None:
+    scene = Scene(0.6, busy_s=0.3)
+    fed: dict[str, datetime] = {}
+    for heard_at, read in scene.heard:
+        fed[urn_of(read.epc)] = max(heard_at, fed.get(urn_of(read.epc), heard_at))
+    assert max(scene.player.late_ms) > 250
+    early = timedelta(milliseconds=20)
+    assert [one for one in scene.player.passed if one.epc in fed and fed[one.epc] > one.last_read_at + early] == []

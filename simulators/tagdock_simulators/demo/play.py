@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import Any, Protocol
@@ -91,16 +92,19 @@ class Player:
         epcs = tuple(carton.epc.hex for carton in load.cartons)
         crossing = Crossing(epcs, load.door, load.direction, datetime.now(UTC) + _LEAD, speed_m_per_s, _REACH_M)
         reads = await asyncio.to_thread(self._reads, place, crossing)
+        first = len(self.passed)
         self._remember(load, crossing, reads)
-        self.late_ms.append(await self._feed(reads))
+        late = await self._feed(reads)
+        self.late_ms.append(late / timedelta(milliseconds=1))
+        self._delay(first, len(load.cartons), late)
 
     def _reads(self, place: int, crossing: Crossing) -> list[TagRead]:
         doors = self._doors
         near = doors[max(0, place - 1) : place] + doors[place + 1 : place + 2]
         return crossing_reads(doors[place], crossing, self._seed, neighbours=near, radio=self._scenario.radio)
 
-    async def _feed(self, reads: Sequence[TagRead]) -> float:
-        """Feed reads at their times; return by how many milliseconds the latest of them was late."""
+    async def _feed(self, reads: Sequence[TagRead]) -> timedelta:
+        """Feed reads at their times; return how late the latest of them was: this box may have been busy."""
         late_s = 0.0
         for read in reads:
             wait_s = (read.at - datetime.now(UTC)).total_seconds()
@@ -108,7 +112,7 @@ class Player:
                 await asyncio.sleep(wait_s)
             late_s = max(late_s, -wait_s)
             self._readers[read.reader].feed(read)
-        return late_s * 1000
+        return timedelta(seconds=late_s)
 
     def _remember(self, load: Load, crossing: Crossing, reads: Sequence[TagRead]) -> None:
         """Keep the truth; a tag that was never read still passed."""
@@ -123,6 +127,12 @@ class Player:
             self.passed.append(Passed(truth.epc, crossing.door, load.direction, truth.at, *seen))
         self.loads += 1
         self.days.update(carton.line.at.date() for carton in load.cartons)
+
+    def _delay(self, first: int, count: int, late: timedelta) -> None:
+        """Note that a load's last reads came late to the gateway, which may have been killed meanwhile."""
+        for place in range(first, first + count):
+            passed = self.passed[place]
+            self.passed[place] = replace(passed, last_read_at=passed.last_read_at + late)
 
 
 async def _all(*tasks: Coroutine[Any, Any, None]) -> None:
