@@ -95,18 +95,28 @@ def truth_line(truth: Truth) -> bytes:
 def new_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file for writing, gzipped where its name ends in `.gz`; it takes its name only when all went well.
 
-    Raises OSError when it cannot be written.
+    What a link leads to is written, and a device or pipe stays what it is. Raises OSError when it cannot be written.
     """
-    part = path.with_name(path.name + ".part")
+    if path.exists() and not path.is_file():
+        with path.open("wb") as raw, _packed(raw, path.suffix) as file:
+            yield file
+        return
+    whole = path.resolve()
+    part = whole.with_name(whole.name + ".part")
     try:
-        with part.open("wb") as raw:
-            if path.suffix == ".gz":
-                # Neither name nor time of day go into the header, so that the bytes depend on the content alone.
-                with gzip.GzipFile("", "wb", _GZIP_LEVEL, raw, mtime=0) as packed:
-                    yield packed  # type: ignore[misc]  # GzipFile writes bytes as any binary file does
-            else:
-                yield raw
-        part.replace(path)
+        with part.open("wb") as raw, _packed(raw, path.suffix) as file:
+            yield file
+        part.replace(whole)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def _packed(raw: BinaryIO, suffix: str) -> Iterator[BinaryIO]:
+    if suffix != ".gz":
+        yield raw
+        return
+    # Neither name nor time of day go into the header, so that the bytes depend on the content alone.
+    with gzip.GzipFile("", "wb", _GZIP_LEVEL, raw, mtime=0) as packed:
+        yield packed  # type: ignore[misc]  # GzipFile writes bytes as any binary file does

@@ -4,6 +4,8 @@ import gzip
 import hashlib
 import io
 import json
+import os
+import stat
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from itertools import islice
@@ -103,3 +105,24 @@ def test_what_fails_half_way_leaves_the_old_file_and_nothing_else(tmp_path: Path
         raise KeyboardInterrupt
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_pipe_or_device_is_written_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    with new_file(pipe) as file:
+        file.write(b"x\n")
+    assert os.read(reading, 10) == b"x\n"
+    os.close(reading)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_a_link_still_leads_to_the_file_that_it_led_to(tmp_path: Path) -> None:
+    target, link = tmp_path / "target", tmp_path / "link"
+    link.symlink_to(target)
+    with new_file(link) as file:
+        file.write(b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
