@@ -8,11 +8,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sllurp.llrp import LLRPReaderClient, LLRPReaderConfig
 from tagdock_contract import InputChange, Record, TagRead
+from tagdock_simulators import live
 from tagdock_simulators.live import play, start_readers
 from tagdock_simulators.llrp.server import LlrpReader
 from tagdock_simulators.scenarios import Scenario
 
-BRISK = Scenario("brisk", "", doors=1, loads=3, tags=(3, 3), speed_m_per_s=(4.0, 4.0), gap_s=(0.1, 0.2), reach_m=2.0)
+BRISK = Scenario("brisk", "", doors=1, loads=2, tags=(3, 3), speed_m_per_s=(8.0, 8.0), gap_s=(0.1, 0.2), reach_m=2.0)
+
+
+@pytest.fixture(autouse=True)
+def little_lead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "_LEAD", timedelta(seconds=0.2))
 
 
 def test_plays_round_after_round_with_new_tags_until_told_to_stop() -> None:
@@ -39,7 +45,7 @@ def test_plays_round_after_round_with_new_tags_until_told_to_stop() -> None:
             await asyncio.gather(*(reader.close() for reader in readers.values()))
             await asyncio.to_thread(client.join, 5)
             client.hard_disconnect()
-        assert said[:2] == ["playing brisk, seed 1: 3 loads", "playing brisk, seed 2: 3 loads"]
+        assert said[:2] == ["playing brisk, seed 1: 2 loads", "playing brisk, seed 2: 2 loads"]
 
     asyncio.run(scene())
 

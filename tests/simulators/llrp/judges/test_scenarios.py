@@ -1,6 +1,7 @@
 """Wireshark finds nothing malformed in a session of any scenario, played by each profile in turn."""
 
 import asyncio
+from dataclasses import replace
 from itertools import chain, cycle, islice
 from typing import Any
 
@@ -18,7 +19,8 @@ IMPINJ = {"EnableRFPhaseAngle": True, "EnablePeakRSSI": True, "EnableRFDopplerFr
 
 def first_records(scenario: Scenario) -> list[Record]:
     """The first reads and input changes of the reader that has the first one."""
-    blocks = field_reads(scenario.geometry(), crossings(scenario, 1), 1, scenario.radio)
+    few = replace(scenario, loads=min(scenario.loads, 3))
+    blocks = field_reads(few.geometry(), crossings(few, 1), 1, few.radio)
     records = chain.from_iterable(block.records() for block in blocks)
     first = next(records)
     return [first, *islice((record for record in records if record.reader == first.reader), RECORDS)]
