@@ -53,7 +53,7 @@ def test_a_listener_that_is_no_broker_is_said_to_be_none(silent_server: int) -> 
     async def live() -> None:
         link = MqttLink(Broker("127.0.0.1", silent_server), Talker(), Patience(connect_s=0.2, retry_first_s=0.05))
         with pytest.raises(ConnectionError, match="is it an MQTT broker"):
-            await link.start(1.0)
+            await link.start(0.4)
         await link.close()
 
     asyncio.run(live())

@@ -37,7 +37,7 @@ def ended(*arguments: str) -> Result:
 
 
 def test_a_schedule_is_done_and_logged_and_the_end_tells_what_was_done(tmp_path: Path, echo: Any) -> None:
-    (tmp_path / "faults.toml").write_text('[[fault]]\nkind = "cut"\non = "broker"\nat_s = 0.5\nevery_s = 0.2\n')
+    (tmp_path / "faults.toml").write_text('[[fault]]\nkind = "cut"\non = "broker"\nat_s = 0.3\nevery_s = 0.2\n')
     files = ("--faults", str(tmp_path / "faults.toml"), "--log", str(tmp_path / "log.jsonl"))
     with running("--to", str(echo.port), "--name", "broker", *files) as (process, port):
         with socket.create_connection(("127.0.0.1", port), 5) as client:

@@ -38,6 +38,7 @@ REAL = {
     "ROAccessReport": 61,
     "ReaderEventNotification": 63,
 }
+EXAMPLES = int(os.environ.get("TAGDOCK_FUZZ_EXAMPLES", "300"))
 NOT_PYLLRPS = (ImpinjEnableExtensions,)  # pyllrp writes reserved bits as 0
 UNKNOWN_TO_PYLLRP = (ClientRequestOpSpec,)  # it has no class for it
 
@@ -116,7 +117,7 @@ def _mended(judged: Any) -> Any:
 
 
 @pytest.mark.parametrize(("version", "messages"), [(1, MESSAGE_OF_1_0), (2, MESSAGE_OF_1_1)], ids=["1.0.1", "1.1"])
-@settings(max_examples=60)
+@settings(max_examples=EXAMPLES // 10)
 @given(data=st.data(), message_id=st.integers(0, 2**32 - 1))
 def test_a_message_survives_the_wire(
     version: int, messages: st.SearchStrategy[Any], data: st.DataObject, message_id: int
@@ -128,7 +129,7 @@ def test_a_message_survives_the_wire(
     assert header == (version_of(header.number, version), header.number, len(frame), message_id)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=EXAMPLES // 10, deadline=None)
 @given(MESSAGE_OF_1_0.filter(lambda message: not isinstance(message, NOT_PYLLRPS)))
 def test_pyllrp_writes_the_same_bytes_of_any_message(message: object) -> None:
     data = encode_message(message, 5)
@@ -183,7 +184,7 @@ def test_a_real_readers_report_says_what_its_json_says(real_messages: Path) -> N
     assert tag.first_seen_utc.microseconds == told["FirstSeenUTC"]
 
 
-@settings(max_examples=400)
+@settings(max_examples=EXAMPLES)
 @given(st.binary(max_size=300), st.sampled_from([*range(1, 80), 100, 1023]))
 def test_noise_is_decoded_or_refused_with_a_status(body: bytes, number: int) -> None:
     try:
@@ -192,7 +193,7 @@ def test_noise_is_decoded_or_refused_with_a_status(body: bytes, number: int) -> 
         assert isinstance(error.status, StatusCode)
 
 
-@settings(max_examples=60)
+@settings(max_examples=EXAMPLES // 5)
 @given(MESSAGE_OF_1_1, st.data())
 def test_a_damaged_message_is_decoded_or_refused_with_a_status(message: object, data: st.DataObject) -> None:
     frame = bytearray(encode_message(message, 1, 2))

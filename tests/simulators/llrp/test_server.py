@@ -105,8 +105,10 @@ def test_shows_that_it_lives(serving: Any, raw_client: Any) -> None:
 
 
 def test_a_client_that_does_not_read_loses_reports_and_is_told(
-    serving: Any, raw_client: Any, rospec: Any, read: Any, eventually: Any
+    serving: Any, raw_client: Any, rospec: Any, read: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(line, "SEND_BUFFER_BYTES", 32 * 1024)  # the kernel's small windows take seconds for more
+
     async def scene() -> None:
         async with serving() as (reader, port), raw_client(port) as client:
             await client.get()

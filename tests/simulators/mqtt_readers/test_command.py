@@ -52,7 +52,7 @@ def test_a_scenario_is_published_until_ctrl_c(mqtt_broker: Mosquitto, listen: Li
     with running(
         "--broker", broker, "--scenario", "rush-hour", "--qos", "1", "--fields", "epcHex,antennaPort"
     ) as process:
-        wait_for(lambda: sum(b"tagInventory" in each.payload for each in listener.messages) > 100)
+        wait_for(lambda: sum(b"tagInventory" in each.payload for each in listener.messages) > 2)
         status, out, err = ends(process)
     assert (status, "Traceback" in err) == (0, False)
     assert out.splitlines()[0] == f"dock-1 {broker} impinj/dock-1/events impinj/dock-1/status"
@@ -79,7 +79,7 @@ def test_an_unreachable_broker_is_told_once_a_reader_and_ends_in_failure() -> No
         told = process.stderr.readline()
         while "can't be reached" not in told:
             told = process.stderr.readline()
-        time.sleep(1.5)  # it tries again meanwhile, in silence
+        time.sleep(1.1)  # it tries again meanwhile, in silence
         status, _, err = ends(process)
     assert "check that it runs there; trying again" in told
     assert status == 1
