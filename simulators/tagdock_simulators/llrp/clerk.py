@@ -8,6 +8,7 @@ from tagdock_contract import InputChange
 
 from tagdock_simulators.llrp import messages as m
 from tagdock_simulators.llrp.accessspecs import AccessSpecs
+from tagdock_simulators.llrp.air import Air
 from tagdock_simulators.llrp.codec import LLRP_1_0_1
 from tagdock_simulators.llrp.config import AntennaProperties, EventNotificationState, Notification
 from tagdock_simulators.llrp.errors import LlrpError, StatusCode
@@ -43,7 +44,7 @@ class Clerk:
     ) -> None:
         self.settings = Settings()
         self.access = AccessSpecs(profile, memories)
-        self.rospecs = ROSpecs(profile, self.access, outbound.clock, emit)
+        self.rospecs = ROSpecs(profile, self.access, Air(profile, memories), outbound.clock, emit)
         self.antennas_off: frozenset[int] = frozenset()
         self.version = LLRP_1_0_1
         """The protocol version of the next message."""
@@ -157,6 +158,7 @@ class Clerk:
         if request.reset_to_factory_defaults:
             self.rospecs.clear()
             self.access.clear()
+        self.rospecs.set_antennas(self.settings.antennas)
         self.access.lowest_id_first = vendor.lowest_access_spec_first
         self.access.fallback = self.settings.access_report
         self._outbound.holds_when_away = self.settings.hold_upon_reconnect

@@ -6,6 +6,7 @@ from typing import Protocol
 from tagdock_contract import InputChange, TagRead
 
 from tagdock_simulators.llrp.accessspecs import NO_EXTRAS, AccessSpecs, Extras
+from tagdock_simulators.llrp.air import Air
 from tagdock_simulators.llrp.aistop import US_PER_MS, AIStop, fires, timeout_us
 from tagdock_simulators.llrp.errors import LlrpError, StatusCode
 from tagdock_simulators.llrp.events import (
@@ -44,6 +45,10 @@ Outcome = Report | TagsLost | BufferFilling | ROSpecEvent | AISpecEvent | SpecLo
 class Reader(Protocol):
     """What a ROSpec needs of the reader around it."""
 
+    access: AccessSpecs
+    air: Air
+    clock: Clock
+
     def emit(self, outcome: Outcome) -> None:
         """Take what comes of the ROSpec."""
 
@@ -54,15 +59,13 @@ class Reader(Protocol):
 class Inventory:
     """A ROSpec and where it is in its life."""
 
-    def __init__(
-        self, rospec: ROSpec, fallback: ROReportSpec, reader: Reader, access: AccessSpecs, clock: Clock
-    ) -> None:
+    def __init__(self, rospec: ROSpec, fallback: ROReportSpec, reader: Reader) -> None:
         report = rospec.report or fallback
         self._rospec = rospec
         self._reader = reader
-        self._access = access
+        self._access = reader.access
         self._state = rospec.state
-        self._pending = Pending(report, clock, reader.emit)
+        self._pending = Pending(report, reader.clock, reader.emit)
         self._start_due_us: int | None = None
         self._started_us = 0
         self._specs = [spec for spec in rospec.specs if isinstance(spec, AISpec)]
@@ -72,9 +75,10 @@ class Inventory:
         self._stop = AIStop(self._specs[0], 0)
         self._extras = _extras(report)
         self._writers = tuple(
-            TagReportWriter(ReportContent(report, rospec.rospec_id, place, spec.inventory[0].spec_id), clock)
+            TagReportWriter(ReportContent(report, rospec.rospec_id, place, spec.inventory[0].spec_id), reader.clock)
             for place, spec in enumerate(self._specs, start=1)
         )
+        self.retune()
         self.waiting = False
         """Whether it would run if no other ROSpec stood before it."""
 
@@ -121,6 +125,12 @@ class Inventory:
         antennas = self._stop.spec.antenna_ids
         if self._state is not ROSpecState.ACTIVE or (antennas != (0,) and read.antenna not in antennas):
             return
+        gates = self._gates[self._spec_index]
+        if gates and (gate := gates.get(read.antenna)) is not None:
+            heard = gate.hear(read, told, now_us)
+            if heard is None:
+                return
+            told = heard
         access, at_once = self._access.meet(read, self._rospec.rospec_id, self._extras)
         tag = Sighting(self._writers[self._spec_index], told, access)
         if at_once:
@@ -153,6 +163,10 @@ class Inventory:
             self.apply(Life.STOP, now_us)
         elif spec_us is not None and spec_us <= now_us:
             self._next_spec(now_us)
+
+    def retune(self) -> None:
+        """Take up how the antennas are set: by each AISpec, and by the reader's own settings where it says nothing."""
+        self._gates = tuple(self._reader.air.gates(spec.inventory[0].antennas) for spec in self._specs)
 
     def flush(self) -> None:
         """Report every tag that is held."""

@@ -90,6 +90,9 @@ class Profile:
     max_opspecs_per_accessspec: int
     max_select_filters: int
     band: Band = GERMANY
+    sensitivity_dbm: float = -80.0
+    """The best sensitivity, that the table counts from. Impinj's is -80 dBm (Impinj, Setting Receive Sensitivity and
+    Transmit Power on Revolution Reader using LLRP); the others' is assumed to be the same."""
     triggers: Triggers = Triggers()
     max_specs_per_rospec: int = 32
     max_version: int = LLRP_1_0_1

@@ -3,9 +3,10 @@
 from collections.abc import Container
 from enum import IntEnum
 
-from tagdock_simulators.llrp.config import AntennaConfiguration, RFTransmitter
+from tagdock_simulators.llrp.config import AntennaConfiguration, C1G2Filter, RFTransmitter
 from tagdock_simulators.llrp.custom import Custom
 from tagdock_simulators.llrp.errors import LlrpError, StatusCode
+from tagdock_simulators.llrp.filters import AWARE_ACTIONS, LAST_TARGET, UNAWARE_ACTIONS
 from tagdock_simulators.llrp.profile import GEN2, HOP_TABLE_ID, Profile
 from tagdock_simulators.llrp.rospec import (
     AISpec,
@@ -21,7 +22,10 @@ from tagdock_simulators.llrp.rospec import (
     TagObservationTrigger,
 )
 from tagdock_simulators.llrp.schema import CustomParameter, layout
+from tagdock_simulators.llrp.tagmemory import Bank
 
+_WHOLE = (0, 1)
+"""Truncation: left to the reader, or none."""
 _NO_INPUT = "it needs its GPITriggerValue"
 
 
@@ -108,9 +112,28 @@ def check_antenna(antenna: AntennaConfiguration, profile: Profile) -> None:
         if len(command.filters) > profile.max_select_filters:
             limit = f"a query has {profile.max_select_filters} filters at most"
             raise LlrpError(StatusCode.P_OVERFLOW_PARAMETER, limit, where=command)
+        for chosen in command.filters:
+            _check_filter(chosen, profile)
         if command.rf_control is not None:
             listed = ", ".join(map(str, sorted(modes)))
             _require(command.rf_control.mode_index in modes, command.rf_control, 0, f"modes are {listed}")
+
+
+def _check_filter(chosen: C1G2Filter, profile: Profile) -> None:
+    """Raise LlrpError for truncated EPCs, which no reader here sends, and for states that this one leaves alone."""
+    _require(chosen.truncation in _WHOLE, chosen, 0, "EPCs are not truncated: truncation is 0 or 1")
+    _require(chosen.mask.memory_bank != Bank.RESERVED, chosen.mask, 0, "tags are filtered by bank 1, 2 or 3")
+    unaware, aware = chosen.unaware_action, chosen.aware_action
+    if unaware is not None:
+        actions = len(UNAWARE_ACTIONS)
+        _require(unaware.action < actions, unaware, 0, f"state-unaware actions are 0 to {actions - 1}")
+    if aware is not None:
+        if not profile.singulates_by_state:
+            reason = "state-aware filter actions are not supported (see the reader's capabilities)"
+            raise LlrpError(StatusCode.P_UNSUPPORTED_PARAMETER, reason, where=aware)
+        actions = len(AWARE_ACTIONS)
+        _require(aware.target <= LAST_TARGET, aware, 0, f"targets are 0 (SL) to {LAST_TARGET} (S3)")
+        _require(aware.action < actions, aware, 1, f"state-aware actions are 0 to {actions - 1}")
 
 
 def _check_transmitter(transmitter: RFTransmitter, profile: Profile) -> None:

@@ -1,10 +1,12 @@
 """The ROSpecs that a reader holds: one is active at a time, and the one of higher priority goes first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tagdock_contract import InputChange, TagRead
 
 from tagdock_simulators.llrp.accessspecs import AccessSpecs
+from tagdock_simulators.llrp.air import Air
+from tagdock_simulators.llrp.config import AntennaConfiguration
 from tagdock_simulators.llrp.errors import LlrpError, StatusCode
 from tagdock_simulators.llrp.inventory import Inventory, Outcome
 from tagdock_simulators.llrp.profile import Profile
@@ -21,11 +23,14 @@ class ROSpecs:
     trigger does, one with an immediate start as soon as nothing of its priority or a higher one is active.
     """
 
-    def __init__(self, profile: Profile, access: AccessSpecs, clock: Clock, emit: Callable[[Outcome], None]) -> None:
+    def __init__(
+        self, profile: Profile, access: AccessSpecs, air: Air, clock: Clock, emit: Callable[[Outcome], None]
+    ) -> None:
         self.emit = emit
-        self._clock = clock
+        self.clock = clock
         self._profile = profile
-        self._access = access
+        self.access = access
+        self.air = air
         self._inventories: dict[int, Inventory] = {}
         self._active: Inventory | None = None
 
@@ -55,7 +60,7 @@ class ROSpecs:
         if len(self._inventories) >= self._profile.max_rospecs:
             limit = f"the reader takes {self._profile.max_rospecs} ROSpec at a time; delete one first"
             raise LlrpError(StatusCode.M_OVERFLOW_PARAMETER, limit)
-        self._inventories[rospec.rospec_id] = Inventory(rospec, fallback, self, self._access, self._clock)
+        self._inventories[rospec.rospec_id] = Inventory(rospec, fallback, self)
 
     def delete(self, rospec_id: int, now_us: int) -> None:
         """End and forget one ROSpec, or all (0). Raises LlrpError when it is not there."""
@@ -93,7 +98,7 @@ class ROSpecs:
     def read(self, read: TagRead, now_us: int) -> None:
         """Let a tag answer."""
         active = self.active
-        told = self._access.answer(read) if active is not None else None
+        told = self.access.answer(read) if active is not None else None
         if active is not None and told is not None:
             active.read(read, told, now_us)
             self.resume(now_us)
@@ -109,6 +114,12 @@ class ROSpecs:
         for inventory in self._inventories.values():
             inventory.tick(now_us)
         self.resume(now_us)
+
+    def set_antennas(self, own: Sequence[AntennaConfiguration]) -> None:
+        """Take over how the reader's own antennas are set, for ROSpecs that run too."""
+        self.air.own = own
+        for inventory in self._inventories.values():
+            inventory.retune()
 
     def flush(self) -> None:
         """Report every tag that is held."""

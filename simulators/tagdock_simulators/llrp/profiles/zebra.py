@@ -4,8 +4,8 @@ Seen: manufacturer, model and firmware, eight antennas, LLRP 1.0.1 only (GET_SUP
 bytes of Zebra's own capabilities, in a capture of firmware 3.32.37.0 (newton5555/LLRPCSharp on GitHub, docs); powers of
 10 to 29.2 dBm in steps of 0.1 dB, and hopping in a table even where the band has few channels (same source); the
 modulations and their numbers, 1 to 31 (the driver `zebra-llrp` on PyPI, after Zebra's 123RFID); four inputs
-(icmgate.com, GPI_CONFIG); that it takes state-aware singulation (sllurp, pull request 132), which changes nothing in
-the simulated radio; stop triggers for N tags and for N attempts, with a timeout (RFID3 API, STOP_TRIGGER_TYPE).
+(icmgate.com, GPI_CONFIG); that it takes state-aware singulation (sllurp, pull request 132); stop triggers for N tags
+and for N attempts, with a timeout (RFID3 API, STOP_TRIGGER_TYPE).
 Assumed: that an AISpec cannot wait for no new tags, because the API has no such trigger; how many ROSpecs, AccessSpecs
 and filters there are; four outputs; that it does not accumulate.
 """
