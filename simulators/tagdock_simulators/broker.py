@@ -5,6 +5,11 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
+_REMEDY = (
+    "a broker's address is mqtt://host:1883 or mqtts://host:8883, with user:password@ where needed; "
+    "the port is a number up to 65535, brackets belong round IPv6 alone"
+)
+"""The address itself is not repeated: it may hold a password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +34,8 @@ def broker_at(url: str, ca_file: Path | None = None) -> Broker:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise ValueError(f"{url!r} is no broker's address ({error}); write mqtt://host:1883") from error
+        raise ValueError(_REMEDY) from error
     if parts.scheme not in _PORTS or not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment:
-        raise ValueError(
-            "a broker's address is mqtt://host:1883 or mqtts://host:8883, with user:password@ where needed"
-        )
+        raise ValueError(_REMEDY)
     username, password = (None if part is None else unquote(part) for part in (parts.username, parts.password))
     return Broker(parts.hostname, port or _PORTS[parts.scheme], parts.scheme == "mqtts", username, password, ca_file)

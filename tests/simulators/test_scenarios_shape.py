@@ -4,7 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from tagdock_simulators.scenarios import SCENARIOS, parameters, shaped
+from tagdock_contract import decode_record, encode
+from tagdock_simulators.reading import field_reads
+from tagdock_simulators.scenarios import SCENARIOS, crossings, parameters, shaped
+from tagdock_simulators.scenarios.scenario import RADIO_BOUNDS
 
 PLAIN = SCENARIOS["clean-two-row"]
 
@@ -70,3 +73,19 @@ def test_all_parameters_can_be_written_as_json(name: str) -> None:
     told = json.loads(json.dumps(parameters(SCENARIOS[name])))
     assert told["name"] == name
     assert told["radio"]["transmit_dbm"] == SCENARIOS[name].radio.transmit_dbm
+
+
+@pytest.mark.parametrize("bound", [0, 1])
+def test_the_radio_at_its_bounds_still_gives_records_of_the_contract(bound: int) -> None:
+    """All that makes echoes stronger at once (or weaker), far beyond any product: a reader shows what it can."""
+    helps = dict.fromkeys(("transmit_dbm", "reader_gain_dbi", "tag_gain_dbi", "back_lobe_db", "shadowing_db"), 1)
+    hinders = dict.fromkeys(("polarisation_loss_db", "path_exponent", "modulation_loss_db", "rician_k_db"), 0)
+    radio = {f"radio.{key}": str(RADIO_BOUNDS[key][side ^ bound]) for key, side in (helps | hinders).items()}
+    shape = {"loads": "2", "tags": "5", "doors": "2", "radio.tag_sensitivity_dbm": "-40", "radio.tag_spread_db": "6"}
+    hard = shaped(PLAIN, shape | radio)
+    records = [
+        decode_record(encode(each))
+        for block in field_reads(hard.geometry(), crossings(hard, 1), 1, hard.radio)
+        for each in block.records()
+    ]
+    assert bool(records) != bool(bound)

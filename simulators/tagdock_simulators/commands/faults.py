@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from tagdock_simulators.commands.options import say
+from tagdock_simulators.commands.options import NEW_FILE, check_all_different, say
 from tagdock_simulators.faults.acting import Patient, act
 from tagdock_simulators.faults.errors import ScheduleError
 from tagdock_simulators.faults.kinds import Place
@@ -27,7 +27,7 @@ FAULTS_OPTION = click.option(
 )
 FAULT_LOG_OPTION = click.option(
     "--fault-log",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=NEW_FILE,
     envvar="TAGDOCK_FAULT_LOG",
     show_envvar=True,
     help="What was done and when, as JSON Lines.",
@@ -70,6 +70,7 @@ def troubled(
         if log is not None:
             raise click.UsageError("--fault-log goes with --faults")
         return None
+    check_all_different({"--faults": file, "--fault-log": log})
     names = {door.reader for door in scenario.geometry()}
     return Trouble(faults_here(file, None, names, places), opened_log(log, files), datetime.now(UTC))
 

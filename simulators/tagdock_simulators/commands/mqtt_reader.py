@@ -13,7 +13,7 @@ import click
 from tagdock_simulators.broker import Broker
 from tagdock_simulators.commands.broker import broker_options
 from tagdock_simulators.commands.faults import FAULT_LOG_OPTION, FAULTS_OPTION, Trouble, acting, troubled
-from tagdock_simulators.commands.options import say, scenario_options
+from tagdock_simulators.commands.options import Within, say, scenario_options
 from tagdock_simulators.faults.feed import TroubledFeed
 from tagdock_simulators.faults.kinds import Place
 from tagdock_simulators.live import Feeds, play
@@ -24,6 +24,7 @@ from tagdock_simulators.mqtt_readers.messages import Qos
 from tagdock_simulators.mqtt_readers.reader import MqttReader
 from tagdock_simulators.scenarios import Scenario
 
+_SHAPE_BYTES = 16_384
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -57,7 +58,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--batch",
     "batch_s",
-    type=click.FloatRange(0.0, 60.0),
+    type=Within(0.0, 60.0),
     metavar="SECONDS",
     envvar="TAGDOCK_BATCH",
     show_envvar=True,
@@ -87,8 +88,9 @@ def mqtt_reader(
     if shape is not None and kind != "mapped":
         raise click.UsageError("--shape goes with --kind mapped")
     try:
-        names = None if fields is None else [name.strip() for name in fields.split(",") if name.strip()]
-        told = None if shape is None else shape.read_text("utf-8")
+        names, told = _names(fields), _shape(shape)
+        if topic is not None and "$" in topic.replace("$reader", ""):
+            raise ValueError(f"--topic: {topic!r} has a $ that stands for nothing; only $reader can stand there")
         radio = scenario.radio
         wishes = Wishes(names, topic, cast(Qos | None, qos), batch_s, radio.transmit_dbm, radio.region, told)
         readers = {door.reader: KINDS[kind](door.reader, wishes) for door in scenario.geometry()}
@@ -97,6 +99,28 @@ def mqtt_reader(
     with ExitStack() as files:
         trouble = troubled(faults, fault_log, scenario, (Place.READER,), files)
         sys.exit(asyncio.run(_publish(scenario, seed, broker, readers, trouble)))
+
+
+def _names(fields: str | None) -> list[str] | None:
+    """Read a list of fields. Raises ValueError."""
+    names = None if fields is None else [name.strip() for name in fields.split(",") if name.strip()]
+    if names == []:
+        raise ValueError("--fields names none; leave it out for the usual ones")
+    return names
+
+
+def _shape(file: Path | None) -> str | None:
+    """Read a shape's text. Raises OSError, ValueError."""
+    if file is None:
+        return None
+    with file.open("rb") as opened:
+        text = opened.read(_SHAPE_BYTES + 1)
+    if len(text) > _SHAPE_BYTES:
+        raise ValueError(f"--shape {file}: has more than {_SHAPE_BYTES:,} bytes; write a smaller one")
+    try:
+        return text.decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"--shape {file}: is no UTF-8 text; write TOML") from error
 
 
 async def _publish(

@@ -1,6 +1,9 @@
 """What several commands share: their options, how they talk, the gateway's configuration they write."""
 
-from collections.abc import Callable
+import math
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -8,12 +11,53 @@ from typing import Any
 import click
 
 from tagdock_simulators.gateway_config import gateway_toml
+from tagdock_simulators.recording import new_file
 from tagdock_simulators.scenarios import SCENARIOS, Scenario, shaped
 
 LLRP_PORT = 5084
 """LLRP's own (IANA)."""
 LOOPBACK = "127.0.0.1"
 _BROKER = "mqtt://127.0.0.1:1883"
+
+
+class _NewFile(click.Path):
+    """A file to be written; that its place can be written to shows only when it is."""
+
+    def __init__(self, *, allow_dash: bool = False) -> None:
+        super().__init__(dir_okay=False, path_type=Path, allow_dash=allow_dash)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return its path."""
+        if not str(value).strip():
+            self.fail("is empty; give the name of a file", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Within(click.FloatRange):
+    """A number between bounds; `nan` is none, though it is in no bounds' way."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return it."""
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is no number", param, ctx)
+        return number
+
+
+class _Host(click.ParamType[str]):
+    """Where to listen: an empty one would mean every network, and nobody would notice."""
+
+    name = "host"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return it as it is."""
+        if not str(value).strip():
+            self.fail("is empty; give an address, 0.0.0.0 for every network", param, ctx)
+        return str(value)
+
+
+HOST = _Host()
+NEW_FILE, NEW_FILE_OR_DASH = _NewFile(), _NewFile(allow_dash=True)
 
 SCENARIO_OPTION = click.option(
     "--scenario",
@@ -36,7 +80,7 @@ SEED_OPTION = click.option(
 )
 GATEWAY_CONFIG_OPTION = click.option(
     "--gateway-config",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=NEW_FILE,
     envvar="TAGDOCK_GATEWAY_CONFIG",
     show_envvar=True,
     help="Write a gateway.toml for these readers and doors.",
@@ -81,7 +125,7 @@ def scenario_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _setting(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
-    if not equals:
+    if not equals or not key.strip():
         raise click.UsageError(f"--set {text}: write KEY=VALUE")
     return key.strip(), value
 
@@ -92,9 +136,45 @@ def ports_from(scenario: Scenario, port: int) -> dict[str, int]:
     return {reader: port + place for place, reader in enumerate(readers)}
 
 
+def check_ports(scenario: Scenario, port: int) -> None:
+    """Raise UsageError when a scenario's readers need more ports than there are from the first one on."""
+    most = 65_536 - len({door.reader for door in scenario.geometry()})
+    if port > most:
+        raise click.UsageError(f"--port {port} leaves too few for this scenario's readers; {most} is the highest")
+
+
+def why(error: OSError) -> str:
+    """Say in words why an address cannot be used; those of name look-ups have numbers of their own."""
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
+
+
 def write_gateway_config(path: Path, scenario: Scenario, ports: dict[str, int]) -> None:
     """Write a gateway's configuration for a scenario's readers and doors. Raises OSError."""
-    path.write_text(gateway_toml("lab", "gw-1", _BROKER, scenario.geometry(), ports), encoding="utf-8")
+    write_text(path, gateway_toml("lab", "gw-1", _BROKER, scenario.geometry(), ports))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file as a whole. Raises OSError."""
+    with new_file(path) as file:
+        file.write(text.encode())
+
+
+def check_all_different(files: Mapping[str, Path | None]) -> None:
+    """Raise UsageError when two options name one file: what is read would be overwritten by what is written."""
+    seen: dict[Path, str] = {}
+    for option, path in files.items():
+        if path is not None and (other := seen.setdefault(path.resolve(), option)) != option:
+            raise click.UsageError(f"{other} and {option} must be different files; both are {path}")
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """End the program with 1 and one line when a file cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        place = str(error.filename or "what is written").removesuffix(".part")
+        raise click.ClickException(f"{place}: {error.strerror}; choose a place that can be written") from error
 
 
 def say(line: str) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from tagdock_simulators.commands.options import scenario_options
+from tagdock_simulators.commands.options import NEW_FILE, scenario_options, writing
 from tagdock_simulators.recording import new_file
 from tagdock_simulators.scenarios import Scenario
 
@@ -17,7 +17,7 @@ _KINDS = (".svg", ".png")
     "-o",
     "--output",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=NEW_FILE,
     envvar="TAGDOCK_OUTPUT",
     show_envvar=True,
     help="The picture: FILE.svg or FILE.png.",
@@ -34,9 +34,6 @@ def picture(scenario: Scenario, seed: int, output: Path) -> None:
         ) from error
     from tagdock_simulators.pictures.view import look  # noqa: PLC0415
 
-    try:
-        with new_file(output) as file:
-            save(draw(look(scenario, seed)), file, "svg" if output.suffix == ".svg" else "png")
-    except OSError as error:
-        raise click.ClickException(f"{error.filename}: {error.strerror}; choose a place that can be written") from error
+    with writing(), new_file(output) as file:
+        save(draw(look(scenario, seed)), file, "svg" if output.suffix == ".svg" else "png")
     click.echo(f"{output}: {scenario.name}, seed {seed}")

@@ -1,7 +1,6 @@
 """The command `tagdock-sim proxy`: faults on any wire, from a schedule."""
 
 import asyncio
-import os
 import signal
 import sys
 from contextlib import ExitStack
@@ -11,7 +10,7 @@ from pathlib import Path
 import click
 
 from tagdock_simulators.commands.faults import FAULTS_OPTION, Trouble, acting, faults_here, opened_log
-from tagdock_simulators.commands.options import LOOPBACK, say
+from tagdock_simulators.commands.options import LOOPBACK, NEW_FILE, check_all_different, say, why
 from tagdock_simulators.faults.kinds import kinds_table
 from tagdock_simulators.faults.log import FaultLog
 from tagdock_simulators.faults.proxy import Protocol, TcpProxy
@@ -25,11 +24,14 @@ class _Address(click.ParamType[Address]):
 
     name = "address"
 
+    def __init__(self, least_port: int) -> None:
+        self._least_port = least_port
+
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Address:
         if isinstance(value, tuple):
             return value
         host, _, port = str(value).rpartition(":")
-        if not port.isdecimal() or not 0 <= int(port) <= 65535:
+        if not port.isascii() or not port.isdecimal() or len(port) > 5 or not self._least_port <= int(port) <= 65535:
             raise click.BadParameter(f"{value!r} is no address; write it like 127.0.0.1:5084", ctx, param)
         return host.strip("[]") or LOOPBACK, int(port)
 
@@ -43,7 +45,7 @@ def _print_kinds(ctx: click.Context, _param: click.Parameter, wanted: bool) -> N
 @click.command()
 @click.option(
     "--listen",
-    type=_Address(),
+    type=_Address(0),
     default=f"{LOOPBACK}:0",
     show_default=True,
     metavar="HOST:PORT",
@@ -53,7 +55,7 @@ def _print_kinds(ctx: click.Context, _param: click.Parameter, wanted: bool) -> N
 )
 @click.option(
     "--to",
-    type=_Address(),
+    type=_Address(1),
     required=True,
     metavar="HOST:PORT",
     envvar="TAGDOCK_TO",
@@ -87,7 +89,7 @@ def _print_kinds(ctx: click.Context, _param: click.Parameter, wanted: bool) -> N
 )
 @click.option(
     "--log",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=NEW_FILE,
     envvar="TAGDOCK_LOG",
     show_envvar=True,
     help="What was done and when, as JSON Lines.",
@@ -106,6 +108,9 @@ def proxy(
     *, listen: Address, to: Address, protocol: str, faults: Path | None, name: str, seed: int | None, log: Path | None
 ) -> None:
     """Stand before a server and do faults to its connections until Ctrl-C."""
+    check_all_different({"--faults": faults, "--log": log})
+    if not name.strip():
+        raise click.UsageError("--name is empty; give the name that the faults are done `on`")
     spoken = Protocol(protocol)
     schedule = faults_here(faults, seed, {name}, spoken.places)
     with ExitStack() as files:
@@ -117,8 +122,7 @@ async def _serve(listen: Address, one: TcpProxy, schedule: Schedule, log: FaultL
     try:
         port = await one.start(*listen)
     except OSError as error:
-        why = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
-        say(f"cannot listen at {listen[0]}:{listen[1]}: {why}; choose another --listen, or port 0 for any")
+        say(f"cannot listen at {listen[0]}:{listen[1]}: {why(error)}; choose another --listen, or port 0 for any")
         return 1
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

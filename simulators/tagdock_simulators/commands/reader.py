@@ -1,7 +1,6 @@
 """The command `tagdock-sim reader`: LLRP readers that any client can talk to."""
 
 import asyncio
-import os
 import signal
 import sys
 from collections.abc import Callable
@@ -14,10 +13,13 @@ import click
 from tagdock_simulators.commands.faults import FAULT_LOG_OPTION, FAULTS_OPTION, Trouble, acting, troubled
 from tagdock_simulators.commands.options import (
     GATEWAY_CONFIG_OPTION,
+    HOST,
     LLRP_PORT,
     LOOPBACK,
+    check_ports,
     say,
     scenario_options,
+    why,
     write_gateway_config,
 )
 from tagdock_simulators.faults.reader import PLACES, TroubledReader
@@ -35,6 +37,7 @@ _PRODUCTS = "\b\nProfiles:\n" + "\n".join(f"  {each.name:18} {each.summary}" for
 @scenario_options
 @click.option(
     "--host",
+    type=HOST,
     default=LOOPBACK,
     show_default=True,
     envvar="TAGDOCK_HOST",
@@ -77,6 +80,7 @@ def reader(
     """Play a scenario's LLRP readers until Ctrl-C: any LLRP client can connect."""
     profile = PROFILES[profile_name]
     _check_fit(scenario, profile)
+    check_ports(scenario, port)
     with ExitStack() as files:
         trouble = troubled(faults, fault_log, scenario, PLACES, files)
         made = partial(_made, profile, trouble)
@@ -115,8 +119,10 @@ async def _serve(
     try:
         started = await start_readers(scenario, host, port, make)
     except OSError as error:
-        why = os.strerror(error.errno) if error.errno else str(error)
-        say(f"cannot listen at {host}, port {port} and those after it: {why}; choose another --port, or 0 for any")
+        say(
+            f"cannot listen at {host}, port {port} and those after it: {why(error)}; "
+            "choose another --port, or 0 for any, or another --host"
+        )
         return 1
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

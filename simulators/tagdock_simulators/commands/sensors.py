@@ -3,8 +3,10 @@
 import asyncio
 import gzip
 import heapq
+import re
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -19,7 +21,7 @@ import click
 from tagdock_simulators.broker import Broker
 from tagdock_simulators.commands.broker import broker_options
 from tagdock_simulators.commands.faults import FAULTS_OPTION, faults_here
-from tagdock_simulators.commands.options import SEED_OPTION, say
+from tagdock_simulators.commands.options import NEW_FILE, SEED_OPTION, Within, check_all_different, say, writing
 from tagdock_simulators.faults.kinds import Place
 from tagdock_simulators.faults.schedule import Schedule
 from tagdock_simulators.faults.truth import fault_line
@@ -42,7 +44,8 @@ _FOR_EVER = timedelta(days=3650)
 _FIRST_CONNECTION_S = 3.0
 _BINS = 1000
 _TRUTHS = 1_000_000
-_FILE = click.Path(dir_okay=False, path_type=Path)
+_HOST_NAME = re.compile(r"[^/+#\0]{1,200}")
+_QUIET_S = 2.0  # what takes longer shows its progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ class _World:
 @SEED_OPTION
 @click.option(
     "--speed",
-    type=click.FloatRange(0, 10_000, min_open=True),
+    type=Within(0, 10_000, min_open=True),
     default=1.0,
     show_default=True,
     envvar="TAGDOCK_SPEED",
@@ -138,21 +141,21 @@ class _World:
 @FAULTS_OPTION
 @click.option(
     "--truth",
-    type=_FILE,
+    type=NEW_FILE,
     envvar="TAGDOCK_TRUTH",
     show_envvar=True,
     help="What really lay in the bins, one change a line.",
 )
 @click.option(
     "--record",
-    type=_FILE,
+    type=NEW_FILE,
     envvar="TAGDOCK_RECORD",
     show_envvar=True,
     help="No broker: write what would be published to FILE.jsonl or FILE.jsonl.gz.",
 )
 @click.option(
     "--hours",
-    type=click.FloatRange(0, 24 * 366, min_open=True),
+    type=Within(0, 24 * 366, min_open=True),
     envvar="TAGDOCK_HOURS",
     show_envvar=True,
     help="End after so much simulated time; a recording has 24 hours without it.",
@@ -173,8 +176,9 @@ def sensors(
     hours: float | None,
 ) -> None:
     """Play bin sensors while bins are picked from and filled up again; until Ctrl-C, or onto a tape."""
-    if truth is not None and record is not None and truth.resolve() == record.resolve():
-        raise click.UsageError("--truth and --record must be different files")
+    check_all_different({"--contents": contents_file, "--faults": faults, "--truth": truth, "--record": record})
+    if primary_host is not None and (form != "sparkplug" or not _HOST_NAME.fullmatch(primary_host)):
+        raise click.UsageError("--primary-host goes with --format sparkplug; it is a name without /, + and #")
     begin = utc_now() if record is None else EPOCH
     lasts = timedelta(hours=hours) if hours else timedelta(hours=24) if record else _FOR_EVER
     span = Span(begin, begin + lasts)
@@ -184,15 +188,12 @@ def sensors(
         homeassistant=HomeAssistant(discovery=cast(Literal["component", "device"], discovery)),
         sparkplug=Sparkplug(primary_host=primary_host),
     )
-    try:
-        with ExitStack() as files:
-            told = files.enter_context(new_file(truth)) if truth else None
-            if record is not None:
-                click.echo(f"{record}: {_record(world, cast(Format, form), formats, record, told):,} messages")
-                return
-            sys.exit(asyncio.run(_play(world, world.nodes(cast(Format, form), formats), broker, speed, told)))
-    except OSError as error:
-        raise click.ClickException(f"{error.filename}: {error.strerror}; choose a place that can be written") from error
+    with writing(), ExitStack() as files:
+        told = files.enter_context(new_file(truth)) if truth else None
+        if record is not None:
+            click.echo(f"{record}: {_record(world, cast(Format, form), formats, record, told):,} messages")
+            return
+        sys.exit(asyncio.run(_play(world, world.nodes(cast(Format, form), formats), broker, speed, told)))
 
 
 def _lived(bins: int, seed: int, span: Span) -> _World:
@@ -232,14 +233,17 @@ def _schedule(file: Path | None, names: tuple[str, ...]) -> Schedule:
 
 def _record(world: _World, form: Format, formats: Formats, file: Path, truth: Any) -> int:
     """Write the tape; returns how many messages it has. Raises OSError."""
-    count = 0
+    count, shown_at = 0, time.monotonic() + _QUIET_S
     with new_file(file) as tape:
         readings = world.readings(_teller(truth))
         span = world.span
-        for count, (at, publication) in enumerate(  # noqa: B007  # the last number is the count
+        for count, (at, publication) in enumerate(
             published(world.nodes(form, formats), readings, span.begin, span.until), 1
         ):
             tape.write(tape_line(at, publication))
+            if time.monotonic() >= shown_at:
+                shown_at = time.monotonic() + 1.0
+                say(f"{count:,} messages, {(at - span.begin) / (span.until - span.begin):.0%} of the time")
     return count
 
 

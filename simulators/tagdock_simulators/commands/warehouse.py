@@ -13,7 +13,17 @@ from typing import Any, BinaryIO, TypeVar
 
 import click
 
-from tagdock_simulators.commands.options import GATEWAY_CONFIG_OPTION, LLRP_PORT, SEED_OPTION, say
+from tagdock_simulators.commands.options import (
+    GATEWAY_CONFIG_OPTION,
+    LLRP_PORT,
+    NEW_FILE,
+    NEW_FILE_OR_DASH,
+    SEED_OPTION,
+    check_all_different,
+    say,
+    write_text,
+    writing,
+)
 from tagdock_simulators.doors import Crossing
 from tagdock_simulators.gateway_config import gateway_toml
 from tagdock_simulators.radio import Radio
@@ -38,7 +48,7 @@ T = TypeVar("T")
 
 
 def _file(name: str, text: str, *, dash: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    kind = click.Path(dir_okay=False, allow_dash=dash, path_type=Path)
+    kind = NEW_FILE_OR_DASH if dash else NEW_FILE
     twin = f"TAGDOCK_{name[2:].replace('-', '_').upper()}"
     return click.option(name, type=kind, envvar=twin, show_envvar=True, help=text)
 
@@ -113,22 +123,18 @@ def warehouse(
 
     Ctrl-C ends it early, with whole files and a summary.
     """
-    given = {name: path for name, path in {**files, "gateway_config": gateway_config}.items() if path is not None}
-    if len({path.resolve() for path in given.values()}) < len(given):
-        raise click.UsageError("all files must be different")
+    named = {f"--{name.replace('_', '-')}": path for name, path in files.items()}
+    check_all_different({"--orders": orders, **named, "--gateway-config": gateway_config})
     if files["door_truth"] and not files["reads"]:
         raise click.UsageError("--door-truth goes with --reads")
     source = _source(orders, seed)
     run = _Run(World(source, seed, Settings(rates=mistakes)), seed, days, speed)
-    try:
+    with writing():
         if gateway_config is not None:
-            gateway_config.write_text(_gateway(), encoding="utf-8")
+            write_text(gateway_config, _gateway())
         with ExitStack() as opened, _until_told() as stopped:
             run.files = {name: opened.enter_context(_opened(path)) for name in _FILES if (path := files[name])}
             run.work(stopped)
-    except OSError as error:
-        place = error.filename or "stdout"
-        raise click.ClickException(f"{place}: {error.strerror}; choose a place that can be written") from error
     told = run.told()
     # The summary is the result, unless the events are: then it is talk.
     click.echo(json.dumps(told) if as_json else "\n".join(_table(told)), err=files["events"] == _STDOUT)

@@ -22,6 +22,8 @@ MAX_TEXT_BYTES = 1024 * 1024
 MAX_FAULTS = 1000
 MAX_TIME_S = 1e8
 MAX_NAME = 64
+MAX_LINE = 4096
+"""A key of very many parts would keep the reader of TOML busy for minutes."""
 NAMES_LISTED = 20
 _KEYS = ("kind", "on", "at_s", "for_s", "amount", "towards", "every_s", "chance")
 
@@ -30,6 +32,8 @@ def read_schedule(text: str, seed: int | None = None) -> Schedule:
     """Read a schedule; `seed` wins over the file's own. Raises ScheduleError with everything that is wrong."""
     if len(text) > MAX_TEXT_BYTES:
         raise ScheduleError([f"has more than {MAX_TEXT_BYTES:,} bytes; write fewer faults"])
+    if any(len(line) > MAX_LINE for line in text.splitlines()):
+        raise ScheduleError([f"is no TOML for this: a line has more than {MAX_LINE:,} characters; write shorter ones"])
     try:
         told = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # tomllib lets a few of Python's own through

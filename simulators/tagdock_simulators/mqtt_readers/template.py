@@ -6,6 +6,7 @@ whose value the read does not have (a phase that the reader did not measure) is 
 
 import re
 from collections.abc import Callable, Mapping
+from math import isfinite
 from typing import Any
 
 Hole = Callable[[Any], Any]
@@ -38,6 +39,8 @@ def _compile(part: Any, holes: Mapping[str, Hole], where: str, depth: int) -> Ho
     if isinstance(part, list):
         parts = [_compile(value, holes, f"{where}[{place}]", depth - 1) for place, value in enumerate(part)]
         return lambda read: [get(read) for get in parts]
+    if isinstance(part, float) and not isfinite(part):
+        raise TemplateError(f"{where}: {part} can't stand in JSON; write a finite number")
     if not isinstance(part, int | float | bool):
         raise TemplateError(
             f"{where}: a {type(part).__name__} can't stand in JSON; write a text, number, list or table"

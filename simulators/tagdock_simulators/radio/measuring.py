@@ -19,6 +19,8 @@ from tagdock_simulators.radio.settings import Radio
 
 RSSI_STEP_DB, PHASE_STEPS, DOPPLER_STEP_HZ = 0.5, 4096, 1.0 / 16
 PHASE_STEP_DEG = 360.0 / PHASE_STEPS
+SATURATED_DBM = 30.0
+"""More than a reader sends never comes back, whatever a scenario's constants say; it shows no more than that."""
 DETECTION_SNR_DB = 10.0
 """How far the weakest echo that is heard stands above the noise (assumed)."""
 
@@ -26,7 +28,7 @@ DETECTION_SNR_DB = 10.0
 def rssi_dbm(echo_dbm: Floats, bell: Floats, radio: Radio) -> Floats:
     """Return powers as the reader reports them; `bell` are normal numbers."""
     result: Floats = np.rint((echo_dbm + radio.rssi_noise_db * bell) / RSSI_STEP_DB) * RSSI_STEP_DB + 0.0
-    return result
+    return np.minimum(result, SATURATED_DBM)
 
 
 def phase_noise_rad(echo_dbm: Floats, weakest_dbm: Floats, radio: Radio) -> Floats:

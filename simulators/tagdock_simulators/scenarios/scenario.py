@@ -65,6 +65,29 @@ _BOUNDS: Mapping[str, tuple[float, float]] = {
     "park_s": (0.0, 3600.0),
 }
 """What each number, or both of a pair, may be."""
+RADIO_BOUNDS: Mapping[str, tuple[float, float]] = {
+    "transmit_dbm": (-30.0, 36.0),
+    "reader_gain_dbi": (-10.0, 15.0),
+    "polarisation_loss_db": (0.0, 30.0),
+    "beam_exponent": (0.1, 40.0),
+    "back_lobe_db": (-60.0, 0.0),
+    "tag_gain_dbi": (-20.0, 5.0),
+    "path_exponent": (1.0, 6.0),
+    "modulation_loss_db": (0.0, 30.0),
+    "tag_sensitivity_dbm": (-40.0, 10.0),
+    "tag_spread_db": (0.0, 6.0),
+    "reader_sensitivity_dbm": (-110.0, 0.0),
+    "shadowing_db": (0.0, 6.0),
+    "shadow_m": (0.05, 50.0),
+    "shield_db": (0.0, 60.0),
+    "wall_db": (0.0, 60.0),
+    "rician_k_db": (-10.0, 40.0),
+    "turn_s": (0.005, 10.0),
+    "round_s": (0.0005, 1.0),
+    "rssi_noise_db": (0.0, 6.0),
+    "phase_noise_deg": (0.0, 90.0),
+}
+"""What the model can work with; wider than any product or hall."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +133,8 @@ class Scenario:
     def __post_init__(self) -> None:
         for name, bounds in _BOUNDS.items():
             _check_bounds(name, getattr(self, name), *bounds)
+        for name, bounds in RADIO_BOUNDS.items():
+            _check_bounds(f"radio.{name}", getattr(self.radio, name), *bounds)
         for name, known in _CHOICES.items():
             _check_choices(name, getattr(self, name), known)
         if self.door_kind == "conveyor" and set(self.behaviours) - {"in", "out"}:

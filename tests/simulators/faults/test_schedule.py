@@ -121,6 +121,7 @@ def table(**keys: object) -> str:
         ("[[fault", "is no TOML"),
         ("seed = " + "[" * 100_000, "is no TOML"),
         ("seed = " + "1" * 5_000, "is no TOML"),
+        ("x" + ".a" * 100_000 + " = 1", "a line has more than 4,096 characters"),  # else: minutes in the reader of TOML
         ("faults = 3", "faults is not known; seed and [[fault]] are"),
         ("seed = -1", "seed is -1; write a whole number"),
         ("seed = true", "seed is True"),
