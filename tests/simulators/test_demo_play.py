@@ -26,12 +26,12 @@ class Listener:
 
     def __init__(self, busy_s: float) -> None:
         self.heard: list[tuple[datetime, TagRead]] = []
-        self._busy_s = busy_s
+        self.busy_s = busy_s
 
     def feed(self, *records: Record) -> None:
-        if len(self.heard) >= 100 and self._busy_s:
-            time.sleep(self._busy_s)
-            self._busy_s = 0.0
+        if len(self.heard) >= 100 and self.busy_s:
+            time.sleep(self.busy_s)
+            self.busy_s = 0.0
         self.heard += [(datetime.now(UTC), record) for record in records if isinstance(record, TagRead)]
 
 
@@ -46,7 +46,8 @@ class Scene:
 
     def __init__(self, play_s: float, busy_s: float = 0.0) -> None:
         self.announced: set[str] = set()
-        self.readers = {door.reader: Listener(busy_s) for door in SCENARIO.geometry()}
+        self.readers = {door.reader: Listener(0.0) for door in SCENARIO.geometry()}
+        next(iter(self.readers.values())).busy_s = busy_s
         self.player = Player(SCENARIO, 1, self.readers, self.announce)
         asyncio.run(self._play(play_s))
         self.heard = [pair for reader in self.readers.values() for pair in reader.heard]

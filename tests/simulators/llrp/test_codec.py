@@ -38,7 +38,7 @@ REAL = {
     "ROAccessReport": 61,
     "ReaderEventNotification": 63,
 }
-EXAMPLES = int(os.environ.get("TAGDOCK_FUZZ_EXAMPLES", "300"))
+EXAMPLES = int(os.environ.get("TAGDOCK_FUZZ_EXAMPLES", "200"))
 NOT_PYLLRPS = (ImpinjEnableExtensions,)  # pyllrp writes reserved bits as 0
 UNKNOWN_TO_PYLLRP = (ClientRequestOpSpec,)  # it has no class for it
 
@@ -117,7 +117,7 @@ def _mended(judged: Any) -> Any:
 
 
 @pytest.mark.parametrize(("version", "messages"), [(1, MESSAGE_OF_1_0), (2, MESSAGE_OF_1_1)], ids=["1.0.1", "1.1"])
-@settings(max_examples=EXAMPLES // 10)
+@settings(max_examples=EXAMPLES // 5)
 @given(data=st.data(), message_id=st.integers(0, 2**32 - 1))
 def test_a_message_survives_the_wire(
     version: int, messages: st.SearchStrategy[Any], data: st.DataObject, message_id: int
@@ -129,7 +129,7 @@ def test_a_message_survives_the_wire(
     assert header == (version_of(header.number, version), header.number, len(frame), message_id)
 
 
-@settings(max_examples=EXAMPLES // 10, deadline=None)
+@settings(max_examples=EXAMPLES // 8, deadline=None)
 @given(MESSAGE_OF_1_0.filter(lambda message: not isinstance(message, NOT_PYLLRPS)))
 def test_pyllrp_writes_the_same_bytes_of_any_message(message: object) -> None:
     data = encode_message(message, 5)

@@ -19,7 +19,7 @@ from tagdock_simulators.llrp.profiles import PROFILES
 from tagdock_simulators.llrp.schema import layout, message_classes
 from tagdock_simulators.llrp.states import Connection
 
-EXAMPLES = int(os.environ.get("TAGDOCK_FUZZ_EXAMPLES", "300"))
+EXAMPLES = int(os.environ.get("TAGDOCK_FUZZ_EXAMPLES", "200"))
 GOLDEN = [file.read_bytes() for file in sorted((Path(__file__).parent.parent / "golden").glob("*.bin"))]
 NUMBERS = sorted({layout(cls).key[0] for cls in message_classes()})
 FUZZ = settings(max_examples=EXAMPLES, deadline=2000, suppress_health_check=list(HealthCheck))
@@ -74,7 +74,7 @@ def test_whatever_comes_is_decoded_or_refused_with_a_status(version: int, frame:
 
 
 @pytest.mark.parametrize("name", sorted(PROFILES))
-@settings(FUZZ, max_examples=max(60, EXAMPLES // 5))
+@settings(FUZZ, max_examples=max(40, EXAMPLES // 5))
 @given(frames=st.lists(damaged() | noise(), max_size=12))
 def test_whatever_a_client_sends_the_reader_answers_and_lives(name: str, frames: list[bytes]) -> None:
     device = Device(PROFILES[name], bytes(8), 0)

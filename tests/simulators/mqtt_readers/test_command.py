@@ -50,7 +50,7 @@ def test_a_scenario_is_published_until_ctrl_c(mqtt_broker: Mosquitto, listen: Li
     listener = listen(mqtt_broker.port)
     broker = f"mqtt://127.0.0.1:{mqtt_broker.port}"
     with running(
-        "--broker", broker, "--scenario", "rush-hour", "--qos", "1", "--fields", "epcHex,antennaPort"
+        "--broker", broker, "--set", "gap_s=0.1..0.2", "--qos", "1", "--fields", "epcHex,antennaPort"
     ) as process:
         wait_for(lambda: sum(b"tagInventory" in each.payload for each in listener.messages) > 2)
         status, out, err = ends(process)

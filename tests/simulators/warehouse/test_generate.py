@@ -114,7 +114,7 @@ def test_what_returns_was_sold_before_and_its_share_is_that_of_the_shape(quarter
 def test_families_and_themes_make_pairs_and_leave_the_popularity_alone() -> None:
     alone = replace(GIFTS, follow=0.0, on_theme=0.0)
     together, chance = (
-        [line for day in islice(order_days(4, YEAR[1], shape=shape, kept=0.3), 40) for line in sold(day)]
+        [line for day in islice(order_days(4, YEAR[1], shape=shape, kept=0.3), 20) for line in sold(day)]
         for shape in (GIFTS, alone)
     )
     assert affinity(together).mean_square_lift > 1.15 * affinity(chance).mean_square_lift

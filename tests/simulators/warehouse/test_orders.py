@@ -123,7 +123,7 @@ def test_gzip_is_known_by_its_content_not_by_its_name(tmp_path: Path) -> None:
     assert len(read(tmp_path, gzip.compress((HEADER + GOOD).encode())).lines) == 1
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.binary(max_size=300))
 def test_no_bytes_crash_the_reader(tmp_path: Path, junk: bytes) -> None:
     for content in (junk, HEADER.encode() + GOOD.encode() + junk, b"\x1f\x8b\x08\x00" + junk):
