@@ -1,6 +1,7 @@
 """The program `tagdock-sim`: one module here a command, imported only when that command is asked for."""
 
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -32,6 +33,15 @@ class _Program(click.Group):
         module, name = COMMANDS[cmd_name].split(":")
         command: click.Command = getattr(import_module(f"{__name__}.{module}"), name)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; a full disk behind stdout, or the like, is told in one line."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # click ends quietly: whoever reads has enough
+            raise
+        except OSError as error:
+            raise click.ClickException(f"{error.filename or 'the output'}: {error.strerror or error}") from error
 
 
 @click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})

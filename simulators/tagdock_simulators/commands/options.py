@@ -2,11 +2,13 @@
 
 import math
 import os
+import signal
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -169,12 +171,22 @@ def check_all_different(files: Mapping[str, Path | None]) -> None:
 
 @contextmanager
 def writing() -> Iterator[None]:
-    """End the program with 1 and one line when a file cannot be written."""
+    """End the program with 1 and one line when a file cannot be written; SIGTERM leaves nothing half written."""
+    before = signal.signal(signal.SIGTERM, _end)
     try:
         yield
+    except BrokenPipeError:  # whoever reads has enough: nothing to complain about
+        raise
     except OSError as error:
-        place = str(error.filename or "what is written").removesuffix(".part")
+        place = str(error.filename or "the output").removesuffix(".part")
         raise click.ClickException(f"{place}: {error.strerror}; choose a place that can be written") from error
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end(number: int, _frame: object) -> NoReturn:
+    """Unwind what runs, as Ctrl-C does, with the status that a shell gives to a signal."""
+    sys.exit(128 + number)
 
 
 def say(line: str) -> None:

@@ -243,7 +243,7 @@ def _record(world: _World, form: Format, formats: Formats, file: Path, truth: An
             tape.write(tape_line(at, publication))
             if time.monotonic() >= shown_at:
                 shown_at = time.monotonic() + 1.0
-                say(f"{count:,} messages, {(at - span.begin) / (span.until - span.begin):.0%} of the time")
+                say(f"{count:,} messages, {(at - span.begin) / (span.until - span.begin):.1%} of the time")
     return count
 
 

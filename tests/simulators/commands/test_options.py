@@ -1,11 +1,16 @@
 """What users and their enemies give to the commands: one clear line, the right status, and nothing is overwritten."""
 
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from tagdock_simulators.commands import main
 
+PROGRAM = [sys.executable, "-c", "from tagdock_simulators.commands import main; main()"]
 UNUSED = "mqtt://127.0.0.1:1"
 
 
@@ -84,3 +89,56 @@ def test_a_gateways_configuration_that_cannot_be_written_is_known_before_the_rec
     done = run("record", "-o", str(tmp_path / "a"), "--loads", "1", "--gateway-config", str(tmp_path / "none" / "b"))
     refused(done, f"{tmp_path}/none/b: No such file or directory; choose a place that can be written", status=1)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["record --scenario rush-hour --loads 100000 -o", "sensors --format plain --bins 500 --hours 8000 --record"],
+)
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 1)], ids=["SIGTERM", "SIGINT"])
+def test_who_ends_a_command_early_finds_nothing_half_written(
+    command: str, number: signal.Signals, status: int, tmp_path: Path
+) -> None:
+    arguments = [*PROGRAM, *command.split(), str(tmp_path / "a")]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            deadline = time.monotonic() + 30
+            while not list(tmp_path.iterdir()) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            process.send_signal(number)
+            told, talk = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    assert (process.returncode, told) == (status, "")
+    assert "Traceback" not in talk
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("command", ["scenarios", "warehouse --days 1 --events -", "record --loads 1 -o recording"])
+def test_a_full_disk_behind_stdout_is_told_in_one_line(command: str, tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*PROGRAM, *command.split()],
+            cwd=tmp_path,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 1
+    (line,) = done.stderr.strip().splitlines()
+    assert "the output: No space left on device" in line
+
+
+@pytest.mark.parametrize("command", ["scenarios --json", "warehouse --days 2 --events -"])
+def test_a_reader_that_has_enough_ends_the_command_without_a_word(command: str) -> None:
+    with subprocess.Popen([*PROGRAM, *command.split()], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None and process.stderr is not None
+            assert process.stdout.read(10)
+            process.stdout.close()
+            assert process.stderr.read() == b""
+            assert process.wait(60) == 1
+        finally:
+            process.kill()
