@@ -23,15 +23,19 @@ CARDBOARD = Material("cardboard", 1.0, 3.0, 6.0)
 """Paper and air (assumed)."""
 LIQUID = Material("liquid", 6.0, 30.0, 25.0)
 """Bottles of water. Pure water takes 33 dB a metre at 0.867 GHz and 20 degrees, from its Debye parameters (Kaatze 1989,
-doi:10.1021/je00058a001), salt and sugar make it more; bottles fill two thirds of a box and reflect (assumed)."""
+J. Chem. Eng. Data 34, 371; 80.2, 5.6 and 9.36 ps from memory); salt and sugar make it more; bottles fill two thirds of
+a box and reflect. These losses are assumed."""
 METAL = Material("metal", 10.0, 60.0, 30.0)
-"""Cans or machine parts with paper labels. A slab of aluminium takes 10 dB of a tag's gain, 20 of the echo (Griffin,
-Durgin, Haldi and Kippelen 2006, doi:10.1109/LAWP.2006.874072); waves come through gaps only (assumed)."""
+"""Cans or machine parts with paper labels. What a tag lies on can take more than 20 dB of the echo, 10 each way
+(Griffin, Durgin, Haldi and Kippelen 2006, doi:10.1109/LAWP.2006.874072); waves come through gaps only (assumed)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """What moves a load. `x` runs the way it faces, `y` to its left, both from its centre; `z` is over the floor."""
+    """What moves a load. `x` runs the way it faces, `y` to its left, both from its centre; `z` is over the floor.
+
+    What frames, masts and bodies take (`frame_db`, `behind_db`) is assumed, and so are all sizes but a pallet's.
+    """
 
     name: str
     goods_x_m: Span

@@ -180,7 +180,10 @@ class RFSurveySpec:
 
 @parameter(355, since=2)
 class LoopSpec:
-    """Does the specs before it over again, so many times; 0 is without end."""
+    """Does the specs before it over again, so many times; 0 is without end.
+
+    Source: LLRP 1.1; the number agrees with Wireshark's dissector, what 0 means is from memory.
+    """
 
     loop_count: U32
 

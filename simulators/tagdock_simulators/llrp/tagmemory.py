@@ -1,7 +1,7 @@
 """What tags remember: the four memory banks of a Gen2 tag, their locks, and what a command does to them.
 
 Every simulated tag is a Monza 4QT: 128 bits for the EPC, 96 bits of serialised TID, 512 bits of user memory in four
-blocks that can be permalocked, both passwords 0 (Impinj IPJ-W1512 data sheet).
+blocks that can be permalocked, both passwords 0 (Impinj IPJ-W1512 data sheet; from memory but for the TID).
 Source: EPC Gen2 2.1, sections 6.3.2.1 (memory) and 6.3.2.12.3 (access commands).
 """
 

@@ -11,8 +11,8 @@ With BLF the backscatter link frequency, M the cycles a bit, Tari the length of 
     a tag       = success + empty + (e - 2) collision           (frames as long as there are tags)
 
 Source: EPC Gen2 V1.2, sections 6.3.1.2.8 (preambles of commands), 6.3.1.3 (replies), 6.3.1.6 (T1 to T4), 6.3.2.11
-(QueryRep 4 bits, ACK 18 bits); the best frame: Schoute 1983, doi:10.1109/TCOM.1983.1095854 (one empty slot and e - 2
-collisions for each success).
+(QueryRep 4 bits, ACK 18 bits; Miller's preamble and the two commands' lengths from memory); the best frame: Schoute
+1983, doi:10.1109/TCOM.1983.1095854 (one empty slot and e - 2 collisions for each success).
 """
 
 from dataclasses import dataclass

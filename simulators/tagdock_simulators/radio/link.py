@@ -12,7 +12,7 @@
     back:    P_echo   = P_reader + 2 gain - modulation           (a reader hears above its own)
 
 Sources: Friis 1946, doi:10.1109/JRPROC.1946.234568; Griffin and Durgin 2009, doi:10.1109/MAP.2009.5162013 (both ways);
-Balanis, Antenna Theory, section 4.6 (dipole).
+Balanis, Antenna Theory (half-wave dipole). The beam's form and the most that goods take are assumed.
 """
 
 from dataclasses import dataclass

@@ -6,8 +6,8 @@
     Doppler  = 2 v / wavelength + sqrt(2) noise / (4 pi T)      T: how long the EPC is on the air; in steps of 1/16 Hz
 
 Doppler comes from the turn of the phase within one short reply, so fast modes hardly see a forklift in it. Sources:
-Nikitin et al. 2010, doi:10.1109/RFID.2010.5467253 (phase); Impinj, Low Level User Data Support, 2013, section 3 (steps,
-half-turn ambiguity, Doppler from the phase within a packet).
+Nikitin et al. 2010, Phase based spatial identification of UHF RFID tags, IEEE RFID; Impinj, Low Level User Data
+Support, 2013, section 3 (steps, half-turn ambiguity, Doppler from the phase within a packet; from memory).
 """
 
 from math import pi, sqrt

@@ -21,11 +21,11 @@ class Radio:
     """Pattern cos^n of the angle off boresight; 4 makes a half-power beam of 65 degrees, as patch antennas have."""
     back_lobe_db: float = -20.0
     tag_gain_dbi: float = 2.15
-    """A half-wave dipole across its axis (Balanis, Antenna Theory, section 4.6)."""
+    """A half-wave dipole across its axis (Balanis, Antenna Theory)."""
     path_exponent: float = 2.0
-    """Log-distance exponent (Rappaport, Wireless Communications, 2nd ed. 2002, section 4.9); 2 is free space."""
+    """Log-distance exponent (Rappaport, Wireless Communications); 2 is free space."""
     modulation_loss_db: float = 6.0
-    """What backscatter loses to carry data (Nikitin and Rao 2006, doi:10.1109/MAP.2006.323323)."""
+    """What backscatter loses to carry data (method: Nikitin and Rao 2006, doi:10.1109/MAP.2006.323323; assumed)."""
     tag_sensitivity_dbm: float = -18.0
     """Chips are better (Impinj Monza 4: -19.5, R6: -22.1 dBm with a dipole, data sheets); labels lose some of it."""
     tag_spread_db: float = 1.0
@@ -33,18 +33,18 @@ class Radio:
     reader_sensitivity_dbm: float = -75.0
     """At 640 kbit/s; slower modes hear weaker tags (assumed; readers state -80 to -92 dBm for their best mode)."""
     shadowing_db: float = 1.2
-    """Standard deviation of what stands in a link's way by chance, besides its own goods (log-normal; Rappaport,
-    section 4.9). The figure is assumed: a tidy portal's; scenarios that are hard have more."""
+    """Standard deviation of what stands in a link's way by chance, besides its own goods (log-normal:
+    Rappaport). The figure is assumed: a tidy portal's; scenarios that are hard have more."""
     shadow_m: float = 0.5
     """How far apart links have to be, on a load or along its way, to be shadowed differently (after Gudmundson 1991,
-    doi:10.1049/el:19911328, whose distances are a street's; ours is a load's and assumed)."""
+    Electron. Lett. 27, 2145, whose distances are a street's; ours is a load's and assumed)."""
     shield_db: float = 3.0
     """What stands between neighbouring doors takes, each way (assumed: strip curtains, bumpers, other goods)."""
     wall_db: float = 10.0
     """What the wall takes from links that miss every doorway, each way (assumed: insulated sheet-metal panels)."""
     rician_k_db: float = 15.0
-    """The direct wave over all echoes, for a tag in the middle of the beam; outside it is less. Source: Rice 1944,
-    doi:10.1002/j.1538-7305.1944.tb00874.x; for passive tags Dimitriou et al. 2014, doi:10.1109/LAWP.2014.2313350. The
+    """The direct wave over all echoes, for a tag in the middle of the beam; outside it is less. Source: Rice 1945,
+    Bell Syst. Tech. J. 24, 46; for passive tags Dimitriou et al. 2014, doi:10.1109/LAWP.2014.2313350. The
     figure is assumed: short links and antennas that look at them."""
     region: Region = ETSI
     mode: Gen2Mode = FAST

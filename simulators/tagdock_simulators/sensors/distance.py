@@ -2,7 +2,8 @@
 
 Sources: ST's VL53L1X board manual: ranging from 40 mm up to 3.6 m on an 88 % target and 1.7 m on a 17 % target in the
 dark, error about 20 mm. VL53L0X: up to 2 m. ST's drivers: RangeStatus 0 valid, 1 sigma, 2 signal, 3 too near,
-4 phase, 7 wrapped target; no target reads 8190, and 8191 where nothing was measured; sigma limit 18 mm (VL53L0X).
+4 phase, 7 wrapped target; no target reads 8190, and 8191 where nothing was measured. Sigma limit of the VL53L0X: 18 mm
+in the default and the high-accuracy profile of its API, as firmware that uses the API sets it.
 A returned signal falls with the square of the distance (a diffuse target that fills the field of view), so the furthest
 range on an 88 % target fixes all others.
 """

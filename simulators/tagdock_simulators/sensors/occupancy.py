@@ -1,9 +1,9 @@
 """Is there something: a switch under the goods with its chatter, or a passive infrared sensor that sees hands.
 
-Contacts chatter for some milliseconds after each change (Ganssle, A Guide to Debouncing, 2008: 1.6 ms on average and
-6.2 ms at most over 18 switches, but for one bad one with 157 ms); the input takes a level once it has stood still for
-`debounce_s`. A PIR module stays on for its hold time after the last movement and is blind for a while afterwards
-(HC-SR501 datasheet: 0.3 s to 5 min, 2.5 s).
+Contacts chatter for some milliseconds after each change (Ganssle, A Guide to Debouncing: over 18 switches 1.6 ms on
+average, 6.2 ms at most, 157 ms for a bad one; from memory, not checked); the input takes a level once it has stood
+still for `debounce_s`. A PIR module stays on for its hold time after the last movement and is blind for a while
+afterwards (HC-SR501 datasheet: 0.3 s to 5 min, 2.5 s).
 """
 
 from collections.abc import Sequence

@@ -2,8 +2,9 @@
 
 Mass on the cell -> counts of a 24-bit converter -> kilograms as the device computes them from its tare. Sources: HX711
 datasheet (Avia Semiconductor): +-20 mV full scale at gain 128 and 5 V, 24 bits in two's complement that stop at
-7FFFFFh and 800000h, 50 nV rms noise and 400 ms settling at 10 samples/s. OIML R 60-1:2017, 5.5.1: the creep of a C3
-cell in 30 minutes is at most 0.7 of the error allowed there, 0.7 * 0.7 * 1.5 of 3,000 intervals: 0.0245 % of capacity.
+7FFFFFh and 800000h; 50 nV rms noise and 400 ms settling at 10 samples/s (both from memory, not checked). OIML R
+60-1:2017, 5.5.1: the creep of a C3 cell in 30 minutes is at most 0.7 of the error allowed there, which is 0.7 (5.3.2)
+of 1.5 intervals (table 4, from memory): 0.7 * 0.7 * 1.5 of 3,000 intervals, 0.0245 % of capacity.
 A cell gives 2 mV/V, so that capacity is half of the converter's range. What has no source says that it is assumed.
 """
 
