@@ -46,6 +46,9 @@ from tagdock_simulators.llrp.config import (
     C1G2RFControl,
     C1G2SingulationControl,
     C1G2TagInventoryMask,
+    C1G2TagInventoryStateAwareFilterAction,
+    C1G2TagInventoryStateAwareSingulationAction,
+    C1G2TagInventoryStateUnawareFilterAction,
     EventNotificationState,
     EventsAndReports,
     GPIPortCurrentState,
@@ -229,6 +232,22 @@ def _rich_rospec() -> ROSpec:
     )
 
 
+def _choosing_rospec() -> ROSpec:
+    """Two antennas: one with filters that select, one with the client's own states."""
+    sgtin, chip = (
+        C1G2TagInventoryMask(1, 32, BitString(8, b"\x30")),
+        C1G2TagInventoryMask(2, 0, BitString(16, b"\xe2\x80")),
+    )
+    select, reject = C1G2TagInventoryStateUnawareFilterAction(0), C1G2TagInventoryStateUnawareFilterAction(3)
+    to_b = C1G2TagInventoryStateAwareFilterAction(3, 4)
+    plain = C1G2InventoryCommand(False, (C1G2Filter(1, sgtin, None, select), C1G2Filter(1, chip, None, reject)))
+    action = C1G2TagInventoryStateAwareSingulationAction(True, True)
+    aware = C1G2InventoryCommand(True, (C1G2Filter(0, sgtin, to_b),), None, C1G2SingulationControl(2, 32, 0, action))
+    antennas = (AntennaConfiguration(1, None, None, (plain,)), AntennaConfiguration(2, None, None, (aware,)))
+    stop = AISpecStopTrigger(AIStopTrigger.NULL, 0)
+    return make_rospec(specs=(AISpec((1, 2), stop, (InventoryParameterSpec(1, 1, antennas),)),))
+
+
 def _tag(**more: Any) -> TagReportData:
     return TagReportData(EPC96(bytes.fromhex("3034257BF7194E4000001A85")), **more)
 
@@ -313,6 +332,7 @@ def _examples() -> dict[str, object]:
             events_and_reports=EventsAndReports(True),
         ),
         "add_rospec": m.AddROSpec(_rich_rospec()),
+        "add_rospec_filters": m.AddROSpec(_choosing_rospec()),
         "delete_rospec": m.DeleteROSpec(0),
         "enable_rospec": m.EnableROSpec(123),
         "keepalive_ack": m.KeepaliveAck(),

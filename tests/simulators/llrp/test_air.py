@@ -155,6 +155,15 @@ def test_a_filter_that_the_reader_cannot_do_is_refused(
         assert (wrong.field_error.field_number if wrong.field_error else None) == field
 
 
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+def test_as_many_filters_are_taken_as_the_reader_declares(profile: Profile, clerk_of: Any, rospec: Any) -> None:
+    clerk = clerk_of(profile)
+    for more in (1, 0):
+        filters = [wants()] * (profile.air_protocol().max_select_filters_per_query + more)
+        (answer,) = clerk.ask(m.AddROSpec(with_antennas(rospec, filtered(1, *filters))))
+        assert (answer.status == SUCCESS) is (more == 0)
+
+
 class TestPower:
     @pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
     def test_the_highest_changes_nothing(self, profile: Profile, clerk_of: Any, rospec: Any, read: Any) -> None:
@@ -292,6 +301,15 @@ class TestStateAware:
         """As LLRP 1.0.1 wants it (section 15.2.1.2.1)."""
         clerk.run(with_antennas(rospec, by_state(b=True, off=False)))
         assert len(heard(clerk, *[read()] * 3)) == 3
+
+    def test_a_client_of_1_1_can_ask_whether_selected_or_not(self, clerk_of: Any, rospec: Any, read: Any) -> None:
+        clerk = clerk_of(replace(PROFILES["generic-llrp11"], singulates_by_state=True))
+        clerk.ask(m.SetProtocolVersion(2))
+        action = C1G2TagInventoryStateAwareSingulationAction(False, False, all_selected=True)
+        antenna = by_state(flags(0, 0), off=False)
+        command = replace(antenna.inventory_commands[0], singulation=C1G2SingulationControl(2, 32, 0, action))
+        clerk.run(with_antennas(rospec, replace(antenna, inventory_commands=(command,))))
+        assert [epc for _, epc in heard(clerk, *(read(epc=epc) for epc in (SGTIN, SSCC) * 2))] == [SGTIN, SSCC]
 
     def test_counted_tags_answer_the_other_state(self, clerk_of: Any, rospec: Any, read: Any) -> None:
         clerk = clerk_of(FX9600)
