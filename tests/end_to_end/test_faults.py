@@ -302,29 +302,29 @@ def trials_of(epcs: set[str]) -> list[str]:
 
 # --- the uplink ------------------------------------------------------------------------------------------------------
 
-GOODS = 70
+GOODS = 45
 UPLINKS: dict[str, tuple[Fault, ...]] = {
     "cuts": (
         Fault(Kind.CUT, "broker", 1.0),
-        Fault(Kind.CUT_INSIDE, "broker", 4.0, 0.0, 20, Towards.SERVER),
-        Fault(Kind.CUT_INSIDE, "broker", 8.0, 0.0, 3, Towards.CLIENT),
+        Fault(Kind.CUT_INSIDE, "broker", 3.5, 0.0, 20, Towards.SERVER),
+        Fault(Kind.CUT_INSIDE, "broker", 6.5, 0.0, 3, Towards.CLIENT),
     ),
     "slow": (
-        Fault(Kind.DELAY, "broker", 1.0, 2.0, 0.5),
-        Fault(Kind.TRICKLE, "broker", 4.0, 2.0, 2000.0),
-        Fault(Kind.BLACK_HOLE, "broker", 7.0, 3.0),
-        Fault(Kind.STOP_READING, "broker", 11.0, 2.0, None, Towards.SERVER),
+        Fault(Kind.DELAY, "broker", 0.5, 1.5, 0.5),
+        Fault(Kind.TRICKLE, "broker", 2.2, 1.5, 2000.0),
+        Fault(Kind.BLACK_HOLE, "broker", 4.0, 2.5),
+        Fault(Kind.STOP_READING, "broker", 7.0, 1.5, None, Towards.SERVER),
     ),
     "dark": (
-        Fault(Kind.HALF_OPEN, "broker", 1.0, 3.0, None, Towards.CLIENT),
-        Fault(Kind.HALF_OPEN, "broker", 7.0, 3.0, None, Towards.SERVER),
+        Fault(Kind.HALF_OPEN, "broker", 0.5, 2.5, None, Towards.CLIENT),
+        Fault(Kind.HALF_OPEN, "broker", 5.0, 2.5, None, Towards.SERVER),
     ),
 }
 """What goes wrong between a gateway and its broker, a gateway each."""
 
 
 def recording(file: Path) -> None:
-    """Write goods that come in one after the other, for some fifteen seconds."""
+    """Write goods that come in one after the other, for some ten seconds."""
     start = datetime(2026, 1, 5, 8, tzinfo=UTC)
     reads = []
     for tag in range(GOODS):
