@@ -136,7 +136,7 @@ async def _serve(
         async with acting(trouble, readers):
             await play(scenario, seed, readers, say, stop)
     except OSError as error:
-        say(f"{error.filename}: {error.strerror}; choose a place that can be written")
+        say(f"{error.filename or 'the log of faults'}: {error.strerror}; choose a place that can be written")
         return 1
     finally:
         await _close(readers)
