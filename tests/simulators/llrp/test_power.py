@@ -1,8 +1,15 @@
 """Less power weakens echoes and leaves tags without power, as the radio's own link budget says."""
 
+from dataclasses import replace
+from itertools import islice
+from statistics import mean
+
 import pytest
+from tagdock_contract import TagRead
 from tagdock_simulators.llrp.power import Setting
 from tagdock_simulators.radio import Radio
+from tagdock_simulators.reading.field import field_reads
+from tagdock_simulators.scenarios import SCENARIOS, crossings
 
 RADIO = Radio()
 
@@ -40,3 +47,23 @@ def test_agrees_with_the_radio_that_made_the_read(gain_db: float, less_db: float
     assert full is not None
     wanted = rssi(30.0 - less_db)
     assert Setting(30.0, less_db, -200.0).rssi_dbm(full) == (pytest.approx(wanted) if wanted is not None else None)
+
+
+@pytest.mark.parametrize("less_db", [3.0, 10.0])
+def test_leaves_nearly_the_tags_and_strengths_that_the_radio_gives_with_less_power(less_db: float) -> None:
+    """Reads are fewer than the radio's, whose remaining tags answer more often."""
+    scenario = SCENARIOS["metal-and-liquid"]
+    loads = list(islice(crossings(scenario, 1), 4))
+
+    def reads(radio: Radio) -> list[TagRead]:
+        blocks = field_reads(scenario.geometry(), loads, 1, radio)
+        return [read for block in blocks for read in block.reads()]
+
+    sent_dbm, setting = scenario.radio.transmit_dbm, Setting(scenario.radio.transmit_dbm, less_db, -80.0)
+    full, wanted = reads(scenario.radio), reads(replace(scenario.radio, transmit_dbm=sent_dbm - less_db))
+    laid = [(read.epc, rssi) for read in full if (rssi := setting.rssi_dbm(read.rssi_dbm)) is not None]
+    tags, wanted_tags = {epc for epc, _ in laid}, {read.epc for read in wanted}
+    assert len(wanted_tags) < len({read.epc for read in full})
+    assert len(tags ^ wanted_tags) <= 0.05 * len(wanted_tags)
+    assert mean(rssi for _, rssi in laid) == pytest.approx(mean(read.rssi_dbm for read in wanted), abs=1.0)
+    assert 0.6 < len(laid) / len(wanted) < 1.0
