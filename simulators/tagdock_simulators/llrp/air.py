@@ -133,7 +133,7 @@ class Air:
     def gates(self, wishes: Iterable[AntennaConfiguration]) -> dict[int, Gate]:
         """Return the gates of an AISpec by antenna; one that lets everything through has none.
 
-        Source: LLRP 1.0.1, section 15.2.1.2: what a command leaves out is as the reader is set.
+        Source: LLRP 1.0.1, section 15.2.1.2.1: what a command leaves out is as the reader is set.
         """
         antennas = set_antennas(self.own or factory_antennas(self._profile), wishes)
         gates = ((antenna.antenna_id, self._gate(antenna)) for antenna in antennas)

@@ -2,7 +2,7 @@
 
 A Select sets a flag of the tags that match its mask and one of those that do not. With state-aware actions the client
 names the flags; with state-unaware ones it says "select", "unselect" or nothing, and the reader uses SL for it.
-Source: LLRP 1.0.1, sections 15.2.1.2.1.1.2 and .3 (actions), 15.2.1.2 (order); EPC Gen2 V1.2, section 6.3.2.11.1.1.
+Source: LLRP 1.0.1, sections 15.2.1.2.1.1.2 and .3 (actions), 15.2.1.2.1 (order); EPC Gen2 V1.2, section 6.3.2.11.1.1.
 """
 
 from collections.abc import Sequence
