@@ -17,10 +17,9 @@ from tagdock_simulators.commands.options import Within, say, scenario_options
 from tagdock_simulators.faults.feed import TroubledFeed
 from tagdock_simulators.faults.kinds import Place
 from tagdock_simulators.live import Feeds, play
+from tagdock_simulators.mqtt.messages import BrokerError, Qos
 from tagdock_simulators.mqtt_readers.format import Format
 from tagdock_simulators.mqtt_readers.kinds import KINDS, Wishes
-from tagdock_simulators.mqtt_readers.link import BrokerError
-from tagdock_simulators.mqtt_readers.messages import Qos
 from tagdock_simulators.mqtt_readers.reader import MqttReader
 from tagdock_simulators.scenarios import Scenario
 

@@ -5,7 +5,8 @@ from typing import Protocol
 
 from tagdock_contract import InputChange, TagRead
 
-from tagdock_simulators.mqtt_readers.messages import Answer, Delivery, Happening, Session
+from tagdock_simulators.mqtt.messages import Hello
+from tagdock_simulators.mqtt_readers.messages import Answer, Delivery, Happening
 
 
 class Format(Protocol):
@@ -20,7 +21,7 @@ class Format(Protocol):
         """How it delivers."""
 
     @property
-    def session(self) -> Session:
+    def session(self) -> Hello:
         """How it introduces itself."""
 
     @property

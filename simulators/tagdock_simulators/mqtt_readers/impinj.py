@@ -16,6 +16,7 @@ from typing import Any, Literal
 import msgspec
 from tagdock_contract import InputChange, TagRead
 
+from tagdock_simulators.mqtt.messages import Hello, Message, Qos
 from tagdock_simulators.mqtt_readers.frequency import frequency_khz
 from tagdock_simulators.mqtt_readers.instants import nano, ns_of
 from tagdock_simulators.mqtt_readers.messages import (
@@ -27,10 +28,7 @@ from tagdock_simulators.mqtt_readers.messages import (
     Happening,
     InventoryChanged,
     Leaving,
-    Message,
     Purged,
-    Qos,
-    Session,
 )
 from tagdock_simulators.mqtt_readers.tagmemory import pc_of, tid_of
 from tagdock_simulators.radio import ETSI, Region
@@ -83,11 +81,11 @@ class Impinj:
     delivery: Delivery = DELIVERY
 
     @cached_property
-    def session(self) -> Session:
+    def session(self) -> Hello:
         """How it connects; `clientId` takes letters and digits only, 23 at most."""
         client_id = "".join(char for char in self.reader if char.isascii() and char.isalnum())
         will = self._status(self.will_message)
-        return Session(f"impinj{client_id}"[:_CLIENT_ID_CHARS], will=will[0] if will else None)
+        return Hello(f"impinj{client_id}"[:_CLIENT_ID_CHARS], will[0] if will else None, clean=False, keepalive_s=60)
 
     @property
     def topics(self) -> tuple[str, ...]:

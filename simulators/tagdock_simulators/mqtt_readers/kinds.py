@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from tagdock_simulators.mqtt.messages import Qos
 from tagdock_simulators.mqtt_readers import impinj, mapped, zebra
 from tagdock_simulators.mqtt_readers.format import Format
-from tagdock_simulators.mqtt_readers.messages import Delivery, Qos
+from tagdock_simulators.mqtt_readers.messages import Delivery
 from tagdock_simulators.radio import ETSI, Region
 
 

@@ -18,9 +18,10 @@ from typing import Any
 import msgspec
 from tagdock_contract import InputChange, TagRead
 
+from tagdock_simulators.mqtt.messages import Hello
 from tagdock_simulators.mqtt_readers.frequency import frequency_khz, frequency_mhz
 from tagdock_simulators.mqtt_readers.instants import nano, ns_of
-from tagdock_simulators.mqtt_readers.messages import SILENCE, Answer, Delivery, Happening, Session
+from tagdock_simulators.mqtt_readers.messages import SILENCE, Answer, Delivery, Happening
 from tagdock_simulators.mqtt_readers.tagmemory import tid_of
 from tagdock_simulators.mqtt_readers.template import Hole, TemplateError, compile_template, fill_text
 from tagdock_simulators.radio import ETSI, Region
@@ -130,9 +131,9 @@ class Mapped:
         _ = self._topics, self._read, self._input, self._around
 
     @cached_property
-    def session(self) -> Session:
+    def session(self) -> Hello:
         """How it connects: without a will, as simple clients do."""
-        return Session(f"mapped-{self.reader}", clean=True)
+        return Hello(f"mapped-{self.reader}", keepalive_s=60)
 
     @property
     def topics(self) -> tuple[str, ...]:

@@ -2,20 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
-Qos = Literal[0, 1, 2]
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One MQTT message; `tags` is how many tag reads travel in it."""
-
-    topic: str
-    payload: bytes
-    qos: Qos = 0
-    retained: bool = False
-    tags: int = 0
+from tagdock_simulators.mqtt.messages import Message, Qos
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +31,6 @@ class Delivery:
     """Tags remembered for that at most."""
     heartbeat_s: float = 0.0
     """Time between two signs of life; 0: none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """How a reader introduces itself to the broker."""
-
-    client_id: str
-    clean: bool = False
-    keepalive_s: int = 60
-    will: Message | None = None
-    listens_to: tuple[str, ...] = ()
-    """Topics on which it takes commands."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ import time
 
 from tagdock_contract import InputChange
 
+from tagdock_simulators.mqtt.link import Link
+from tagdock_simulators.mqtt.messages import Message
 from tagdock_simulators.mqtt_readers.buffer import Buffer
 from tagdock_simulators.mqtt_readers.format import Format
-from tagdock_simulators.mqtt_readers.link import Link
-from tagdock_simulators.mqtt_readers.messages import Message
 from tagdock_simulators.mqtt_readers.pace import Pace
 
 _RECORDS_A_TURN = 500
@@ -47,11 +47,11 @@ class Outgoing:
         pace.took(self._send_records(allowed, now_ns))
         if not len(self._buffer):
             self._batch_at_s = None
-        return bool(len(self._buffer)) and self._link.room and allowed == _RECORDS_A_TURN
+        return bool(len(self._buffer)) and self._link.line.room and allowed == _RECORDS_A_TURN
 
     def due_s(self, now_s: float) -> float | None:
         """Return when something may go, None when nothing waits or the line is full."""
-        if not len(self._buffer) or not self._link.room:
+        if not len(self._buffer) or not self._link.line.room:
             return None
         return now_s + _PACE_TICK_S if self._batch_at_s is None else self._batch_at_s
 
@@ -66,7 +66,7 @@ class Outgoing:
     def _send_records(self, at_most: int, now_ns: int) -> int:
         """Send records in messages as large as they may be; return how many went."""
         sent, batch, batch_bytes, topic = 0, list[bytes](), 0, ""
-        while sent < at_most and len(self._buffer) and self._link.up and self._link.room:
+        while sent < at_most and len(self._buffer) and self._link.up and self._link.line.room:
             record = self._buffer.pop()
             sent += 1
             is_input = isinstance(record, InputChange)
@@ -76,7 +76,7 @@ class Outgoing:
                 batch, batch_bytes = [], 0
             topic = self._speaks.topic(record)
             if is_input:
-                self._link.publish(Message(topic, event, self._delivery.qos))
+                self._link.line.send(Message(topic, event, self._delivery.qos))
                 continue
             batch.append(event)
             batch_bytes += len(event) + 1
@@ -90,4 +90,4 @@ class Outgoing:
 
     def _publish(self, topic: str, batch: list[bytes], now_ns: int) -> None:
         payload = self._speaks.bundle(batch, now_ns)
-        self._link.publish(Message(topic, payload, self._delivery.qos, tags=len(batch)))
+        self._link.line.send(Message(topic, payload, self._delivery.qos, tags=len(batch)))

@@ -6,20 +6,19 @@ swallows then is lost unseen, as with a real reader).
 """
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 
 from tagdock_contract import InputChange, TagRead
 
 from tagdock_simulators.broker import Broker
-from tagdock_simulators.chance import Chance
+from tagdock_simulators.mqtt.link import Link
+from tagdock_simulators.mqtt.messages import Patience
 from tagdock_simulators.mqtt_readers.buffer import Buffer
 from tagdock_simulators.mqtt_readers.format import Format
-from tagdock_simulators.mqtt_readers.link import BrokerError, Link
 from tagdock_simulators.mqtt_readers.messages import (
     AntennaChanged,
     Beat,
@@ -36,56 +35,39 @@ log = logging.getLogger(__name__)
 
 _TICK_S = 0.5
 _PURGES_TOLD_EVERY_S = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Waits:
-    """The reader's deadlines and pauses in seconds."""
-
-    connect_s: float = 5.0
-    close_s: float = 5.0
-    ack_s: float = 20.0
-    """A broker that acknowledges nothing for so long is left; what is on the way goes again on the next connection."""
-    retry_first_s: float = 1.0
-    retry_longest_s: float = 60.0
-    healthy_s: float = 10.0
-    """A connection that held so long was a good one: the next retry is quick again."""
+_WAITS = Patience()
 
 
 class MqttReader:
     """A reader that can be fed. `start` and `close` it; all of it lives on one event loop."""
 
     def __init__(
-        self, speaks: Format, broker: Broker, *, waits: Waits = Waits(), say: Callable[[str], None] = log.warning
+        self, speaks: Format, broker: Broker, *, waits: Patience = _WAITS, say: Callable[[str], None] = log.warning
     ) -> None:
         """Prepare; nothing is opened. `say` hears when the broker fails, and when it is back. Raises BrokerError."""
-        self._speaks, self._waits, self._say = speaks, waits, say
+        self._speaks = speaks
         delivery = self._delivery = speaks.delivery
-        self._news = asyncio.Event()
-        self._link = Link(broker, speaks.session, delivery.window, waits.connect_s, self._news.set)
+        waits = replace(waits, window=delivery.window)
+        self._link = Link(speaks.reader, broker, waits, say, resends=True)
         self._buffer = Buffer(delivery.buffer_reads, delivery.keep_s)
         self._outgoing = Outgoing(speaks, self._buffer, self._link)
         self._repeats = Repeats(delivery.repeat_s, delivery.repeat_tags) if delivery.repeat_s else None
-        self._task: asyncio.Task[None] | None = None
-        self._close_by_s: float | None = None
-        self._online = self._running = True
-        self._complaint = ""
+        self._running = True
         self._unheard = self._fed = 0
         self._by_antenna: Counter[int] = Counter()
         self._inputs: dict[int, bool] = {}
         self._began_s = self._beat_at_s = self._purge_told_s = 0.0
         self.tags_merged = 0
-        self.ever_connected = False
 
     @property
     def tags_reported(self) -> int:
         """Return how many reads arrived."""
-        return self._link.tags_delivered
+        return self._link.line.tags_delivered
 
     @property
     def tags_lost(self) -> int:
         """Return how many reads went: buffer full, too old, inventory stopped, QoS 0 and the line cut, closed early."""
-        return self._link.tags_lost + self._buffer.reads_lost + self._unheard
+        return self._link.line.tags_lost + self._buffer.reads_lost + self._unheard
 
     @property
     def tags_waiting(self) -> int:
@@ -95,12 +77,17 @@ class MqttReader:
     @property
     def messages_delivered(self) -> int:
         """Return how many messages arrived, status messages among them."""
-        return self._link.messages_delivered
+        return self._link.line.messages_delivered
 
     @property
     def connected(self) -> bool:
         """Tell whether the broker has us."""
         return self._link.up
+
+    @property
+    def ever_connected(self) -> bool:
+        """Tell whether the broker had us at least once."""
+        return self._link.connections > 0
 
     @property
     def running(self) -> bool:
@@ -115,26 +102,18 @@ class MqttReader:
                 self._buffer.put(record)
             else:
                 self._take(record)
-        self._news.set()
+        self._link.nudge()
 
     async def start(self) -> None:
         """Begin to connect, and to deliver what is fed; returns at once, connected or not."""
         self._began_s = asyncio.get_running_loop().time()
-        self._task = asyncio.create_task(self._guarded())
+        await self._link.start(lambda: self._speaks.session, self._live)
 
     async def close(self) -> None:
         """Deliver what waits, within the deadline, say good-bye and disconnect; what is left then is lost."""
-        self._close_by_s = asyncio.get_running_loop().time() + self._waits.close_s
-        self._news.set()
-        if self._task is not None:
-            await asyncio.wait((self._task,), timeout=self._waits.close_s + 1.0)
-            self._task.cancel()
         try:
-            if self._task is not None:
-                with contextlib.suppress(asyncio.CancelledError):
-                    await self._task
+            await self._link.close()
         finally:
-            self._link.disconnect()
             self._buffer.clear()
 
     def set_running(self, running: bool) -> None:
@@ -149,14 +128,11 @@ class MqttReader:
 
     def set_online(self, online: bool) -> None:
         """Pull the network plug (the will is sent, reads are held back), or plug it in again."""
-        self._online = online
-        if not online:
-            self._link.drop()
-        self._news.set()
+        self._link.plug(online)
 
     def _take(self, read: TagRead) -> None:
         self._fed += 1
-        if not self._running or self._close_by_s is not None:
+        if not self._running or self._link.closing:
             self._unheard += 1
             return
         self._by_antenna[read.antenna] += 1
@@ -166,82 +142,27 @@ class MqttReader:
         else:
             self._buffer.put(fresh)
 
-    async def _guarded(self) -> None:
-        """Say at once when a mistake of ours ends the reader; `close` raises it."""
-        try:
-            await self._run()
-        except Exception as error:
-            self._say(f"{self._speaks.reader}: stopped by a mistake in the simulator: {error!r}")
-            raise
-
-    async def _run(self) -> None:
-        """Connect, deliver, reconnect, until closed."""
-        chance, pause_s = Chance(0, "mqtt", self._speaks.reader), self._waits.retry_first_s
-        loop = asyncio.get_running_loop()
-        while self._close_by_s is None:
-            if not self._online:
-                await self._rest(_TICK_S)
-                continue
-            began_s = loop.time()
-            try:
-                await self._link.connect()
-                await self._session()
-            except BrokerError as error:
-                self._complain(str(error))
-            if loop.time() - began_s >= self._waits.healthy_s:
-                pause_s = self._waits.retry_first_s
-            retry_at_s = loop.time() + pause_s * chance.between(0.5, 1.0)
-            pause_s = min(pause_s * 2, self._waits.retry_longest_s)
-            while self._close_by_s is None and loop.time() < retry_at_s:
-                await self._rest(retry_at_s - loop.time())
-
-    async def _session(self) -> None:
+    async def _live(self) -> None:
         """Live through one connection."""
-        loop = asyncio.get_running_loop()
-        if self._complaint:
-            self._say(f"{self._speaks.reader}: connected again")
-        self._complaint, self.ever_connected = "", True
+        loop, link = asyncio.get_running_loop(), self._link
         self._tell(Connected(self._running))
         self._beat_at_s = loop.time()
         self._outgoing.connected(loop.time())
-        progress = self._link.messages_delivered, loop.time()
-        while self._link.up and not self._is_done(loop.time()):
-            self._link.tick()
-            progress = self._progress(*progress)
-            for payload in self._link.commands():
-                self._tell(Command(payload))
+        while link.up and not self._is_done():
+            for message in link.line.heard():
+                if not message.retained:  # an old command, which the broker kept
+                    self._tell(Command(message.payload))
             self._beat(loop.time())
             self._tell_purge(loop.time())
-            more = self._outgoing.send(loop.time(), at_once=self._close_by_s is not None)
-            await (asyncio.sleep(0) if more else self._rest(self._rest_s(loop.time())))
-        await self._leave()
-        if self._close_by_s is None and self._online:
-            raise BrokerError("the connection broke")
+            more = self._outgoing.send(loop.time(), at_once=link.closing)
+            await (asyncio.sleep(0) if more else link.rest(self._rest_s(loop.time())))
+        if link.closing:
+            self._tell(Leaving())
+            await link.drain()
 
-    def _progress(self, delivered: int, since_s: float) -> tuple[int, float]:
-        """Note how many messages arrived by when. Raises BrokerError when some are due and none arrives any more."""
-        now_s = asyncio.get_running_loop().time()
-        if self._link.idle or self._link.messages_delivered != delivered:
-            return self._link.messages_delivered, now_s
-        if now_s - since_s > self._waits.ack_s:
-            self._link.drop()
-            raise BrokerError(f"the broker has acknowledged nothing for {self._waits.ack_s:g} s")
-        return delivered, since_s
-
-    def _is_done(self, now_s: float) -> bool:
+    def _is_done(self) -> bool:
         """Tell whether a reader that is being closed has nothing more to do, or no time for it."""
-        if self._close_by_s is None:
-            return False
-        return now_s >= self._close_by_s or (not len(self._buffer) and self._link.idle)
-
-    async def _leave(self) -> None:
-        """Say good-bye, when it is our wish to go and there is time."""
-        if self._close_by_s is None or not self._link.up:
-            return
-        loop = asyncio.get_running_loop()
-        self._tell(Leaving())
-        while self._link.up and not self._link.idle and loop.time() < self._close_by_s:
-            await self._rest(self._close_by_s - loop.time())
+        return self._link.late or (self._link.closing and not len(self._buffer) and self._link.line.idle)
 
     def _tell_purge(self, now_s: float) -> None:
         if now_s - self._purge_told_s < _PURGES_TOLD_EVERY_S:
@@ -255,8 +176,7 @@ class MqttReader:
         """Say what befell the reader; without a connection nobody hears it."""
         answer = self._speaks.tell(happening, time.time_ns())
         if self._link.up:
-            for message in answer.messages:
-                self._link.publish(message)
+            self._link.send(*answer.messages)
         if answer.running is not None:
             self.set_running(answer.running)
 
@@ -285,15 +205,3 @@ class MqttReader:
         if (outgoing_s := self._outgoing.due_s(now_s)) is not None:
             due_s.append(outgoing_s)
         return max(0.001, min(due_s) - now_s)
-
-    async def _rest(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(max(seconds, 0.001)):
-                await self._news.wait()
-        self._news.clear()
-
-    def _complain(self, problem: str) -> None:
-        """Say what is wrong once, not at every retry."""
-        if problem != self._complaint:
-            self._complaint = problem
-            self._say(f"{self._speaks.reader}: {problem}; trying again")

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import msgspec
 from tagdock_contract import InputChange, TagRead
 
+from tagdock_simulators.mqtt.messages import Hello, Message
 from tagdock_simulators.mqtt_readers.frequency import frequency_mhz
 from tagdock_simulators.mqtt_readers.heartbeat import heartbeat
 from tagdock_simulators.mqtt_readers.instants import milli, ns_of
@@ -25,8 +26,6 @@ from tagdock_simulators.mqtt_readers.messages import (
     Command,
     Delivery,
     Happening,
-    Message,
-    Session,
 )
 from tagdock_simulators.mqtt_readers.tagmemory import crc_of, pc_of, tid_of
 from tagdock_simulators.radio import ETSI, Region
@@ -66,11 +65,10 @@ class Zebra:
     delivery: Delivery = DELIVERY
 
     @cached_property
-    def session(self) -> Session:
+    def session(self) -> Hello:
         """How it connects. It has no will: that it is gone shows by its heartbeat staying away."""
-        return Session(
-            f"zebra-{self.reader}", clean=True, listens_to=(self.command_topic,) if self.command_topic else ()
-        )
+        commands = ((self.command_topic, 1),) if self.command_topic else ()
+        return Hello(f"zebra-{self.reader}", subscriptions=commands, keepalive_s=60)
 
     @property
     def topics(self) -> tuple[str, ...]:

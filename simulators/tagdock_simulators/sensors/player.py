@@ -1,19 +1,24 @@
 """Nodes on a broker: one connection each, readings told when they are due, what waits through an outage told late."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from tagdock_simulators.broker import Broker
-from tagdock_simulators.mqtt import Hello, MqttLink, Patience
-from tagdock_simulators.sensors.formats.node import Node, Publication
+from tagdock_simulators.mqtt.link import Link
+from tagdock_simulators.mqtt.messages import Hello, Patience
+from tagdock_simulators.sensors.formats.node import Node
 from tagdock_simulators.sensors.readings import Reading
+
+log = logging.getLogger(__name__)
 
 _TOGETHER_S = 0.02
 """Readings that are due within this time go out together: a node's own loop is no finer."""
 _STORED = 10_000
+_PATIENCE = Patience(retry_first_s=0.5, retry_longest_s=30.0)
 Clock = Callable[[], datetime]
 
 
@@ -24,7 +29,7 @@ class NodePlayer:
         """Take the node; `clock` gives the simulated time, `stored` bounds what waits through an outage."""
         self._node, self._clock = node, clock
         self._stored: deque[Reading] = deque(maxlen=stored)
-        self._link = MqttLink(broker, self, Patience())
+        self._link = Link(node.client_id, broker, _PATIENCE, log.warning, resends=False)
         self.readings_lost = 0
         """Readings that were overwritten while there was no connection."""
 
@@ -40,17 +45,17 @@ class NodePlayer:
 
     @property
     def messages_sent(self) -> int:
-        """Return how many messages went out on connections that are over."""
-        return self._link.sent
+        """Return how many messages went out (QoS 1, 2: arrived)."""
+        return self._link.line.messages_delivered
 
     @property
     def messages_lost(self) -> int:
         """Return how many did not."""
-        return self._link.lost
+        return self._link.line.messages_lost
 
     async def start(self, within_s: float | None = None) -> None:
         """Connect, in the background or within a time. Raises ConnectionError."""
-        await self._link.start(within_s)
+        await self._link.start(self._hello, self._live, within_s)
 
     async def close(self) -> None:
         """Leave in good order."""
@@ -62,30 +67,31 @@ class NodePlayer:
             self.readings_lost += max(0, len(self._stored) + len(readings) - (self._stored.maxlen or 0))
             self._stored.extend(readings)
             return
-        for publication in self._node.tell(readings):
-            self._link.send(publication)
+        self._link.send(*self._node.tell(readings))
 
-    def hello(self) -> Hello:
+    def _hello(self) -> Hello:
         """Introduce the node with a new will."""
         return Hello(self._node.client_id, self._node.connecting(self._clock()), self._node.subscriptions)
 
-    def greeting(self) -> Sequence[Publication]:
-        """Be born; then tell what had to wait."""
-        births = list(self._node.born(self._clock()))
-        late = self._node.tell(tuple(self._stored), late=True) if self._stored else ()
-        self._stored.clear()
-        return [*births, *late]
+    async def _live(self) -> None:
+        """Be born, tell what had to wait, answer; say good-bye when it is time to go, or to connect anew."""
+        self._link.send(*self._node.born(self._clock()))
+        if self._stored:
+            self._link.send(*self._node.tell(tuple(self._stored), late=True))
+            self._stored.clear()
+        while self._link.up and not self._link.closing and self._answers():
+            await self._link.rest()
+        if self._link.up:
+            self._link.send(*self._node.leaving(self._clock()))
+            await self._link.drain()
 
-    def heard(self, topic: str, payload: bytes) -> Sequence[Publication]:
-        """Let the node answer, and connect it anew where it does not stay."""
-        answers = self._node.heard(topic, payload, self._clock())
-        if not self._node.stays:
-            self._link.renew()
-        return answers
-
-    def farewell(self) -> Sequence[Publication]:
-        """Let the node say good-bye."""
-        return self._node.leaving(self._clock())
+    def _answers(self) -> bool:
+        """Let the node answer what came; tell whether it stays."""
+        for message in self._link.line.heard():
+            self._link.send(*self._node.heard(message.topic, message.payload, self._clock()))
+            if not self._node.stays:
+                return False
+        return True
 
 
 def simulated_clock(begin: datetime, speed: float) -> Clock:

@@ -8,13 +8,14 @@ from itertools import groupby
 
 from tagdock_contract import utc_text
 
-from tagdock_simulators.sensors.formats.node import Node, Publication
+from tagdock_simulators.mqtt.messages import Message
+from tagdock_simulators.sensors.formats.node import Node
 from tagdock_simulators.sensors.readings import Reading
 
 
 def published(
     nodes: Mapping[str, Node], readings: Iterable[Reading], begin: datetime, until: datetime
-) -> Iterator[tuple[datetime, Publication]]:
+) -> Iterator[tuple[datetime, Message]]:
     """Give the publications of nodes that connect at `begin`, tell the readings and leave at `until`.
 
     Readings of one node and one moment are told together. Readings of bins without a node are nobody's.
@@ -31,7 +32,7 @@ def published(
         yield from ((until, publication) for publication in node.leaving(until))
 
 
-def tape_line(at: datetime, publication: Publication) -> bytes:
+def tape_line(at: datetime, publication: Message) -> bytes:
     """Write a publication as a line; a payload that is no readable text stands in `payload_base64`."""
     told: dict[str, object] = {"at": utc_text(at), "topic": publication.topic}
     text = publication.payload.decode(errors="replace")

@@ -15,12 +15,13 @@ from paho.mqtt.enums import CallbackAPIVersion
 from tagdock_contract import InputChange, TagRead
 from tagdock_simulators.broker import Broker
 from tagdock_simulators.fixtures import mqtt_broker, simulators_loop, tcp_proxy  # noqa: F401
+from tagdock_simulators.mqtt.messages import Patience
 from tagdock_simulators.mqtt_readers.format import Format
-from tagdock_simulators.mqtt_readers.reader import MqttReader, Waits
+from tagdock_simulators.mqtt_readers.reader import MqttReader
 
 AT = datetime(2026, 1, 5, 8, 0, 0, 123456, tzinfo=UTC)
 DEADLINE_S = 15.0
-QUICK = Waits(connect_s=2.0, close_s=3.0, retry_first_s=0.05, retry_longest_s=0.2)
+QUICK = Patience(connect_s=2.0, close_s=3.0, retry_first_s=0.05, retry_longest_s=0.2)
 
 
 def read(number: int = 0, **more: Any) -> TagRead:
@@ -90,7 +91,7 @@ async def until(true: Callable[[], bool], within_s: float = DEADLINE_S) -> None:
 
 
 @asynccontextmanager
-async def playing(speaks: Format, port: int, waits: Waits = QUICK, **broker: Any) -> AsyncIterator[MqttReader]:
+async def playing(speaks: Format, port: int, waits: Patience = QUICK, **broker: Any) -> AsyncIterator[MqttReader]:
     """A started reader that talks to the broker at this port."""
     said: list[str] = []
     reader = MqttReader(speaks, Broker("127.0.0.1", port, **broker), waits=waits, say=said.append)

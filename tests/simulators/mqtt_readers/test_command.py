@@ -81,7 +81,7 @@ def test_an_unreachable_broker_is_told_once_a_reader_and_ends_in_failure() -> No
             told = process.stderr.readline()
         time.sleep(1.1)  # it tries again meanwhile, in silence
         status, _, err = ends(process)
-    assert "check that it runs there; trying again" in told
+    assert "check that a broker listens there; trying again" in told
     assert status == 1
     assert err.count("can't be reached") <= 3
     assert "Traceback" not in err

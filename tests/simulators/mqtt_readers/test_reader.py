@@ -16,9 +16,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from tagdock_simulators.broker import Broker
 from tagdock_simulators.mosquitto import Mosquitto, mosquitto_program
+from tagdock_simulators.mqtt.messages import BrokerError
 from tagdock_simulators.mqtt_readers.format import Format
 from tagdock_simulators.mqtt_readers.impinj import FIELDS, Impinj
-from tagdock_simulators.mqtt_readers.link import BrokerError
 from tagdock_simulators.mqtt_readers.mapped import Mapped
 from tagdock_simulators.mqtt_readers.messages import Delivery
 from tagdock_simulators.mqtt_readers.reader import MqttReader
@@ -477,9 +477,6 @@ def test_a_wrong_password_is_told_with_its_remedy_and_the_right_one_is_taken(
     assert not wrong.ever_connected
 
 
-@pytest.mark.filterwarnings(
-    "ignore::pytest.PytestUnraisableExceptionWarning"
-)  # paho forgets a failed handshake's socket
 def test_tls_brokers_are_trusted_by_their_authority_only(tmp_path: Path, mq: SimpleNamespace) -> None:
     async def scene(ca_file: Path | None) -> MqttReader:
         async with mq.playing(impinj(), broker.port, tls=True, ca_file=ca_file) as reader:

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from tagdock_simulators.mqtt.messages import Message
 from tagdock_simulators.sensors.formats.homeassistant import (
     ABBREVIATIONS,
     DEVICE_ABBREVIATIONS,
     HomeAssistant,
     HomeAssistantNode,
 )
-from tagdock_simulators.sensors.formats.node import Publication
 from tagdock_simulators.sensors.readings import Quantity, Reading, Sample
 
 AT = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -194,9 +194,9 @@ def test_the_schema_itself_notices_mistakes() -> None:
 
 def test_it_is_online_and_offline_on_a_retained_topic_and_by_its_will() -> None:
     one = node()
-    assert one.connecting(AT) == Publication("bin-a-01-1/status", b"offline", retained=True)
-    assert one.born(AT)[0] == Publication("bin-a-01-1/status", b"online", retained=True)
-    assert one.leaving(AT) == [Publication("bin-a-01-1/status", b"offline", retained=True)]
+    assert one.connecting(AT) == Message("bin-a-01-1/status", b"offline", retained=True)
+    assert one.born(AT)[0] == Message("bin-a-01-1/status", b"online", retained=True)
+    assert one.leaving(AT) == [Message("bin-a-01-1/status", b"offline", retained=True)]
     assert all(each.retained and each.qos == 0 for each in one.born(AT))
 
 
@@ -222,7 +222,7 @@ def test_a_value_is_text_on_a_topic_of_its_own_retained(
     quantity: Quantity, value: float, topic: str, text: str
 ) -> None:
     (state,) = node().tell([Reading(AT, "A-01-1", Sample(quantity, value))])
-    assert state == Publication(f"bin-a-01-1/{topic}/state", text.encode(), retained=True)
+    assert state == Message(f"bin-a-01-1/{topic}/state", text.encode(), retained=True)
 
 
 def test_nan_can_be_none() -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from tagdock_simulators.sensors.formats.node import Publication
+from tagdock_simulators.mqtt.messages import Message
 from tagdock_simulators.sensors.formats.plain import Plain, PlainNode
 from tagdock_simulators.sensors.readings import Quantity, Reading, Sample
 
@@ -20,13 +20,13 @@ def reading(quantity: Quantity, value: float, bin_name: str = "A-01-1") -> Readi
 CLIMATE = [reading(Quantity.TEMPERATURE, 14.5), reading(Quantity.HUMIDITY, 69.5)]
 
 
-def told(*readings: Reading, **settings: Any) -> list[Publication]:
+def told(*readings: Reading, **settings: Any) -> list[Message]:
     return PlainNode("bins-1", Plain(**settings)).tell(readings)
 
 
 def test_values_of_one_moment_stand_together() -> None:
     (message,) = told(*CLIMATE)
-    assert message == Publication(
+    assert message == Message(
         "bins/a-01-1",
         b'{"bin": "A-01-1", "at": "2026-01-05T08:00:00.250000Z", "temperature_c": 14.5, "humidity_pct": 69.5}',
     )

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pysparkplug._protobuf import Payload as TheirPayload
-from tagdock_simulators.sensors.formats.node import Publication
+from tagdock_simulators.mqtt.messages import Message
 from tagdock_simulators.sensors.formats.sparkplug import REBIRTH, Sparkplug, SparkplugNode
 from tagdock_simulators.sensors.formats.sparkplug_payload import Payload, PayloadError, read_payload
 from tagdock_simulators.sensors.kit import Kit
@@ -50,7 +50,7 @@ def rebirth_request(value: bool = True, name: str = REBIRTH) -> bytes:
     return pysparkplug.NCmd(timestamp=AT_MS, metrics=(metric,)).encode(include_dtypes=True)
 
 
-def theirs(publication: Publication) -> Any:
+def theirs(publication: Message) -> Any:
     """Decode with the other implementation's descriptor."""
     return TheirPayload.FromString(publication.payload)
 
@@ -59,21 +59,21 @@ def theirs(publication: Publication) -> Any:
 class Session:
     """All that an edge node says in its life: two connections, a bin that dies and comes back, a rebirth."""
 
-    wills: tuple[Publication, ...]
-    connections: tuple[tuple[Publication, ...], ...]
+    wills: tuple[Message, ...]
+    connections: tuple[tuple[Message, ...], ...]
 
     @property
-    def all(self) -> list[Publication]:
+    def all(self) -> list[Message]:
         return [each for connection in self.connections for each in connection]
 
-    def of(self, kind: str) -> list[Publication]:
+    def of(self, kind: str) -> list[Message]:
         return [each for each in self.all if each.topic.split("/")[2] == kind]
 
     def decoded(self, *kinds: str) -> list[Any]:
         return [theirs(each) for kind in kinds for each in self.of(kind)]
 
 
-def _live(one: SparkplugNode, from_s: float) -> list[Publication]:
+def _live(one: SparkplugNode, from_s: float) -> list[Message]:
     """Live through one connection: 300 changes, one bin silent for half of it, a rebirth in between."""
     said = list(one.born(AT + timedelta(seconds=from_s)))
     for n in range(300):
@@ -420,7 +420,7 @@ def state(online: object, since_ms: object) -> bytes:
     return json.dumps({"online": online, "timestamp": since_ms}).encode()
 
 
-def kinds(publications: Sequence[Publication]) -> list[str]:
+def kinds(publications: Sequence[Message]) -> list[str]:
     return [each.topic.split("/")[2] for each in publications]
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tagdock_simulators.mqtt.messages import Message
 from tagdock_simulators.sensors.formats.choice import FORMATS, Format, Formats, nodes_for
-from tagdock_simulators.sensors.formats.node import Publication
 from tagdock_simulators.sensors.kit import Span
 from tagdock_simulators.sensors.life import bin_life, bin_names
 from tagdock_simulators.sensors.rack import rack_readings, usual_kits
@@ -61,7 +61,7 @@ def test_lines_are_whole_and_in_order(form: Format) -> None:
     ],
 )
 def test_every_payload_comes_back(payload: bytes, is_text: bool) -> None:
-    told = json.loads(tape_line(BEGIN, Publication("t", payload, True, 1)))
+    told = json.loads(tape_line(BEGIN, Message("t", payload, 1, True)))
     assert ("payload" in told) is is_text
     back = told["payload"].encode() if "payload" in told else base64.b64decode(told["payload_base64"])
     assert back == payload

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tagdock_simulators.sensors.formats.node import Publication
+from tagdock_simulators.mqtt.messages import Message
 from tagdock_simulators.sensors.formats.tasmota import Tasmota, TasmotaNode
 from tagdock_simulators.sensors.readings import Quantity, Reading, Sample
 
@@ -101,8 +101,8 @@ def test_a_switch_is_told_at_once_and_once() -> None:
 
 def test_its_last_will_is_retained() -> None:
     one = TasmotaNode("A-01-1", ALL, Tasmota())
-    assert one.connecting(AT) == Publication("tele/bin_a_01_1/LWT", b"Offline", retained=True, qos=1)
-    assert one.born(AT)[0] == Publication("tele/bin_a_01_1/LWT", b"Online", retained=True)
+    assert one.connecting(AT) == Message("tele/bin_a_01_1/LWT", b"Offline", retained=True, qos=1)
+    assert one.born(AT)[0] == Message("tele/bin_a_01_1/LWT", b"Online", retained=True)
 
 
 def test_discovery_has_the_fields_that_tasmota_writes() -> None:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from tagdock_simulators.mqtt.messages import Message
 from tagdock_simulators.sensors.distance import NO_TARGET_MM
-from tagdock_simulators.sensors.formats.node import Publication, mac_of, slug
+from tagdock_simulators.sensors.formats.node import mac_of, slug
 from tagdock_simulators.sensors.readings import Quantity, Reading, Sample
 
 
@@ -85,7 +86,7 @@ class HomeAssistantNode:
         self._bin, self._settings = bin_name, settings
         self._entities = {quantity: ENTITIES[quantity] for quantity in quantities}
         self._name = f"bin-{slug(bin_name)}"
-        self._last: dict[Quantity, Publication] = {}
+        self._last: dict[Quantity, Message] = {}
 
     @property
     def client_id(self) -> str:
@@ -102,36 +103,36 @@ class HomeAssistantNode:
         """Stay, always."""
         return True
 
-    def connecting(self, at: datetime) -> Publication:
+    def connecting(self, at: datetime) -> Message:
         """Leave word that it is offline, retained."""
         del at
-        return Publication(f"{self._name}/status", b"offline", retained=True)
+        return Message(f"{self._name}/status", b"offline", retained=True)
 
-    def born(self, at: datetime) -> list[Publication]:
+    def born(self, at: datetime) -> list[Message]:
         """Say online, who it is and what it measured last."""
         del at
-        online = Publication(f"{self._name}/status", b"online", retained=True)
+        online = Message(f"{self._name}/status", b"online", retained=True)
         return [online, *self._discovery(), *self._last.values()]
 
-    def tell(self, readings: Sequence[Reading], *, late: bool = False) -> list[Publication]:
+    def tell(self, readings: Sequence[Reading], *, late: bool = False) -> list[Message]:
         """Publish each value on its topic, retained; late ones are as good, there is no time with them."""
         del late
         told = []
         for reading in readings:
             entity = self._entities.get(reading.sample.quantity)
             if entity is not None:
-                state = Publication(self._state_topic(entity), self._state(entity, reading.sample), retained=True)
+                state = Message(self._state_topic(entity), self._state(entity, reading.sample), retained=True)
                 self._last[reading.sample.quantity] = state
                 told.append(state)
         return told
 
-    def heard(self, topic: str, payload: bytes, at: datetime) -> list[Publication]:
+    def heard(self, topic: str, payload: bytes, at: datetime) -> list[Message]:
         """Introduce itself again when Home Assistant has been started."""
         del at
         awake = topic == f"{self._settings.prefix}/status" and payload == b"online"
         return [*self._discovery(), *self._last.values()] if awake else []
 
-    def leaving(self, at: datetime) -> list[Publication]:
+    def leaving(self, at: datetime) -> list[Message]:
         """Say offline."""
         return [self.connecting(at)]
 
@@ -147,7 +148,7 @@ class HomeAssistantNode:
             return self._settings.nan.encode()
         return f"{sample.value * entity.factor:.{entity.decimals}f}".encode()
 
-    def _discovery(self) -> list[Publication]:
+    def _discovery(self) -> list[Message]:
         """Write the discovery messages, retained."""
         prefix = self._settings.prefix
         if self._settings.discovery == "device":
@@ -195,10 +196,10 @@ class HomeAssistantNode:
             "connections": [["mac", ":".join(mac[n : n + 2] for n in range(0, 12, 2))]],
         }
 
-    def _retained(self, topic: str, told: dict[str, Any]) -> Publication:
+    def _retained(self, topic: str, told: dict[str, Any]) -> Message:
         if self._settings.abbreviated:
             told = _shortened(told)
-        return Publication(topic, json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode(), retained=True)
+        return Message(topic, json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode(), retained=True)
 
 
 def _shortened(told: dict[str, Any]) -> dict[str, Any]:

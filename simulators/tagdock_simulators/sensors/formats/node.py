@@ -3,21 +3,11 @@
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from tagdock_simulators.mqtt.messages import Message
 from tagdock_simulators.sensors.readings import Reading
-
-
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """One MQTT message."""
-
-    topic: str
-    payload: bytes
-    retained: bool = False
-    qos: int = 0
 
 
 class Node(Protocol):
@@ -35,19 +25,19 @@ class Node(Protocol):
     def stays(self) -> bool:
         """Say whether it stays on this connection; if not, it wants another one."""
 
-    def connecting(self, at: datetime) -> Publication | None:
+    def connecting(self, at: datetime) -> Message | None:
         """Give the will of a new connection."""
 
-    def born(self, at: datetime) -> Sequence[Publication]:
+    def born(self, at: datetime) -> Sequence[Message]:
         """Say what is published once it is connected and subscribed."""
 
-    def tell(self, readings: Sequence[Reading], *, late: bool = False) -> Sequence[Publication]:
+    def tell(self, readings: Sequence[Reading], *, late: bool = False) -> Sequence[Message]:
         """Publish readings of its bins, in the order in which they come; `late` ones had to wait for the broker."""
 
-    def heard(self, topic: str, payload: bytes, at: datetime) -> Sequence[Publication]:
+    def heard(self, topic: str, payload: bytes, at: datetime) -> Sequence[Message]:
         """Answer a message; what cannot be understood is answered by nothing."""
 
-    def leaving(self, at: datetime) -> Sequence[Publication]:
+    def leaving(self, at: datetime) -> Sequence[Message]:
         """Say farewell before an intended end."""
 
 

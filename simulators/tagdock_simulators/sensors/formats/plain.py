@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from tagdock_contract import utc_text
 
-from tagdock_simulators.sensors.formats.node import Publication, slug
+from tagdock_simulators.mqtt.messages import Message, Qos
+from tagdock_simulators.sensors.formats.node import slug
 from tagdock_simulators.sensors.readings import Quantity, Reading
 
 UNITS: Mapping[str, tuple[Quantity, float, float]] = {
@@ -46,7 +47,7 @@ class Plain:
     nan: Literal["NaN", "null", "left out"] = "null"
     """`NaN` is no JSON, and occurs."""
     retained: bool = False
-    qos: int = 0
+    qos: Qos = 0
 
     def __post_init__(self) -> None:
         """Check the units."""
@@ -78,20 +79,20 @@ class PlainNode:
         """Stay, always."""
         return True
 
-    def connecting(self, at: datetime) -> Publication | None:
+    def connecting(self, at: datetime) -> Message | None:
         """Leave no will."""
         del at
         return None
 
-    def born(self, at: datetime) -> list[Publication]:
+    def born(self, at: datetime) -> list[Message]:
         """Say nothing."""
         del at
         return []
 
-    def tell(self, readings: Sequence[Reading], *, late: bool = False) -> list[Publication]:
+    def tell(self, readings: Sequence[Reading], *, late: bool = False) -> list[Message]:
         """Publish values, those of one bin and one moment together."""
         del late
-        told: list[Publication] = []
+        told: list[Message] = []
         group: list[Reading] = []
         for reading in readings:
             apart = not group or (reading.bin, reading.told_at) != (group[0].bin, group[0].told_at)
@@ -103,17 +104,17 @@ class PlainNode:
             group.append(reading)
         return [*told, self._message(group)] if group else told
 
-    def heard(self, topic: str, payload: bytes, at: datetime) -> list[Publication]:
+    def heard(self, topic: str, payload: bytes, at: datetime) -> list[Message]:
         """Answer nothing."""
         del topic, payload, at
         return []
 
-    def leaving(self, at: datetime) -> list[Publication]:
+    def leaving(self, at: datetime) -> list[Message]:
         """Say nothing."""
         del at
         return []
 
-    def _message(self, group: Sequence[Reading]) -> Publication:
+    def _message(self, group: Sequence[Reading]) -> Message:
         settings, first = self._settings, group[0]
         told: dict[str, Any] = {}
         if settings.bin_key is not None:
@@ -127,7 +128,7 @@ class PlainNode:
             key = self._key(reading.sample.quantity) if settings.together else settings.value_key
             told[key] = math.nan if value is None and settings.nan == "NaN" else value
         topic = settings.topic.format(bin=slug(first.bin), quantity=self._key(first.sample.quantity))
-        return Publication(topic, json.dumps(told).encode(), settings.retained, settings.qos)
+        return Message(topic, json.dumps(told).encode(), settings.qos, settings.retained)
 
     def _key(self, quantity: Quantity) -> str:
         return self._settings.keys.get(quantity, quantity.value)

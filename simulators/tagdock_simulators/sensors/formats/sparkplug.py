@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tagdock_simulators.sensors.formats.node import Publication, changed
+from tagdock_simulators.mqtt.messages import Message
+from tagdock_simulators.sensors.formats.node import changed
 from tagdock_simulators.sensors.formats.sparkplug_payload import (
     DataType,
     Payload,
@@ -95,13 +96,13 @@ class SparkplugNode:
         """Stay, unless the host that counts went away: then the session begins anew."""
         return not self._left
 
-    def connecting(self, at: datetime) -> Publication:
+    def connecting(self, at: datetime) -> Message:
         """Count the connection; its death certificate is the will."""
         self._bd_seq = (self._bd_seq + 1) % _NUMBERS
         self._born = self._left = False
         return self._death(at)
 
-    def born(self, at: datetime) -> list[Publication]:
+    def born(self, at: datetime) -> list[Message]:
         """Send all births, unless a host that counts is not there."""
         if self._settings.primary_host is not None and not self._host_online:
             return []
@@ -110,14 +111,14 @@ class SparkplugNode:
         births = [self._node_birth(at)]
         return births + [self._device_birth(bin_name, at) for bin_name in self._bins if self._breathes(bin_name, at)]
 
-    def tell(self, readings: Sequence[Reading], *, late: bool = False) -> list[Publication]:
+    def tell(self, readings: Sequence[Reading], *, late: bool = False) -> list[Message]:
         """Publish what has changed, one message a bin; late readings are marked historical."""
-        told: list[Publication] = []
+        told: list[Message] = []
         for bin_name in dict.fromkeys(reading.bin for reading in readings if reading.bin in self._bins):
             told += self._tell_bin(bin_name, [each for each in readings if each.bin == bin_name], late)
         return told + (self._deaths(readings[-1].at) if readings and self._born else [])
 
-    def heard(self, topic: str, payload: bytes, at: datetime) -> list[Publication]:
+    def heard(self, topic: str, payload: bytes, at: datetime) -> list[Message]:
         """Answer a request for rebirth; follow the host's state."""
         if topic == self._topic("NCMD") and self._born and _asks_rebirth(payload):
             return self.born(at)
@@ -125,12 +126,12 @@ class SparkplugNode:
             return self._follow_host(payload, at)
         return []
 
-    def leaving(self, at: datetime) -> list[Publication]:
+    def leaving(self, at: datetime) -> list[Message]:
         """Send the death certificate oneself: an orderly DISCONNECT makes the broker forget the will."""
         was_born, self._born = self._born, False
         return [self._death(at)] if was_born else []
 
-    def _tell_bin(self, bin_name: str, readings: Sequence[Reading], late: bool) -> list[Publication]:
+    def _tell_bin(self, bin_name: str, readings: Sequence[Reading], late: bool) -> list[Message]:
         news = []
         for reading in readings:
             key = (bin_name, reading.sample.quantity)
@@ -149,7 +150,7 @@ class SparkplugNode:
             self._add_value(payload, reading, late)
         return [self._published("DDATA", payload, bin_name)]
 
-    def _deaths(self, at: datetime) -> list[Publication]:
+    def _deaths(self, at: datetime) -> list[Message]:
         """Say of which bins nothing comes any more; now and then is enough."""
         if at < self._look_at:
             return []
@@ -162,7 +163,7 @@ class SparkplugNode:
         heard_at = self._heard_at.setdefault(bin_name, at)
         return at - heard_at <= self._settings.lost_after
 
-    def _follow_host(self, payload: bytes, at: datetime) -> list[Publication]:
+    def _follow_host(self, payload: bytes, at: datetime) -> list[Message]:
         """Take the host's state unless it is older than what is known: be born with it, die with it."""
         state = _host_state(payload)
         if state is None or state[1] < self._host_ms:
@@ -173,7 +174,7 @@ class SparkplugNode:
         self._left = not self._host_online
         return self.born(at) if self._host_online else self.leaving(at)
 
-    def _node_birth(self, at: datetime) -> Publication:
+    def _node_birth(self, at: datetime) -> Message:
         self._seq = -1
         payload = self._payload(at)
         self._add_bd_seq(payload, at)
@@ -185,7 +186,7 @@ class SparkplugNode:
             make.alias = 0
         return self._published("NBIRTH", payload)
 
-    def _device_birth(self, bin_name: str, at: datetime) -> Publication:
+    def _device_birth(self, bin_name: str, at: datetime) -> Message:
         """Describe a bin's metrics with their current values; what was never measured is null."""
         self._alive.add(bin_name)
         payload = self._payload(at)
@@ -218,10 +219,10 @@ class SparkplugNode:
     def _set(self, metric: Any, datatype: DataType, value: float | None) -> None:
         set_value(metric, datatype, value, nan_as_null=self._settings.nan_as_null)
 
-    def _death(self, at: datetime) -> Publication:
+    def _death(self, at: datetime) -> Message:
         payload = Payload(timestamp=_ms(at))
         self._add_bd_seq(payload, at)
-        return Publication(self._topic("NDEATH"), payload.SerializeToString(), qos=1)
+        return Message(self._topic("NDEATH"), payload.SerializeToString(), qos=1)
 
     def _add_bd_seq(self, payload: Any, at: datetime) -> None:
         payload.metrics.add(name=BD_SEQ, timestamp=_ms(at), datatype=DataType.INT64, long_value=self._bd_seq)
@@ -231,9 +232,9 @@ class SparkplugNode:
         self._seq = (self._seq + 1) % _NUMBERS
         return Payload(timestamp=_ms(at), seq=self._seq)
 
-    def _published(self, kind: str, payload: Any, bin_name: str | None = None) -> Publication:
+    def _published(self, kind: str, payload: Any, bin_name: str | None = None) -> Message:
         topic = self._topic(kind) if bin_name is None else f"{self._topic(kind)}/{bin_name}"
-        return Publication(topic, payload.SerializeToString())
+        return Message(topic, payload.SerializeToString())
 
     def _topic(self, kind: str) -> str:
         return f"{NAMESPACE}/{self._settings.group}/{kind}/{self._name}"

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from tagdock_simulators.sensors.formats.node import Publication, mac_of, slug
+from tagdock_simulators.mqtt.messages import Message
+from tagdock_simulators.sensors.formats.node import mac_of, slug
 from tagdock_simulators.sensors.readings import Quantity, Reading
 
 _OUT_OF_RANGE_MM = 2200
@@ -68,24 +69,24 @@ class TasmotaNode:
         """Stay, always."""
         return True
 
-    def connecting(self, at: datetime) -> Publication:
+    def connecting(self, at: datetime) -> Message:
         """Leave word that it is offline, retained."""
         self._started_at = self._started_at or at
-        return Publication(f"tele/{self._topic}/LWT", b"Offline", retained=True, qos=1)
+        return Message(f"tele/{self._topic}/LWT", b"Offline", retained=True, qos=1)
 
-    def born(self, at: datetime) -> list[Publication]:
+    def born(self, at: datetime) -> list[Message]:
         """Say online and who it is; telemetry follows five seconds later."""
         self._connections += 1
         self._tele_at = at + _FIRST_TELEMETRY
         sensors = {"sn": self._sensor(at), "ver": 1}
         discovery = f"tasmota/discovery/{self._mac}"
         return [
-            Publication(f"tele/{self._topic}/LWT", b"Online", retained=True),
+            Message(f"tele/{self._topic}/LWT", b"Online", retained=True),
             _json(f"{discovery}/config", self._config(), retained=True),
             _json(f"{discovery}/sensors", sensors, retained=True),
         ]
 
-    def tell(self, readings: Sequence[Reading], *, late: bool = False) -> list[Publication]:
+    def tell(self, readings: Sequence[Reading], *, late: bool = False) -> list[Message]:
         """Take the values in; publish a switch's change at once and all values once a period. Nothing is sent late."""
         told = []
         for reading in readings:
@@ -99,7 +100,7 @@ class TasmotaNode:
                 self._tele_at = reading.at + timedelta(seconds=self._settings.tele_period_s)
         return told
 
-    def heard(self, topic: str, payload: bytes, at: datetime) -> list[Publication]:
+    def heard(self, topic: str, payload: bytes, at: datetime) -> list[Message]:
         """Answer TelePeriod and Status 8 or 10, as an integrator tries them; other commands are unknown."""
         command = topic.rpartition("/")[2].upper()
         argument = payload.decode("utf-8", "replace").strip()
@@ -109,7 +110,7 @@ class TasmotaNode:
             return [_json(f"stat/{self._topic}/STATUS{argument}", {"StatusSNS": self._sensor(at)})]
         return [_json(f"stat/{self._topic}/RESULT", {"Command": "Unknown"})]
 
-    def leaving(self, at: datetime) -> list[Publication]:
+    def leaving(self, at: datetime) -> list[Message]:
         """Say offline."""
         return [self.connecting(at)]
 
@@ -125,7 +126,7 @@ class TasmotaNode:
         self._switches[switch] = value > 0
         return {switch: {"Action": "ON" if value > 0 else "OFF"}}
 
-    def _telemetry(self, at: datetime) -> list[Publication]:
+    def _telemetry(self, at: datetime) -> list[Message]:
         state = _json(f"tele/{self._topic}/STATE", self._state(at))
         return [state, _json(f"tele/{self._topic}/SENSOR", self._sensor(at))]
 
@@ -227,5 +228,5 @@ class TasmotaNode:
         return (at + self._settings.utc_offset).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def _json(topic: str, told: dict[str, Any], *, retained: bool = False) -> Publication:
-    return Publication(topic, json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode(), retained)
+def _json(topic: str, told: dict[str, Any], *, retained: bool = False) -> Message:
+    return Message(topic, json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode(), retained=retained)

@@ -1,0 +1,1 @@
+"""A simulated product's connection to an MQTT broker."""
