@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from itertools import chain, count
 from typing import Protocol, TypeVar
 
 from tagdock_contract import Record
@@ -63,18 +63,21 @@ async def play(
     stopped = asyncio.create_task(stop.wait())
     try:
         for turn in count(seed):
-            say(f"playing {scenario.name}, seed {turn}: {scenario.loads} loads")
-            await _round(scenario, turn, readers, stopped)
+            loads = crossings(scenario, turn, datetime.now(UTC) + _LEAD)
+            first = next(loads)
+            in_s = (first.starts_at - datetime.now(UTC)).total_seconds()
+            say(f"playing {scenario.name}, seed {turn}: {scenario.loads:,} loads, the first in {in_s:.0f} s")
+            await _round(
+                field_reads(scenario.geometry(), chain((first,), loads), turn, scenario.radio), readers, stopped
+            )
             if stop.is_set():
                 return
     finally:
         stopped.cancel()
 
 
-async def _round(scenario: Scenario, seed: int, readers: Mapping[str, Feeds], stopped: asyncio.Task[bool]) -> None:
+async def _round(blocks: Iterator[ReadBlock], readers: Mapping[str, Feeds], stopped: asyncio.Task[bool]) -> None:
     """Play a scenario once; the next block of reads is worked out while this one is played."""
-    loads = crossings(scenario, seed, datetime.now(UTC) + _LEAD)
-    blocks = field_reads(scenario.geometry(), loads, seed, scenario.radio)
     block = await _next(blocks)
     while block is not None:
         following = asyncio.create_task(_next(blocks))

@@ -18,7 +18,7 @@ from tagdock_simulators.doors import crossing_truth
 from tagdock_simulators.pictures.figure import Kind, draw, save
 from tagdock_simulators.pictures.view import View, look
 from tagdock_simulators.pictures.window import DOORS_AT_MOST, LOADS_AT_MOST
-from tagdock_simulators.scenarios import SCENARIOS
+from tagdock_simulators.scenarios import EPOCH, SCENARIOS
 
 ALL = pytest.mark.parametrize("name", SCENARIOS)
 PNG_WIDTH = slice(16, 20)  # in the header chunk (PNG specification, section 11.2.2)
@@ -96,6 +96,13 @@ def test_light_beams_are_broken_while_loads_pass_them() -> None:
     spans = {(each.from_s, each.to_s) for each in view.broken}
     drawn = {tuple(line.get_xdata()) for line in page_of("photo-eyes").findobj(Line2D) if isinstance(line, Line2D)}
     assert {span for span in spans if span in drawn} == spans
+
+
+def test_a_light_beam_that_was_broken_before_the_picture_begins_is_not_drawn_as_broken() -> None:
+    """Each door of this scenario had loads before; none stands in a beam for the whole picture."""
+    view = view_of("photo-eyes")
+    assert view.starts_at > EPOCH
+    assert all(each.to_s - each.from_s < view.for_s for each in view.broken)
 
 
 def test_a_picture_has_the_same_bytes_every_time() -> None:

@@ -130,7 +130,7 @@ def _broken(
             eye, at_s = (record.reader, record.gpi), (record.at - starts_at).total_seconds()
             if record.state:
                 since[eye] = at_s
-            elif eye in since and at_s > 0.0:
-                yield Broken(*eyes[eye], max(since.pop(eye), 0.0), at_s)
+            elif (broken_at_s := since.pop(eye, None)) is not None and at_s > 0.0:
+                yield Broken(*eyes[eye], max(broken_at_s, 0.0), at_s)
     for eye, at_s in since.items():
         yield Broken(*eyes[eye], max(at_s, 0.0), for_s)
