@@ -100,7 +100,7 @@ def test_light_beams_are_broken_while_loads_pass_them() -> None:
 
 def test_a_light_beam_that_was_broken_before_the_picture_begins_is_not_drawn_as_broken() -> None:
     """Each door of this scenario had loads before; none stands in a beam for the whole picture."""
-    view = view_of("photo-eyes")
+    view = look(SCENARIOS["photo-eyes"], 1)
     assert view.starts_at > EPOCH
     assert all(each.to_s - each.from_s < view.for_s for each in view.broken)
 

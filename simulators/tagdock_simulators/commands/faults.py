@@ -40,7 +40,7 @@ def faults_here(file: Path | None, seed: int | None, names: Collection[str], pla
         return Schedule(seed=1 if seed is None else seed)
     try:
         with file.open("rb") as opened:
-            text = opened.read(MAX_TEXT_BYTES + 1).decode()
+            text = opened.read(MAX_TEXT_BYTES + 1).decode("utf-8-sig")
         schedule, left_out = schedule_for(read_schedule(text, seed), names, places)
     except OSError as error:
         raise click.UsageError(f"--faults {file}: {error.strerror}; give a file that can be read") from error

@@ -117,7 +117,7 @@ def _shape(file: Path | None) -> str | None:
     if len(text) > _SHAPE_BYTES:
         raise ValueError(f"--shape {file}: has more than {_SHAPE_BYTES:,} bytes; write a smaller one")
     try:
-        return text.decode()
+        return text.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"--shape {file}: is no UTF-8 text; write TOML") from error
 

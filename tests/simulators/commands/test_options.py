@@ -142,3 +142,10 @@ def test_a_reader_that_has_enough_ends_the_command_without_a_word(command: str) 
             assert process.wait(60) == 1
         finally:
             process.kill()
+
+
+def test_a_file_of_faults_may_begin_with_an_editors_byte_order_mark(tmp_path: Path) -> None:
+    faults = tmp_path / "faults.toml"
+    faults.write_bytes(b"\xef\xbb\xbfseed = 1\n")
+    done = run("record", "-o", str(tmp_path / "a"), "--loads", "1", "--faults", str(faults))
+    assert done.exit_code == 0, done.stderr
