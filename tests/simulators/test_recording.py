@@ -6,6 +6,8 @@ import io
 import json
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from itertools import islice
@@ -50,6 +52,22 @@ def test_a_seed_gives_the_same_bytes_on_every_machine() -> None:
     digests = {"reads": hashlib.sha256(reads).hexdigest(), "truth": hashlib.sha256(truth).hexdigest()}
     assert digests == ONCE_AND_FOR_ALL
     assert recorded(6) != (reads, truth)
+
+
+def test_another_processors_logarithms_and_sines_give_the_same_bytes(tmp_path: Path) -> None:
+    """Without these instructions NumPy and the C library compute logarithms, powers and sines that differ in bits."""
+    older = {
+        "NPY_DISABLE_CPU_FEATURES": "AVX512_ICL AVX512_SPR X86_V4 X86_V3",
+        "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-FMA,-AVX512F",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    command = ["record", "--scenario", "metal-and-liquid", "--seed", "3", "--loads", "5", "-o", "a", "--truth", "b"]
+    digests = []
+    for environment in ({}, older):
+        program = [sys.executable, "-c", "from tagdock_simulators.commands import main; main()", *command]
+        subprocess.run(program, cwd=tmp_path, env={**os.environ, **environment}, check=True, timeout=60)
+        digests.append([hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() for name in ("a", "b")])
+    assert digests[0] == digests[1]
 
 
 def test_every_line_is_a_record_of_the_contract_in_order() -> None:
