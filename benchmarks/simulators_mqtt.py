@@ -18,8 +18,8 @@ import msgspec
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from tagdock_contract import TagRead
-from tagdock_simulators.broker import Broker
-from tagdock_simulators.mosquitto import Mosquitto, mosquitto_program
+from tagdock_simulators.fixtures.mosquitto import Mosquitto, mosquitto_program
+from tagdock_simulators.mqtt.broker import Broker
 from tagdock_simulators.mqtt_readers.format import Format
 from tagdock_simulators.mqtt_readers.impinj import FIELDS, Impinj
 from tagdock_simulators.mqtt_readers.mapped import Mapped

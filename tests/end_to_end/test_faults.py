@@ -29,8 +29,8 @@ from tagdock_simulators.faults.log import FaultLog
 from tagdock_simulators.faults.proxy import Protocol, TcpProxy
 from tagdock_simulators.faults.reader import TroubledReader
 from tagdock_simulators.faults.schedule import Fault, Schedule
+from tagdock_simulators.fixtures.loop_thread import LoopThread
 from tagdock_simulators.llrp.server import LlrpReader
-from tagdock_simulators.loop_thread import LoopThread
 
 pytest_plugins = ["tagdock_simulators.fixtures"]
 PROGRAMS = Path(sys.executable).parent

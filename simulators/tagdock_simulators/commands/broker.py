@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from tagdock_simulators.broker import Broker, broker_at
+from tagdock_simulators.mqtt.broker import Broker, broker_at
 
 PASSWORD_VARIABLE = "TAGDOCK_BROKER_PASSWORD"  # noqa: S105  # the variable's name, not its value
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

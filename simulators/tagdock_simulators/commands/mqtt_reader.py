@@ -10,13 +10,13 @@ from typing import cast
 
 import click
 
-from tagdock_simulators.broker import Broker
 from tagdock_simulators.commands.broker import broker_options
 from tagdock_simulators.commands.faults import FAULT_LOG_OPTION, FAULTS_OPTION, Trouble, acting, troubled
 from tagdock_simulators.commands.options import Within, say, scenario_options
 from tagdock_simulators.faults.feed import TroubledFeed
 from tagdock_simulators.faults.kinds import Place
 from tagdock_simulators.live import Feeds, play
+from tagdock_simulators.mqtt.broker import Broker
 from tagdock_simulators.mqtt.messages import BrokerError, Qos
 from tagdock_simulators.mqtt_readers.format import Format
 from tagdock_simulators.mqtt_readers.kinds import KINDS, Wishes

@@ -18,13 +18,13 @@ from typing import Any, Literal, cast
 
 import click
 
-from tagdock_simulators.broker import Broker
 from tagdock_simulators.commands.broker import broker_options
 from tagdock_simulators.commands.faults import FAULTS_OPTION, faults_here
 from tagdock_simulators.commands.options import NEW_FILE, SEED_OPTION, Within, check_all_different, say, writing
 from tagdock_simulators.faults.kinds import Place
 from tagdock_simulators.faults.schedule import Schedule
 from tagdock_simulators.faults.truth import fault_line
+from tagdock_simulators.mqtt.broker import Broker
 from tagdock_simulators.recording import new_file
 from tagdock_simulators.scenarios import EPOCH
 from tagdock_simulators.sensors.contents import LINE_BYTES_AT_MOST, BinTruth, read_truths, truth_line

@@ -15,7 +15,7 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
-from tagdock_simulators.broker import Broker
+from tagdock_simulators.mqtt.broker import Broker
 from tagdock_simulators.mqtt.messages import BrokerError, Hello, Message, Patience
 from tagdock_simulators.mqtt.pipe import Pipe
 

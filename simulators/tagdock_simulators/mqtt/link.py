@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 
-from tagdock_simulators.broker import Broker
 from tagdock_simulators.chance import Chance
+from tagdock_simulators.mqtt.broker import Broker
 from tagdock_simulators.mqtt.line import Line
 from tagdock_simulators.mqtt.messages import BrokerError, Hello, Message, Patience
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from tagdock_contract import InputChange, TagRead
 
-from tagdock_simulators.broker import Broker
+from tagdock_simulators.mqtt.broker import Broker
 from tagdock_simulators.mqtt.link import Link
 from tagdock_simulators.mqtt.messages import Patience
 from tagdock_simulators.mqtt_readers.buffer import Buffer

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from tagdock_simulators.broker import Broker
+from tagdock_simulators.mqtt.broker import Broker
 from tagdock_simulators.mqtt.link import Link
 from tagdock_simulators.mqtt.messages import Hello, Patience
 from tagdock_simulators.sensors.formats.node import Node

@@ -12,8 +12,8 @@ from tagdock_contract import TagRead
 from tagdock_simulators.faults.kinds import Kind
 from tagdock_simulators.faults.reader import TroubledReader
 from tagdock_simulators.faults.schedule import Fault, Schedule
+from tagdock_simulators.fixtures.loop_thread import LoopThread
 from tagdock_simulators.llrp.server import LlrpReader
-from tagdock_simulators.loop_thread import LoopThread
 
 EPC = "3034257BF7194E4000001A85"
 DEAD = Fault(Kind.DEAD_ANTENNA, "dock-1", 0.0, 3600.0, 2, number=1)

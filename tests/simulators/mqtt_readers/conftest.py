@@ -13,8 +13,8 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from tagdock_contract import InputChange, TagRead
-from tagdock_simulators.broker import Broker
 from tagdock_simulators.fixtures import mqtt_broker, simulators_loop, tcp_proxy  # noqa: F401
+from tagdock_simulators.mqtt.broker import Broker
 from tagdock_simulators.mqtt.messages import Patience
 from tagdock_simulators.mqtt_readers.format import Format
 from tagdock_simulators.mqtt_readers.reader import MqttReader

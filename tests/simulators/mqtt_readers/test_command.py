@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from tagdock_simulators.commands import main
-from tagdock_simulators.mosquitto import Mosquitto
+from tagdock_simulators.fixtures.mosquitto import Mosquitto
 
 PROGRAM = [sys.executable, "-c", "from tagdock_simulators.commands import main; main()", "mqtt-reader"]
 Listen = Callable[[int], Any]

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from paho.mqtt.enums import CallbackAPIVersion
 from tagdock_simulators.commands import main
 from tagdock_simulators.commands import sensors as command
-from tagdock_simulators.mosquitto import Mosquitto
+from tagdock_simulators.fixtures.mosquitto import Mosquitto
 from tagdock_simulators.sensors.formats.choice import FORMATS
 
 PROGRAM = [sys.executable, "-c", "from tagdock_simulators.commands import main; main()", "sensors"]

@@ -15,9 +15,9 @@ import pysparkplug
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from pysparkplug._protobuf import Payload
-from tagdock_simulators.broker import Broker
 from tagdock_simulators.fixtures import ProxyInTest
-from tagdock_simulators.mosquitto import Mosquitto
+from tagdock_simulators.fixtures.mosquitto import Mosquitto
+from tagdock_simulators.mqtt.broker import Broker
 from tagdock_simulators.sensors.formats.choice import Formats, nodes_for
 from tagdock_simulators.sensors.formats.node import Node
 from tagdock_simulators.sensors.formats.sparkplug import Sparkplug
