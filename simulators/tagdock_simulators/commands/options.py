@@ -169,6 +169,9 @@ def check_all_different(files: Mapping[str, Path | None]) -> None:
             raise click.UsageError(f"{other} and {option} must be different files; both are {path}")
 
 
+_AGAIN_S = 0.5  # unwinding removes a file or two
+
+
 @contextmanager
 def writing() -> Iterator[None]:
     """End the program with 1 and one line when a file cannot be written; SIGTERM leaves nothing half written."""
@@ -181,11 +184,17 @@ def writing() -> Iterator[None]:
         place = str(error.filename or "the output").removesuffix(".part")
         raise click.ClickException(f"{place}: {error.strerror}; choose a place that can be written") from error
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
         signal.signal(signal.SIGTERM, before)
 
 
 def _end(number: int, _frame: object) -> NoReturn:
-    """Unwind what runs, as Ctrl-C does, with the status that a shell gives to a signal."""
+    """Unwind what runs, as Ctrl-C does, with the status that a shell gives to a signal.
+
+    Once more soon: where a signal finds Python in a finalizer, it swallows what is raised there.
+    """
+    signal.signal(signal.SIGALRM, lambda *_: sys.exit(128 + number))
+    signal.setitimer(signal.ITIMER_REAL, _AGAIN_S, _AGAIN_S)
     sys.exit(128 + number)
 
 

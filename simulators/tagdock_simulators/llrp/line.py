@@ -127,12 +127,13 @@ class Line(asyncio.Protocol):
             return
         room = SEND_BUFFER_BYTES - transport.get_write_buffer_size()
         fitting: list[bytes] = []
-        full = False
+        full = lost = False
         for data, tags in out:
             # Once one report has found no room, none after it goes: it may leave out what the lost one said.
             full = full or (tags > 0 and room < len(data))
             if tags and full:
                 self._host.dropped(tags)
+                lost = True
                 continue
             fitting.append(data)
             room -= len(data)
@@ -140,6 +141,13 @@ class Line(asyncio.Protocol):
             transport.abort()
         elif fitting:
             transport.write(b"".join(fitting))
+        if lost and self._client_reads:
+            # The system took so much at once that writing never paused: nothing else would tell of the loss.
+            asyncio.get_running_loop().call_soon(self._tell_of_loss)
+
+    def _tell_of_loss(self) -> None:
+        if self._is_open and self._client_reads:
+            self._host.room_again()
 
     async def hang_up(self) -> None:
         """Close, and wait until the client has what was sent, but not for long."""

@@ -114,6 +114,23 @@ def test_who_ends_a_command_early_finds_nothing_half_written(
     assert not list(tmp_path.iterdir())
 
 
+def test_an_end_that_is_asked_for_in_a_finalizer_comes_all_the_same() -> None:
+    program = """
+import os, signal, time
+from tagdock_simulators.commands.options import writing
+
+class Last:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+with writing():
+    Last()
+    time.sleep(60)
+"""
+    done = subprocess.run([sys.executable, "-c", program], stderr=subprocess.DEVNULL, timeout=30, check=False)
+    assert done.returncode == 143
+
+
 @pytest.mark.parametrize("command", ["scenarios", "warehouse --days 1 --events -", "record --loads 1 -o recording"])
 def test_a_full_disk_behind_stdout_is_told_in_one_line(command: str, tmp_path: Path) -> None:
     with Path("/dev/full").open("w") as full:
