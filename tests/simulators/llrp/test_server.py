@@ -348,6 +348,7 @@ def test_what_a_reader_leaves_out_is_never_what_the_client_missed(
             reader.feed(read(), long, short)
             assert (await client.get()).tags[0].antenna_id.antenna_id == 1
             assert (reader.tags_reported, reader.tags_lost) == (1, 2)
+            assert (await client.get()).data.buffer_overflow is not None
             reader.feed(short)
             assert (await client.get()).tags[0].antenna_id.antenna_id == 2
 
