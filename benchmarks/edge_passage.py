@@ -21,6 +21,8 @@ from tagdock_edge.readers.reports import ReportReader
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 TAGS, READS_A_TAG, ROUNDS = 500, 80, 5
+ON_THE_WAY_US = 5_000
+"""From a tag's answer until the gateway has the report."""
 DOORS = (DoorConfig("D1", (AntennaConfig("dock-1", 1, "outside"), AntennaConfig("dock-1", 2, "inside"))),)
 
 
@@ -77,7 +79,8 @@ def main() -> None:
     reads = tag_reads()
     messages = llrp_messages(reads)
     reports = [LLRPMessage(msgbytes=message).msgdict["RO_ACCESS_REPORT"]["TagReportData"] for message in messages]
-    adapter = ReportReader("dock-1", lambda: to_us(START) + 10**9)
+    now_us = [to_us(read.at) + ON_THE_WAY_US for read in reads]
+    adapter = ReportReader("dock-1", iter(now_us * (ROUNDS + 1)).__next__)
     sllurp_us = median_us(lambda: [LLRPMessage(msgbytes=message) for message in messages], len(reads))
     rows = [("sllurp decode (the peer)", sllurp_us)]
     rows.append(("our adapter around it", median_us(lambda: [adapter.reads_of(r) for r in reports], len(reads))))

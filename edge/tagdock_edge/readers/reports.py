@@ -42,8 +42,9 @@ class ReportReader:
         """Forget what belonged to the last connection: its ROSpec is gone, the reader may have been restarted."""
         self._last: dict[str, Any] = {}
         self._offset_us: dict[str, int] = {}
-        self._late: dict[str, tuple[int, int, int]] = {}  # since when, the least and the most that a message was late
-        self._newest_us: dict[str, int] = {}
+        self._stamp = _STAMPS[0]  # the one that this reader gives
+        self._newest_us = 0  # of the last message
+        self._late: tuple[int, int, int] | None = None  # since when, the least and the most that messages were late
         self.clock_note = ""
 
     def note_clock(self, event: dict[str, Any]) -> None:
@@ -56,7 +57,8 @@ class ReportReader:
         """Turn a message's tag reports into reads; one that can't be read is counted and left out."""
         now_us = self._now_us()
         reports = list(reports)
-        self._watch_clock(reports, now_us)
+        if not self._is_punctual(reports, now_us):
+            self._watch_clock(reports, now_us)
         reads = []
         for report in reports:
             try:
@@ -127,30 +129,46 @@ class ReportReader:
             self._compare(kind, stamp_us, now_us)
         return self._offset_us[kind]
 
+    def _is_punctual(self, reports: list[dict[str, Any]], now_us: int) -> bool:
+        """Tell by its last report, cheaply, that a message came soon after it was sent; then nothing is wrong."""
+        key, kind = self._stamp
+        stamp_us = reports[-1].get(key) if reports else None
+        offset_us = self._offset_us.get(kind)
+        if stamp_us is None or offset_us is None or abs(now_us - stamp_us - offset_us) > CLOCK_TOLERANCE_US:
+            return False
+        self._newest_us, self._late = stamp_us, None
+        return True
+
     def _watch_clock(self, reports: list[dict[str, Any]], now_us: int) -> None:
         """Notice, by a message's newest stamp, a clock that was set back, put forward or drifts."""
         for key, kind in _STAMPS:
-            newest_us = max((stamp for report in reports if isinstance(stamp := report.get(key), int)), default=None)
+            newest_us = max((report[key] for report in reports if key in report), default=None)
             if newest_us is None:
                 continue
-            if newest_us < self._newest_us.get(kind, newest_us) - CLOCK_TOLERANCE_US:
+            if (key, kind) != self._stamp:
+                self._stamp, self._newest_us, self._late = (key, kind), newest_us, None
+            if newest_us < self._newest_us - CLOCK_TOLERANCE_US:
                 # Messages keep their order, so the clock does not: compare it anew.
                 self._offset_us.pop(kind, None)
-                self._late.pop(kind, None)
-            self._newest_us[kind] = newest_us
-            self._follow(kind, now_us - newest_us - self._offset(kind, newest_us, now_us), now_us)
+                self._late = None
+            self._newest_us = newest_us
+            late_us = now_us - newest_us - self._offset(kind, newest_us, now_us)
+            if abs(late_us) > CLOCK_TOLERANCE_US:
+                self._follow(kind, late_us, now_us)
             return
 
     def _follow(self, kind: str, late_us: int, now_us: int) -> None:
-        """Shift the offset by what messages were early, or all alike late, for a while.
+        """Shift the offset by what messages were early, or all alike late, for a while without a punctual one.
 
         Nothing arrives before it was sent, but much may wait on its way: what is late by more and less has waited.
         """
-        since_us, least_us, most_us = self._late.pop(kind, (now_us, late_us, late_us))
+        since_us, least_us, most_us = self._late or (now_us, late_us, late_us)
         least_us, most_us = min(least_us, late_us), max(most_us, late_us)
+        self._late = since_us, least_us, most_us
         if now_us - since_us < FOLLOW_US:
-            self._late[kind] = since_us, least_us, most_us
-        elif least_us < -CLOCK_TOLERANCE_US or (least_us > CLOCK_TOLERANCE_US and most_us - least_us < STEADY_US):
+            return
+        self._late = None
+        if least_us < 0 or most_us - least_us < STEADY_US:
             self._offset_us[kind] += least_us
             self.clock_note = (
                 f"the reader's clock went off by {-least_us / SECOND_US:+.1f} s and is followed; set its NTP"
