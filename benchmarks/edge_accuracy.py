@@ -4,7 +4,7 @@ Beside it, on the same reads: the naive rule of a portal, which books a tag at t
 direction in which that door's two rows heard it loudest one after the other. Published for one real portal: Keller,
 Thiesse, Kungl and Fleisch 2010, 95.5 % of 53,998 pallets.
 
-    .venv/bin/python benchmarks/edge_accuracy.py [--seeds 3] [--first-seed 1000] [SCENARIO...]
+    .venv/bin/python benchmarks/edge_accuracy.py [--seeds 3] [--first-seed 1000] [SCENARIO... warehouse]
 """
 
 import argparse
@@ -21,8 +21,10 @@ from typing import Any
 from tagdock_contract import TagRead, decode_record
 from tagdock_simulators.doors import DoorGeometry
 from tagdock_simulators.scenarios import SCENARIOS
+from tagdock_simulators.warehouse.world.doors import house_doors
 
 PROGRAMS = Path(sys.executable).parent
+WAREHOUSE = "warehouse"
 NEAR_S = 30.0
 """A movement belongs to the nearest passage of its tag, but not to one that is farther away than this."""
 HEADS = ("passages", "unread", "naive", "right", "unsure", "door", "way", "missed", "precise", "invented", "of")
@@ -45,7 +47,7 @@ def main() -> None:
     options = parser.parse_args()
     print(EXPLAINED)
     print(f"{'scenario':20}" + "".join(f"{head:>9}" for head in HEADS))
-    for name in options.scenarios or SCENARIOS:
+    for name in options.scenarios or (*SCENARIOS, WAREHOUSE):
         total: Counter[str] = Counter()
         for seed in range(options.first_seed, options.first_seed + options.seeds):
             total += counted(name, seed)
@@ -53,15 +55,17 @@ def main() -> None:
 
 
 def counted(name: str, seed: int) -> Counter[str]:
-    """Play one scenario; count what became of its passages, and of what was claimed without one."""
+    """Play a scenario, or two days of the warehouse; count what became of its passages, and other claims."""
     with tempfile.TemporaryDirectory() as folder:
         reads, truth, config = (Path(folder) / each for each in ("reads.jsonl", "truth.jsonl", "gateway.toml"))
-        files = ("-o", reads, "--truth", truth, "--gateway-config", config)
-        run("tagdock-sim", "record", "--scenario", name, "--seed", seed, *files)
+        command, doors = ("record", "--scenario", name, "-o", reads, "--truth", truth), ()
+        if name == WAREHOUSE:
+            command, doors = ("warehouse", "--days", 2, "--reads", reads, "--door-truth", truth), house_doors()
+        run("tagdock-sim", *command, "--seed", seed, "--gateway-config", config)
         records = [each for each in map(decode_record, reads.read_bytes().splitlines()) if isinstance(each, TagRead)]
         passed, stayed = truths(map(json.loads, truth.read_text().splitlines()))
         moved = [json.loads(line) for line in run("tagdock-edge", "replay", reads, "--config", config).splitlines()]
-    heard = loudest(records, SCENARIOS[name].geometry(), passed)
+    heard = loudest(records, doors or SCENARIOS[name].geometry(), passed)
     read = {epc: [one for one in each if (epc, one[2]) in heard] for epc, each in passed.items()}
     naive = {epc: [heard[epc, one[2]] for one in each] for epc, each in read.items()}
     count = Counter({f"naive {outcome}": number for outcome, number in judged(read, naive).items()})

@@ -257,6 +257,26 @@ def test_nothing_goes_before_the_greeting(mqtt_broker: Mosquitto) -> None:  # no
     assert asyncio.run(live()) == [b"greeting", b"state"]
 
 
+def test_of_a_flood_the_newest_hundred_messages_are_kept_and_none_that_is_large(mqtt_broker: Mosquitto) -> None:  # noqa: F811
+    class Deaf(Talker):
+        async def _live(self) -> None:
+            while self.link.up and not self.link.closing:
+                await self.link.rest()
+
+    async def live() -> list[bytes]:
+        deaf, talker = Deaf(mqtt_broker.port, QUICK, "n"), Talker(mqtt_broker.port)
+        talker._hello = Hello("mouth")
+        async with talking(deaf) as ear, talking(talker) as mouth:
+            for number in range(150):
+                mouth.send(Message("n", b"%d" % number, qos=1))
+            mouth.send(Message("n", bytes(70_000), qos=1))
+            mouth.send(Message("n", b"last", qos=1))
+            await eventually(lambda: bool(ear.line._heard) and ear.line._heard[-1].payload == b"last")
+            return [message.payload for message in ear.line.heard()]
+
+    assert asyncio.run(live()) == [b"%d" % number for number in range(51, 150)] + [b"last"]
+
+
 def test_three_hundred_bins_live_on_one_thread(mqtt_broker: Mosquitto) -> None:  # noqa: F811
     async def live() -> tuple[int, int, int]:
         broker = Broker("127.0.0.1", mqtt_broker.port)
