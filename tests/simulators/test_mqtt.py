@@ -170,6 +170,23 @@ def test_a_broker_that_acknowledges_nothing_is_left_by_a_sensor_too(
     assert asyncio.run(live())[0] == "talker: the broker has acknowledged nothing for 0.1 s; trying again"
 
 
+def test_a_broker_that_vanishes_while_nothing_is_said_is_missed(
+    mqtt_broker: Mosquitto,  # noqa: F811
+    tcp_proxy: Callable[[int], ProxyInTest],  # noqa: F811
+) -> None:
+    async def live() -> None:
+        proxy = tcp_proxy(mqtt_broker.port)
+        talker = Talker(proxy.port)
+        talker._hello = Hello("talker", keepalive_s=1)
+        async with talking(talker) as link:
+            proxy.black_hole()
+            await eventually(lambda: not link.up)
+            proxy.heal()
+            await eventually(lambda: link.connections >= 2)
+
+    asyncio.run(live())
+
+
 def test_a_refused_subscription_is_told_with_its_remedy() -> None:
     async def refuse(came: asyncio.StreamReader, goes: asyncio.StreamWriter) -> None:
         """Take anybody, but no subscription: mosquitto refuses none (MQTT 3.1.1, sections 3.2, 3.9)."""
