@@ -13,7 +13,8 @@ import click
 from tagdock_contract import encode
 
 from tagdock_edge import epc
-from tagdock_edge.config import GatewayConfig, load
+from tagdock_edge.config import GatewayConfig
+from tagdock_edge.config_file import load
 from tagdock_edge.errors import ConfigError, EdgeError, EpcError, OutboxError
 from tagdock_edge.gateway import Gateway, replay
 from tagdock_edge.outbox import Outbox, refused_batches

@@ -13,6 +13,10 @@ class ConfigError(EdgeError):
         self.problems = problems
 
 
+class DriverError(EdgeError):
+    """A driver is not installed, or is none."""
+
+
 class ReaderError(EdgeError):
     """A reader refused, fell silent or spoke nonsense; the supervisor tries again."""
 

@@ -5,14 +5,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import version
-from typing import Protocol
 
 from tagdock_contract import (
     Event,
     GatewayAddress,
     Movement,
     ReaderEvent,
-    ReaderStatus,
     Record,
     Status,
     TagRead,
@@ -20,13 +18,12 @@ from tagdock_contract import (
 )
 
 from tagdock_edge.clock import from_us, to_us
-from tagdock_edge.config import GatewayConfig, LlrpSettings, ReaderConfig
+from tagdock_edge.config import GatewayConfig
+from tagdock_edge.driver import Reader, find_driver
 from tagdock_edge.errors import OutboxFullError
 from tagdock_edge.inbox import Inbox, ReaderNews
 from tagdock_edge.outbox import Outbox
 from tagdock_edge.passage import Detector, Verdict, movement
-from tagdock_edge.readers.llrp import LlrpReader
-from tagdock_edge.readers.recording import RecordingReader
 from tagdock_edge.uplink import Uplink
 
 log = logging.getLogger(__name__)
@@ -39,25 +36,6 @@ _SMALL_STEP = 10
 """Events stored at a time while there is hardly any room."""
 _TELL_EVERY_S = 60.0
 _JOIN_S = 5.0
-
-
-class Reader(Protocol):
-    """What the gateway needs of a driver. A new driver is one file in `readers/` and one line in `build_reader`."""
-
-    name: str
-
-    def run(self, inbox: Inbox, stop: threading.Event) -> None:
-        """Deliver what is read until stopped; come back from every trouble that may pass by itself."""
-
-    def status(self) -> ReaderStatus:
-        """Return how the reader stands; called from other threads."""
-
-
-def build_reader(config: ReaderConfig) -> Reader:
-    """Build the driver that a reader's settings ask for."""
-    if isinstance(config.settings, LlrpSettings):
-        return LlrpReader(config.name, config.settings)
-    return RecordingReader(config.name, config.settings)
 
 
 def replay(records: Iterable[Record], config: GatewayConfig) -> Iterator[Movement]:
@@ -101,7 +79,7 @@ class Gateway:
         self._inbox = Inbox()
         self._detector = Detector(config.doors, config.passage)
         self._clock = _ReadClock()
-        self._readers = [build_reader(reader) for reader in config.readers]
+        self._readers = [find_driver(each.driver).reader(each.name, each.settings) for each in config.readers]
         self._uplink = Uplink(config.address, config.broker, outbox, self.status)
         self._stop = threading.Event()
         self._held: list[Event] = []

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
-from tagdock_edge.config import PASSWORD_VARIABLE, LlrpSettings, load
+from tagdock_edge.config import PASSWORD_VARIABLE
+from tagdock_edge.config_file import load
 from tagdock_edge.errors import ConfigError
+from tagdock_edge.readers.llrp import LlrpSettings
 
 GOOD = """
 [gateway]
@@ -73,8 +75,7 @@ MISTAKES = {
         "antenna = 1",
         "door[0].antennas[1]: antenna 1 of dock-1 belongs to door[0].antennas[0]",
     ),
-    "driver to come": ('"llrp"', '"impinj"', 'reader[0].driver: "impinj" is not built yet; "llrp" and "recording" are'),
-    "unknown driver": ('"llrp"', '"llpr"', 'reader[0].driver: must be "llrp" or "recording", not \'llpr\''),
+    "unknown driver": ('"llrp"', '"llpr"', "reader[0].driver: 'llpr' is no driver; installed are "),
     "no MQTT address": (
         "mqtt://127.0.0.1:1884",
         "http://x",

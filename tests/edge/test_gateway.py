@@ -17,7 +17,8 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from tagdock_contract import Ack, Batch, GatewayAddress, Movement, TagRead, decode_batch, decode_status, encode
-from tagdock_edge.config import GatewayConfig, load
+from tagdock_edge.config import GatewayConfig
+from tagdock_edge.config_file import load
 from tagdock_edge.gateway import Gateway, replay
 from tagdock_edge.outbox import Outbox
 from tagdock_edge.readers.recording import read_recording

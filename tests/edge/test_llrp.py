@@ -11,9 +11,8 @@ import pytest
 from tagdock_contract import InputChange, Record, TagRead
 from tagdock_edge.backoff import Backoff
 from tagdock_edge.clock import to_us
-from tagdock_edge.config import LlrpSettings
 from tagdock_edge.inbox import Inbox, ReaderNews
-from tagdock_edge.readers.llrp import LlrpReader
+from tagdock_edge.readers.llrp import LlrpReader, LlrpSettings
 
 TAG = "3074257BF7194E4000001A85"
 

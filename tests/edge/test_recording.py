@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 from tagdock_contract import InputChange, TagRead, decode_record
-from tagdock_edge.config import RecordingSettings
 from tagdock_edge.errors import RecordingError
 from tagdock_edge.inbox import Inbox
-from tagdock_edge.readers.recording import RecordingReader, read_recording
+from tagdock_edge.readers.recording import RecordingReader, RecordingSettings, read_recording
 
 READ = '{"at":"2026-01-05T08:00:00.%06dZ","reader":"dock-1","antenna":1,"epc":"3074257BF7194E40","rssi_dbm":-52.5}\n'
 EYE = '{"at":"2026-01-05T08:00:00.5Z","reader":"dock-1","gpi":1,"state":true}\n'

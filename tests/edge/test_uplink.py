@@ -239,7 +239,7 @@ def test_the_status_is_retained_and_says_offline_at_the_end(
 
 def test_wrong_credentials_are_told_with_the_remedy(locked_broker: Any) -> None:
     check_broker(ADDRESS, BrokerConfig("127.0.0.1", locked_broker.port, password="right"), 3.0)
-    with pytest.raises(BrokerError, match="check the gateway's name and its password") as caught:
+    with pytest.raises(BrokerError, match="check the user's name and password") as caught:
         check_broker(ADDRESS, BrokerConfig("127.0.0.1", locked_broker.port, password="wrong"), 3.0)
     assert "wrong" not in str(caught.value)
 

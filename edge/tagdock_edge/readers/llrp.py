@@ -13,18 +13,22 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, Any
 
+from msgspec import Meta
 from sllurp.llrp import LLRPClient, LLRPMessage, LLRPReaderClient, LLRPReaderConfig, LLRPReaderState
 from sllurp.llrp_errors import LLRPError
 from tagdock_contract import ReaderStatus
 
 from tagdock_edge.backoff import Backoff
 from tagdock_edge.clock import from_us
-from tagdock_edge.config import LlrpSettings
+from tagdock_edge.config.kinds import Port, Text, is_host
+from tagdock_edge.driver import Driver, Station
 from tagdock_edge.errors import ReaderError
 from tagdock_edge.inbox import Inbox, ReaderNews
 from tagdock_edge.readers.reports import ReportReader
+from tagdock_edge.tables import Table
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +42,33 @@ MAX_MESSAGE_BYTES = 1024 * 1024
 """The longest message that is taken; a reader's capabilities have a few thousand bytes."""
 _HEADER_BYTES = 10
 _POLITE_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class LlrpSettings:
+    """An LLRP reader: where it is, which antennas and inputs doors use, how often it reports and shows life."""
+
+    host: str
+    port: int = 5084
+    report_every_n_tags: int = 1
+    keepalive_s: float = 5.0
+    antennas: tuple[int, ...] = ()
+    inputs: tuple[int, ...] = ()
+
+
+def read_settings(table: Table, station: Station) -> LlrpSettings:
+    """Read the keys of a `[[reader]]` with `driver = "llrp"`."""
+    host = table.take("host", Text, "the reader's host name or IPv4 address")
+    if host is not None and (not is_host(host) or ":" in host):
+        table.complain("host", "must be a host name or an IPv4 address (the port has its own key)")
+    return LlrpSettings(
+        host=host or "",
+        port=table.take("port", Port, "a port from 1 to 65535", 5084),
+        report_every_n_tags=table.take("report_every_n_tags", Annotated[int, Meta(ge=1, le=1000)], "1 to 1000", 1),
+        keepalive_s=table.take("keepalive_s", Annotated[float, Meta(ge=0.5, le=60)], "seconds from 0.5 to 60", 5.0),
+        antennas=station.antennas,
+        inputs=station.inputs,
+    )
 
 
 class LlrpReader:
@@ -305,3 +336,6 @@ def _client_config(settings: LlrpSettings) -> LLRPReaderConfig:
             "gpi_ports_config": dict.fromkeys(settings.inputs, True),
         }
     )
+
+
+DRIVER = Driver(read_settings, LlrpReader)

@@ -6,14 +6,19 @@ import threading
 import time
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
+from msgspec import Meta
 from tagdock_contract import ContractError, ReaderStatus, Record, TagRead, decode_record
 
 from tagdock_edge.clock import to_us
-from tagdock_edge.config import RecordingSettings
+from tagdock_edge.config.kinds import Text
+from tagdock_edge.driver import Driver, Station
 from tagdock_edge.errors import RecordingError
 from tagdock_edge.inbox import Inbox, ReaderNews
+from tagdock_edge.tables import Table
 
 MAX_LINE_BYTES = 4096
 """A read takes about 200 bytes; a longer line is no record."""
@@ -48,6 +53,21 @@ def _record(path: Path, number: int, line: bytes) -> Record:
         return decode_record(line)
     except ContractError as error:
         raise RecordingError(f"{path}, line {number}: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingSettings:
+    """A recording played as a reader, `speed` times as fast as it was recorded (0: as fast as it goes)."""
+
+    file: Path
+    speed: float = 1.0
+
+
+def read_settings(table: Table, station: Station) -> RecordingSettings:
+    """Read the keys of a `[[reader]]` with `driver = "recording"`."""
+    file = table.take("file", Text, "the path of a recording") or ""
+    speed = table.take("speed", Annotated[float, Meta(ge=0, le=1000)], "a number from 0 to 1000", 1.0)
+    return RecordingSettings(station.base / file, speed)
 
 
 class RecordingReader:
@@ -95,3 +115,6 @@ class RecordingReader:
             delivery.append(record)
         if delivery:
             yield delivery
+
+
+DRIVER = Driver(read_settings, RecordingReader, own_time=True)

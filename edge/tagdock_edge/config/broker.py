@@ -1,0 +1,90 @@
+"""A broker's address, TLS files and password: `[gateway]`'s own, and those of whatever has another broker."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from tagdock_edge.config.kinds import PATH_WORDS, Text, is_host
+from tagdock_edge.config.model import BrokerConfig, TlsConfig
+from tagdock_edge.tables import Table
+
+PASSWORD_VARIABLE = "TAGDOCK_GATEWAY_PASSWORD"  # noqa: S105  # the variable's name, not its value
+_SECURE_PORT, _OPEN_PORT = 8883, 1883
+
+
+def read_broker(table: Table, base: Path, environ: Mapping[str, str], variable: str | None = None) -> BrokerConfig:
+    """Read the keys `broker`, `tls` and `auth` of a table. Relative paths count from `base`.
+
+    The password comes from the environment's `variable`, where one is named, else from `auth.password_file`.
+    """
+    tls = _tls(table.table("tls"), base)
+    username, password = _credentials(table, base, environ, variable)
+    parts = _address(table, variable)
+    if parts is None:
+        return BrokerConfig("", 0)
+    secure = parts.scheme == "mqtts"
+    if tls is not None and not secure:
+        table.complain("tls", "goes with a broker address that begins with mqtts://")
+    if secure and tls is None:
+        tls = TlsConfig()
+    port = parts.port or (_SECURE_PORT if secure else _OPEN_PORT)
+    return BrokerConfig(parts.hostname or "", port, tls, password, username)
+
+
+def _address(table: Table, variable: str | None) -> SplitResult | None:
+    url = table.take("broker", Text, 'the broker\'s address, like "mqtt://127.0.0.1:1883"')
+    if url is None:
+        return None
+    try:
+        parts: SplitResult = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError as error:
+        table.complain("broker", f"is no address ({error}); write mqtt://HOST:PORT")
+        return None
+    if parts.scheme not in ("mqtt", "mqtts") or not is_host(host) or parts.path.strip("/") or parts.query:
+        table.complain("broker", "must be mqtt://HOST:PORT, or mqtts://HOST:PORT for TLS, and nothing else")
+    if parts.username is not None or parts.password is not None:
+        instead = f"{variable} or auth.password_file" if variable else "auth.password_file"
+        table.complain("broker", f"must not hold user or password; use {instead}")
+    return parts
+
+
+def _tls(table: Table | None, base: Path) -> TlsConfig | None:
+    if table is None:
+        return None
+    files = {key: read_file_name(table, key, base) for key in ("ca_file", "cert_file", "key_file")}
+    if (files["cert_file"] is None) != (files["key_file"] is None):
+        table.complain("cert_file", "and key_file belong together; give both or neither")
+    table.close()
+    return TlsConfig(**files)
+
+
+def read_file_name(table: Table, key: str, base: Path) -> Path | None:
+    """Take the path of a file that has to be there; None where the key is left out."""
+    name = table.take(key, Text, PATH_WORDS, None)
+    if name is None:
+        return None
+    path: Path = base / name
+    if not path.is_file():
+        table.complain(key, f"names {path}, which is no file")
+    return path
+
+
+def _credentials(
+    table: Table, base: Path, environ: Mapping[str, str], variable: str | None
+) -> tuple[str | None, str | None]:
+    auth = table.table("auth")
+    username, file = None, None
+    if auth is not None:
+        username = auth.take("username", Text, "the user's name at the broker", None)
+        file = read_file_name(auth, "password_file", base)
+        auth.close()
+    if variable is not None and environ.get(variable):
+        return username, environ[variable]
+    if file is None or not file.is_file():
+        return username, None
+    try:
+        return username, file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        table.complain("auth.password_file", f"can't be read: {error}")
+        return username, None
