@@ -5,13 +5,12 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-import msgspec
 from tagdock_contract import InputChange, TagRead
 
 from tagdock_edge.clock import SECOND_US, seconds_us, to_us
 from tagdock_edge.config import DoorConfig, PassageConfig
 from tagdock_edge.passage.eyes import PhotoEyes
-from tagdock_edge.passage.judge import Verdict, judge
+from tagdock_edge.passage.judge import Site, Verdict, judge
 from tagdock_edge.passage.layout import Layout
 from tagdock_edge.passage.profile import Seen, mean_dbm, milliwatts
 
@@ -73,6 +72,7 @@ class Detector:
         self.counts = Counts()
         self._layout = Layout.of(doors)
         self._eyes = PhotoEyes()
+        self._site = Site(self._layout, self._eyes, passage.thresholds)
         self._left_us = seconds_us(passage.left_after_s)
         self._rested_us = seconds_us(passage.rested_after_s)
         self._tags_at_most, self._reads_at_most = tags_at_most, reads_at_most
@@ -212,13 +212,10 @@ class Detector:
             return
         if track.stood and moved_us is None:
             moved_us = (track.last_us - SETTING_OUT_US, track.last_us)
-        verdict = judge(track.epc, track.reads, self._layout, moved_us)
+        verdict = judge(track.epc, track.reads, self._site, moved_us)
         if told and verdict.direction == "pass":
             self.counts.told_before += 1
             return
-        eyes = self._eyes.during(verdict.door, verdict.first_us, verdict.last_us)
-        if eyes:
-            verdict = verdict._replace(evidence=msgspec.structs.replace(verdict.evidence, photo_eyes=eyes))
         self._verdicts.append(verdict)
 
     def _decide_early(self) -> None:

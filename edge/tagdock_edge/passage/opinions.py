@@ -1,0 +1,19 @@
+"""Who is asked at which kind of door: rows for two rows, the single row for one, the beams wherever there are some."""
+
+from collections.abc import Sequence
+
+from tagdock_edge.config import Thresholds
+from tagdock_edge.passage import two_rows
+from tagdock_edge.passage.eyes import Break
+from tagdock_edge.passage.layout import Door
+from tagdock_edge.passage.opinion import NONE, Opinion
+from tagdock_edge.passage.profile import Seen
+
+
+def opinion_of(door: Door, reads: Sequence[Seen], breaks: Sequence[Break], thresholds: Thresholds) -> Opinion:
+    """Say which way a tag went from what one door saw of it.
+
+    `reads` are the door's own reads of the tag that tell the way (not those of minutes of rest), in the order of time,
+    one at least; `breaks` the door's broken beams about that time. Other doors are weighed elsewhere.
+    """
+    return two_rows.opinion(door, reads, thresholds) if door.two_rows else NONE
