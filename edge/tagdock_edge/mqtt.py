@@ -132,7 +132,9 @@ class Link:
 
     def _on_connect(self, client: mqtt.Client, _data: Any, _flags: Any, code: Any, _properties: Any) -> None:
         if code.is_failure:
-            remedy = "check the user's name and its password" if code.value in _WRONG_CREDENTIALS else "see the broker's log"
+            remedy = (
+                "check the user's name and password" if code.value in _WRONG_CREDENTIALS else "see the broker's log"
+            )
             self._end(f"refused {self._client_id} ({code}); {remedy}")
             return
         if self._subscriptions:

@@ -1,0 +1,65 @@
+"""The command `tagdock-edge run`: the gateway itself."""
+
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+import click
+
+from tagdock_edge.commands.options import CONFIG_OPTION, DATA_OPTION, Seconds
+from tagdock_edge.config import GatewayConfig
+from tagdock_edge.config_file import load
+from tagdock_edge.gateway import Gateway
+from tagdock_edge.outbox import Outbox
+from tagdock_edge.uplink import check_broker
+
+
+@click.command()
+@CONFIG_OPTION
+@DATA_OPTION
+@click.option(
+    "--require-broker",
+    type=Seconds(),
+    envvar="TAGDOCK_REQUIRE_BROKER",
+    show_envvar=True,
+    metavar="SPAN",
+    help="End with status 1 if the broker can't be reached in this time (5s); without it, keep collecting and trying.",
+)
+@click.option("--verbose", is_flag=True, envvar="TAGDOCK_VERBOSE", show_envvar=True, help="Tell more on stderr.")
+def run(config_file: Path, data_dir: Path | None, require_broker: float | None, verbose: bool) -> None:
+    """Run the gateway until SIGTERM or Ctrl-C."""
+    _log_to_stderr(verbose)
+    config = load(config_file, os.environ, data_dir)
+    outbox = Outbox(config.outbox)
+    try:
+        if require_broker is not None:
+            check_broker(config.address, config.broker, require_broker)
+        gateway = Gateway(config, outbox)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: gateway.stop())
+        _greet(config, outbox)
+        gateway.run()
+    finally:
+        outbox.close()
+
+
+def _log_to_stderr(verbose: bool) -> None:
+    """Write warnings (with `verbose`, more) to stderr; sllurp's own words are not for operators."""
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(message)s",
+        stream=sys.stderr,
+    )
+    logging.getLogger("sllurp").setLevel(logging.CRITICAL + 1)
+
+
+def _greet(config: GatewayConfig, outbox: Outbox) -> None:
+    fill = outbox.fill()
+    click.echo(
+        f"gateway {config.address.gateway} at {config.address.site}: {len(config.readers)} readers, "
+        f"{len(config.doors)} doors, broker {config.broker.host}:{config.broker.port}, "
+        f"{fill.events} events waiting in {config.outbox.path}",
+        err=True,
+    )
