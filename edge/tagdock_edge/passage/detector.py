@@ -12,7 +12,7 @@ from tagdock_edge.config import DoorConfig, PassageConfig
 from tagdock_edge.passage.eyes import PhotoEyes
 from tagdock_edge.passage.judge import Site, Verdict, judge
 from tagdock_edge.passage.layout import Layout
-from tagdock_edge.passage.profile import Seen, mean_dbm, milliwatts
+from tagdock_edge.passage.profile import NOT_TOLD, Seen, mean_dbm, milliwatts
 
 TAGS_AT_MOST = 100_000
 """Tags in the field at one time; beyond it the passage that is due next is decided early."""
@@ -109,7 +109,7 @@ class Detector:
         if track is None or at_us <= track.first_us - self._left_us:
             self.counts.late += 1
             return
-        track.reads.append(Seen(at_us, antenna, read.rssi_dbm))
+        track.reads.append(self._seen(at_us, antenna, read))
         self._reads += 1
         if at_us > track.last_us:
             track.last_us = at_us
@@ -117,6 +117,14 @@ class Detector:
             track.first_us = at_us
         if self._reads > self._reads_at_most:
             self._decide_early()
+
+    def _seen(self, at_us: int, antenna: int, read: TagRead) -> Seen:
+        """Keep of a read what its door's opinions are about."""
+        if self._layout.doors[self._layout.door_of[antenna]].two_rows:
+            return Seen(at_us, antenna, read.rssi_dbm)
+        phase_deg = NOT_TOLD if read.phase_deg is None else read.phase_deg
+        doppler_hz = NOT_TOLD if read.doppler_hz is None else read.doppler_hz
+        return Seen(at_us, antenna, read.rssi_dbm, phase_deg, doppler_hz, read.channel or 0)
 
     def add_input(self, change: InputChange) -> None:
         """Take a photo-eye's change; other inputs are nobody's here."""

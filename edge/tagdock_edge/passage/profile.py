@@ -1,19 +1,29 @@
 """What one antenna saw of one tag, boiled down from its reads. Power is averaged in milliwatts, never in dB."""
 
 from collections.abc import Iterable
-from math import log10
+from math import inf, log10
 from typing import NamedTuple
 
 PEAK_READS = 3
 """The peak is the best mean of so many reads in a row: one read alone may be an echo that happened to add up."""
 
 
+NOT_TOLD = inf
+"""A phase or Doppler shift that the reader did not report: a number, so that reads can be put in order."""
+
+
 class Seen(NamedTuple):
-    """One read as the passage keeps it: microseconds, the antenna's place in the layout, dBm."""
+    """One read as the passage keeps it: microseconds, the antenna's place in the layout, dBm.
+
+    Phase (degrees), Doppler shift (hertz) and channel are kept for doors that need them, `NOT_TOLD` elsewhere.
+    """
 
     at_us: int
     antenna: int
     rssi_dbm: float
+    phase_deg: float = NOT_TOLD
+    doppler_hz: float = NOT_TOLD
+    channel: int = 0
 
 
 class Profile(NamedTuple):
