@@ -1,59 +1,28 @@
-"""The gateway: readers -> inbox -> passages -> outbox -> uplink, wired and supervised."""
+"""The gateway: readers -> inbox -> pipeline -> outbox -> uplink, wired and supervised."""
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable
 from importlib.metadata import version
 
-from tagdock_contract import (
-    Event,
-    GatewayAddress,
-    Movement,
-    ReaderEvent,
-    Record,
-    Status,
-    TagRead,
-    content_uuid7,
-)
+from tagdock_contract import Event, GatewayAddress, ReaderEvent, Status, content_uuid7
 
 from tagdock_edge.clock import from_us, to_us
 from tagdock_edge.config import GatewayConfig
-from tagdock_edge.driver import Reader, find_driver
-from tagdock_edge.errors import OutboxFullError
+from tagdock_edge.crew import Crew
 from tagdock_edge.inbox import Inbox, ReaderNews
 from tagdock_edge.outbox import Outbox
-from tagdock_edge.passage import Detector, Verdict, movement
+from tagdock_edge.pipeline import Pipeline
+from tagdock_edge.storage import Storage
 from tagdock_edge.uplink import Uplink
 
 log = logging.getLogger(__name__)
 
 TICK_S = 0.1
 """How often passages are looked at when nothing is read."""
-HELD_AT_MOST = 10_000
-"""Events kept in memory while the outbox has no room; then the oldest go, and are counted as lost."""
-_SMALL_STEP = 10
-"""Events stored at a time while there is hardly any room."""
 _TELL_EVERY_S = 60.0
 _JOIN_S = 5.0
-
-
-def replay(records: Iterable[Record], config: GatewayConfig) -> Iterator[Movement]:
-    """Turn recorded reads into movements. Only the reads' own time counts: twice gives the same twice."""
-    detector = Detector(config.doors, config.passage)
-    for record in records:
-        _feed(detector, record)
-        for verdict in detector.advance(to_us(record.at)):
-            yield movement(verdict, config.address)
-    for verdict in detector.flush():
-        yield movement(verdict, config.address)
-
-
-def _feed(detector: Detector, record: Record) -> None:
-    if isinstance(record, TagRead):
-        detector.add(record)
-    else:
-        detector.add_input(record)
 
 
 class _ReadClock:
@@ -77,14 +46,12 @@ class Gateway:
         """Wire the parts; nothing is started yet."""
         self._config, self._outbox = config, outbox
         self._inbox = Inbox()
-        self._detector = Detector(config.doors, config.passage)
+        self._pipeline = Pipeline(config)
         self._clock = _ReadClock()
-        self._readers = [find_driver(each.driver).reader(each.name, each.settings) for each in config.readers]
+        self._crew = Crew(self._inbox, self._fail)
         self._uplink = Uplink(config.address, config.broker, outbox, self.status)
+        self._storage = Storage(outbox, self._uplink.notify)
         self._stop = threading.Event()
-        self._held: list[Event] = []
-        self._no_room = False
-        self._lost_events = 0
         self._told_lost: dict[str, int] = {}
         self._tell_at_s = 0.0
         self._failure: BaseException | None = None
@@ -95,19 +62,19 @@ class Gateway:
 
     def run(self) -> None:
         """Read, decide, store and send until stopped. Raises EdgeError when a part fails for good."""
-        readers = [self._start(f"reader {reader.name}", self._reader_loop(reader)) for reader in self._readers]
         uplink = self._start("uplink", self._uplink.run)
         try:
+            self._crew.set(self._config.readers)
             while not self._stop.is_set():
                 self._step(TICK_S)
                 self._tell_losses()
-            self._join(readers)
+            self._crew.stop()
             self._step(0.0)
-            self._store(self._movements(self._detector.flush()))
+            self._storage.add(self._pipeline.flush())
         finally:
-            self._stop.set()
+            self._crew.stop()
             self._uplink.stop()
-            self._join([*readers, uplink])
+            uplink.join(_JOIN_S)
         if self._failure is not None:
             raise self._failure
 
@@ -119,10 +86,10 @@ class Gateway:
             gateway=self._config.address.gateway,
             state="online" if online else "offline",
             at=from_us(time.time_ns() // 1000),
-            outbox_events=fill.events + len(self._held),
+            outbox_events=fill.events + self._storage.held,
             outbox_refused_batches=fill.refused_batches,
             oldest_unacked_at=fill.oldest_at,
-            readers=tuple(reader.status() for reader in self._readers),
+            readers=self._crew.status(),
             software=f"tagdock-edge {version('tagdock-edge')}",
         )
 
@@ -130,78 +97,42 @@ class Gateway:
         """Say what had to be let go, when that has grown, at most once a minute: nothing goes without a word."""
         lost = {
             "reads (the gateway could not keep up)": self._inbox.lost_reads,
-            "reads (later than their passage's verdict)": self._detector.counts.late,
+            "bin readings (the gateway could not keep up)": self._inbox.lost_readings,
+            "reads (later than their passage's verdict)": self._pipeline.late_reads,
             "events (the outbox's bound)": self._outbox.dropped,
-            "events (no room on disk nor in memory)": self._lost_events,
+            "events (no room on disk nor in memory)": self._storage.lost,
         }
         if any(lost.values()) and lost != self._told_lost and time.monotonic() >= self._tell_at_s:
             self._told_lost, self._tell_at_s = lost, time.monotonic() + _TELL_EVERY_S
             log.warning("let go since the start: %s", ", ".join(f"{n} {what}" for what, n in lost.items() if n))
 
     def _step(self, wait_s: float) -> None:
-        """Take what the readers delivered, decide what is over, store it, then tell the uplink."""
-        deliveries, news = self._inbox.take(wait_s)
-        events: list[Event] = [_reader_event(item, self._config.address) for item in news]
-        for delivery in deliveries:
-            events += self._movements(self._take(delivery))
-        events += self._movements(self._detector.advance(self._clock.now_us()))
-        self._store(events)
-
-    def _take(self, delivery: Sequence[Record]) -> list[Verdict]:
-        for record in delivery:
-            _feed(self._detector, record)
-        if delivery:
-            self._clock.note(max(to_us(delivery[0].at), to_us(delivery[-1].at)))
-        return self._detector.advance(self._clock.now_us())
-
-    def _movements(self, verdicts: Iterable[Verdict]) -> list[Event]:
-        return [movement(verdict, self._config.address) for verdict in verdicts]
-
-    def _store(self, events: list[Event]) -> None:
-        """Put events on disk before anything else hears of them; hold what the disk has no room for."""
-        waiting, self._held = self._held + events, []
-        step = len(waiting) if not self._no_room else _SMALL_STEP
-        while waiting:
-            try:
-                self._outbox.add(waiting[:step])
-            except OutboxFullError as error:
-                if step > _SMALL_STEP:
-                    step = _SMALL_STEP  # some of them may fit
-                    continue
-                self._hold(waiting, error)
-                return
-            waiting = waiting[step:]
-            self._uplink.notify()
-        if self._no_room:
-            self._no_room = False
-            log.warning("the outbox has room again; %d events were lost meanwhile", self._lost_events)
-
-    def _hold(self, events: list[Event], error: OutboxFullError) -> None:
-        if not self._no_room:
-            self._no_room = True
-            log.error("%s; up to %d events are held in memory meanwhile", error, HELD_AT_MOST)
-        surplus = max(len(events) - HELD_AT_MOST, 0)
-        self._lost_events += surplus
-        self._held = events[surplus:]
+        """Take what was delivered, decide what is over, store it, then tell the uplink."""
+        taken = self._inbox.take(wait_s)
+        events: list[Event] = [_reader_event(item, self._config.address) for item in taken.news]
+        events += taken.readings
+        for delivery in taken.deliveries:
+            self._pipeline.add(delivery)
+            if delivery:
+                self._clock.note(max(to_us(delivery[0].at), to_us(delivery[-1].at)))
+            events += self._pipeline.advance(self._clock.now_us())
+        events += self._pipeline.advance(self._clock.now_us())
+        self._storage.add(events)
 
     def _start(self, name: str, target: Callable[[], None]) -> threading.Thread:
         def guarded() -> None:
             try:
                 target()
             except BaseException as error:  # whatever ends a thread ends the gateway, and is told
-                self._failure = self._failure or error
-                self._stop.set()
+                self._fail(error)
 
         thread = threading.Thread(target=guarded, name=name, daemon=True)
         thread.start()
         return thread
 
-    def _reader_loop(self, reader: Reader) -> Callable[[], None]:
-        return lambda: reader.run(self._inbox, self._stop)
-
-    def _join(self, threads: Iterable[threading.Thread]) -> None:
-        for thread in threads:
-            thread.join(_JOIN_S)
+    def _fail(self, error: BaseException) -> None:
+        self._failure = self._failure or error
+        self._stop.set()
 
 
 def _reader_event(news: ReaderNews, gateway: GatewayAddress) -> ReaderEvent:

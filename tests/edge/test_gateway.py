@@ -19,8 +19,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 from tagdock_contract import Ack, Batch, GatewayAddress, Movement, TagRead, decode_batch, decode_status, encode
 from tagdock_edge.config import GatewayConfig
 from tagdock_edge.config_file import load
-from tagdock_edge.gateway import Gateway, replay
+from tagdock_edge.gateway import Gateway
 from tagdock_edge.outbox import Outbox
+from tagdock_edge.pipeline import replay
 from tagdock_edge.readers.recording import read_recording
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)

@@ -12,7 +12,8 @@ from tagdock_contract import InputChange, Record, TagRead
 from tagdock_edge.backoff import Backoff
 from tagdock_edge.clock import to_us
 from tagdock_edge.inbox import Inbox, ReaderNews
-from tagdock_edge.readers.llrp import LlrpReader, LlrpSettings
+from tagdock_edge.readers.llrp import LlrpReader
+from tagdock_edge.readers.llrp_settings import AntennaSettings, LlrpSettings
 
 TAG = "3074257BF7194E4000001A85"
 
@@ -25,8 +26,9 @@ class Driven:
     """A driver at work, with all that it delivered."""
 
     def __init__(self, port: int, *, inputs: tuple[int, ...] = (), report_every: int = 1) -> None:
-        settings = LlrpSettings("127.0.0.1", port, report_every, 0.5, antennas=(1, 2), inputs=inputs)
-        self.reader = LlrpReader("dock-1", settings, handshake_s=1.0, retry=Backoff(0.05, 0.2))
+        antennas = (AntennaSettings(1), AntennaSettings(2))
+        settings = LlrpSettings("127.0.0.1", port, report_every, 0.5, antennas, inputs)
+        self.reader = LlrpReader("dock-1", settings, handshake_s=1.0, first_word_s=0.5, retry=Backoff(0.05, 0.2))
         self.records: list[Record] = []
         self.news: list[ReaderNews] = []
         self._inbox, self._stop = Inbox(), threading.Event()
@@ -37,7 +39,7 @@ class Driven:
         until = time.monotonic() + within_s
         while not done(self):
             assert time.monotonic() < until, (self.records, self.news, self.reader.status())
-            deliveries, news = self._inbox.take(0.02)
+            deliveries, _, news = self._inbox.take(0.02)
             self.records += [record for delivery in deliveries for record in delivery]
             self.news += news
 
@@ -145,12 +147,21 @@ def test_keepalives_are_answered_and_keep_the_connection(peer: Any, llrp: Any, u
     assert peer.kinds().count(72) >= 8
 
 
-def test_a_mute_reader_ends_at_the_deadline(peer: Any, drive: Callable[..., Driven]) -> None:
+def test_a_mute_reader_is_left_soon(peer: Any, drive: Callable[..., Driven]) -> None:
     peer.mute = True
     driven = drive()
     driven.await_(lambda d: "down" in d.states())
-    assert "did not get ready within 1 s" in driven.news[0].detail
+    assert "said nothing for 0.5 s" in driven.news[0].detail
     peer.mute = False
+    driven.await_(lambda d: d.states() == ["down", "up"])
+
+
+def test_a_reader_that_greets_and_falls_silent_ends_at_the_deadline(peer: Any, drive: Callable[..., Driven]) -> None:
+    peer.answers = False
+    driven = drive()
+    driven.await_(lambda d: "down" in d.states())
+    assert "did not get ready within 1 s" in driven.news[0].detail
+    peer.answers = True
     driven.await_(lambda d: d.states() == ["down", "up"])
 
 

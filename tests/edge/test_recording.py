@@ -51,7 +51,7 @@ def test_a_recording_plays_as_a_reader_in_its_own_order(tmp_path: Path) -> None:
     file.write_text("".join(READ % n for n in range(2000)))
     inbox, reader = Inbox(), RecordingReader("tape", RecordingSettings(file, speed=0))
     reader.run(inbox, threading.Event())
-    deliveries, news = inbox.take(0)
+    deliveries, _, news = inbox.take(0)
     assert [record.at.microsecond for delivery in deliveries for record in delivery] == list(range(2000))
     assert [one.state for one in news] == ["up", "down"]
     assert reader.status().reads == 2000
@@ -62,5 +62,5 @@ def test_the_inbox_never_blocks_and_lets_the_oldest_go() -> None:
     reads = [decode_record(READ % n) for n in range(4)]
     for _ in range(5):
         inbox.deliver(reads)
-    deliveries, _ = inbox.take(0)
+    deliveries, *_ = inbox.take(0)
     assert (len(deliveries), inbox.lost_reads) == (2, 12)

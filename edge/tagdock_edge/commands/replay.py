@@ -9,7 +9,7 @@ from tagdock_contract import encode
 
 from tagdock_edge.commands.options import CONFIG_OPTION, FILE
 from tagdock_edge.config_file import load
-from tagdock_edge.gateway import replay
+from tagdock_edge.pipeline import replay
 from tagdock_edge.readers.recording import read_recording
 
 

@@ -1,0 +1,59 @@
+"""From records to movements: what doors (and, beside them, shelves) make of the reads. Pure, and so replayable.
+
+It is deterministic in the sequence of `add` and `advance`: the same calls give the same movements with the same ids.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from tagdock_contract import Movement, Record, TagRead
+
+from tagdock_edge.clock import to_us
+from tagdock_edge.config import GatewayConfig
+from tagdock_edge.passage import Detector, Verdict, movement
+
+
+class Pipeline:
+    """All that one gateway knows of the goods in its fields."""
+
+    def __init__(self, config: GatewayConfig) -> None:
+        """Begin with empty fields."""
+        self._address = config.address
+        self._detector = Detector(config.doors, config.passage)
+
+    @property
+    def late_reads(self) -> int:
+        """Count the reads that came after their passage's verdict."""
+        return self._detector.counts.late
+
+    @property
+    def open_tags(self) -> int:
+        """Count the tags that are in a field, or left it just now."""
+        return self._detector.open_tags
+
+    def add(self, records: Sequence[Record]) -> None:
+        """Take records in the order in which they came."""
+        for record in records:
+            if isinstance(record, TagRead):
+                self._detector.add(record)
+            else:
+                self._detector.add_input(record)
+
+    def advance(self, now_us: int) -> list[Movement]:
+        """Decide what is over at this time (microseconds, by the clock of the reads)."""
+        return self._movements(self._detector.advance(now_us))
+
+    def flush(self) -> list[Movement]:
+        """Decide everything that is still open: the reads end here."""
+        return self._movements(self._detector.flush())
+
+    def _movements(self, verdicts: Iterable[Verdict]) -> list[Movement]:
+        return [movement(verdict, self._address) for verdict in verdicts]
+
+
+def replay(records: Iterable[Record], config: GatewayConfig) -> Iterator[Movement]:
+    """Turn recorded reads into movements. Only the reads' own time counts: twice gives the same twice."""
+    pipeline = Pipeline(config)
+    for record in records:
+        pipeline.add((record,))
+        yield from pipeline.advance(to_us(record.at))
+    yield from pipeline.flush()
