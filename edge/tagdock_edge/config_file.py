@@ -20,6 +20,7 @@ from tagdock_edge.config import (
     check_antennas_once,
     read_broker,
     read_door,
+    read_journal_section,
     read_passage,
     references,
     wiring,
@@ -35,7 +36,7 @@ _MAX_FILE_BYTES = 1024 * 1024
 def load(path: Path, environ: Mapping[str, str], data_dir: Path | None = None) -> GatewayConfig:
     """Read and check a configuration file. Relative paths in it count from the file's own folder.
 
-    `environ` is asked for the broker's password only; `data_dir` takes the outbox where it is given.
+    `environ` is asked for the broker's password only; `data_dir` takes outbox and journal where it is given.
 
     Raises:
         ConfigError: with every mistake that was found, each naming its key and the remedy.
@@ -68,6 +69,7 @@ def _config(root: Table, base: Path, environ: Mapping[str, str], data_dir: Path 
     broker = read_broker(gateway, base, environ, PASSWORD_VARIABLE)
     outbox = _outbox(gateway, base, data_dir)
     gateway.close()
+    journal = read_journal_section(root.table("journal"), outbox.path.parent)
     doors = tuple(read_door(table) for table in root.tables("door"))
     made = [
         _reader(table, Station("", base, (), (), address, broker, environ), doors) for table in root.tables("reader")
@@ -78,7 +80,7 @@ def _config(root: Table, base: Path, environ: Mapping[str, str], data_dir: Path 
         root.refuse(key, f"a {key} is not served yet; leave the section out")
     root.close()
     _check_together(root, readers, doors, [own_time for _, own_time in made])
-    return GatewayConfig(address, broker, outbox, readers, doors, passage)
+    return GatewayConfig(address, broker, outbox, journal, readers, doors, passage)
 
 
 def _outbox(gateway: Table, base: Path, data_dir: Path | None) -> OutboxConfig:

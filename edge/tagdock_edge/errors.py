@@ -29,6 +29,10 @@ class BrokerError(EdgeError):
     """The broker can't be reached or refuses us."""
 
 
+class FolderError(EdgeError):
+    """A folder or file of the gateway's own can't be used: not there, not writable, or in use."""
+
+
 class OutboxError(EdgeError):
     """The outbox file can't be used."""
 

@@ -2,6 +2,7 @@
 
 from tagdock_edge.config.broker import PASSWORD_VARIABLE, read_broker
 from tagdock_edge.config.doors import check_antennas_once, read_door, references, wiring
+from tagdock_edge.config.journal import JournalConfig, read_journal_section
 from tagdock_edge.config.model import (
     EVENTS_AT_MOST,
     AntennaConfig,
@@ -22,6 +23,7 @@ __all__ = [
     "BrokerConfig",
     "DoorConfig",
     "GatewayConfig",
+    "JournalConfig",
     "OutboxConfig",
     "PassageConfig",
     "PhotoEyesConfig",
@@ -31,6 +33,7 @@ __all__ = [
     "check_antennas_once",
     "read_broker",
     "read_door",
+    "read_journal_section",
     "read_passage",
     "references",
     "wiring",

@@ -6,6 +6,7 @@ from typing import Literal
 
 from tagdock_contract import GatewayAddress, Side
 
+from tagdock_edge.config.journal import JournalConfig
 from tagdock_edge.config.passage import PassageConfig
 
 EVENTS_AT_MOST = 5_000_000
@@ -87,6 +88,7 @@ class GatewayConfig:
     address: GatewayAddress
     broker: BrokerConfig
     outbox: OutboxConfig
+    journal: JournalConfig
     readers: tuple[ReaderConfig, ...]
     doors: tuple[DoorConfig, ...]
     passage: PassageConfig = field(default_factory=PassageConfig)
