@@ -47,6 +47,8 @@ class ReaderStatus(Struct, frozen=True, omit_defaults=True):
     last_read_at: Instant | None = None
     reads: Count = 0
     detail: Text = ""
+    clock_offset_s: float | None = None
+    """By how much the reader's clock is ahead of the gateway's; left out where it has none or has not told."""
 
 
 class Status(Struct, frozen=True, kw_only=True):

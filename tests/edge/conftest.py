@@ -67,24 +67,44 @@ def report(*tags: bytes) -> bytes:
     return message(61, 0, b"".join(tags))
 
 
-def capabilities() -> bytes:
+def exception_event(at_us: int, text: bytes) -> bytes:
+    return event(at_us, tlv(252, struct.pack("!H", len(text)) + text))
+
+
+def buffer_event(at_us: int, percent: int) -> bytes:
+    return event(at_us, tlv(250, struct.pack("!B", percent)))
+
+
+def capabilities(vendor: int = 0) -> bytes:
     mode = struct.pack("!IBBBBIIIII", 1000, 0, 0, 0, 0, 640000, 1500, 6250, 6250, 0)
     band = tlv(145, struct.pack("!Hh", 1, 1000)) + tlv(145, struct.pack("!Hh", 2, 3000)) + tlv(328, tlv(329, mode))
-    general = struct.pack("!HHIIH", 4, 0x4000, 0, 0, 3) + b"1.0" + tlv(141, struct.pack("!HH", 4, 4))
-    return tlv(137, general) + tlv(143, struct.pack("!HH", 276, 1) + tlv(144, band))
+    general = struct.pack("!HHIIH", 4, 0x4000, vendor, 0, 3) + b"1.0" + tlv(141, struct.pack("!HH", 4, 4))
+    return tlv(137, general) + tlv(143, struct.pack("!HH", 276, 1) + tlv(144, band)) + tlv(327, b"\x00\x00\x02")
+
+
+def standing(antennas: dict[int, bool], inputs: dict[int, bool]) -> bytes:
+    """How a reader's antennas and inputs stand: of its configuration what matters here."""
+    rows = [tlv(221, struct.pack("!BHh", connected << 7, antenna, 0)) for antenna, connected in antennas.items()]
+    rows += [tlv(225, struct.pack("!HBB", port, 0x80, state)) for port, state in inputs.items()]
+    return b"".join(rows)
 
 
 KEEPALIVE = message(62, 1)
-ANSWERS = {1: 11, 2: 12, 3: 13, 41: 51, 21: 31, 20: 30, 24: 34}
+CUSTOM = 1023
+ANSWERS = {1: 11, 2: 12, 3: 13, 41: 51, 21: 31, 20: 30, 24: 34, CUSTOM: CUSTOM}
 """A request's type to its answer's."""
+IMPINJ = 25882
+_EXTENSIONS_ON = struct.pack("!IB", IMPINJ, 22)
 
 
 class Peer:
-    """One LLRP reader on a free port. `refuse` maps a request's type to an LLRPStatus code; `mute` answers nothing."""
+    """One LLRP reader on a free port. `refuse` maps a request's type to an LLRPStatus code; `mute` says nothing."""
 
     def __init__(self) -> None:
         self.refuse: dict[int, int] = {}
         self.mute = False
+        self.answers = True
+        self.capabilities, self.standing = capabilities(), b""
         self.attempt = 0
         self.clock_us: Callable[[], int] = lambda: time.time_ns() // 1000
         self.received: list[tuple[int, bytes]] = []
@@ -141,11 +161,12 @@ class Peer:
             self._answer(peer, kind & 0x3FF, number)
 
     def _answer(self, peer: socket.socket, kind: int, number: int) -> None:
-        if self.mute or kind not in ANSWERS:
+        if self.mute or not self.answers or kind not in ANSWERS:
             return
         code = self.refuse.get(kind, 0)
-        body = capabilities() if kind == 1 else b""
-        peer.sendall(message(ANSWERS[kind], number, status(code, b"no" if code else b"") + body))
+        head = _EXTENSIONS_ON if kind == CUSTOM else b""
+        body = {1: self.capabilities, 2: self.standing}.get(kind, b"")
+        peer.sendall(message(ANSWERS[kind], number, head + status(code, b"no" if code else b"") + body))
         if kind == 24 and not code:
             self.ready.set()
 
@@ -222,7 +243,10 @@ def broker(tmp_path: Path) -> Iterator[Mosquitto]:
 @pytest.fixture(scope="session")
 def llrp() -> types.SimpleNamespace:
     """The messages above, for test modules (which can't import this file by name)."""
-    names = ("message", "tlv", "tag", "report", "gpi_event", "antenna_event", "KEEPALIVE")
+    names = (
+        *("message", "tlv", "tag", "report", "gpi_event", "antenna_event", "exception_event", "buffer_event"),
+        *("capabilities", "standing", "KEEPALIVE", "IMPINJ", "CUSTOM"),
+    )
     return types.SimpleNamespace(**{name: globals()[name] for name in names})
 
 

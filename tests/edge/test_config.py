@@ -6,7 +6,7 @@ import pytest
 from tagdock_edge.config import PASSWORD_VARIABLE
 from tagdock_edge.config_file import load
 from tagdock_edge.errors import ConfigError
-from tagdock_edge.readers.llrp import LlrpSettings
+from tagdock_edge.readers.llrp_settings import AntennaSettings, LlrpSettings
 
 GOOD = """
 [gateway]
@@ -46,7 +46,9 @@ def test_the_designs_file_is_taken(tmp_path: Path) -> None:
     assert config.address.client_id == "hangzhou-1.gw-1"
     assert (config.broker.host, config.broker.port, config.broker.tls) == ("127.0.0.1", 1884, None)
     assert config.outbox.path == tmp_path / "outbox.sqlite"
-    assert config.readers[0].settings == LlrpSettings("10.0.0.21", antennas=(1, 2), inputs=(1, 2))
+    assert config.readers[0].settings == LlrpSettings(
+        "10.0.0.21", antennas=(AntennaSettings(1), AntennaSettings(2)), inputs=(1, 2)
+    )
     assert [antenna.side for antenna in config.doors[0].antennas] == ["outside", "inside"]
 
 

@@ -5,6 +5,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,9 +26,9 @@ def now_us() -> int:
 class Driven:
     """A driver at work, with all that it delivered."""
 
-    def __init__(self, port: int, *, inputs: tuple[int, ...] = (), report_every: int = 1) -> None:
+    def __init__(self, port: int, **wanted: Any) -> None:
         antennas = (AntennaSettings(1), AntennaSettings(2))
-        settings = LlrpSettings("127.0.0.1", port, report_every, 0.5, antennas, inputs)
+        settings = replace(LlrpSettings("127.0.0.1", port, keepalive_s=0.5, antennas=antennas), **wanted)
         self.reader = LlrpReader("dock-1", settings, handshake_s=1.0, first_word_s=0.5, retry=Backoff(0.05, 0.2))
         self.records: list[Record] = []
         self.news: list[ReaderNews] = []
@@ -88,7 +89,7 @@ def test_reads_arrive_with_antenna_power_and_time(peer: Any, llrp: Any, up: Driv
 
 
 def test_the_reader_is_asked_for_reports_every_n_tags_without_an_end(peer: Any, drive: Callable[..., Driven]) -> None:
-    drive(report_every=3).await_(lambda d: "up" in d.states())
+    drive(report_every_n_tags=3).await_(lambda d: "up" in d.states())
     add_rospec = next(body for kind, body in peer.received if kind == 20)
     report_spec = add_rospec.index(struct.pack("!H", 237))
     assert add_rospec[report_spec + 4 : report_spec + 7] == b"\x01" + struct.pack("!H", 3)  # or end of AISpec; N = 3
@@ -185,6 +186,74 @@ def test_a_refused_step_of_the_set_up_is_named_and_tried_again(
     assert "FieldError no" in driven.news[0].detail
     peer.refuse.clear()
     driven.await_(lambda d: d.states() == ["down", "up"])
+
+
+def test_a_refusal_by_a_code_that_nobody_knows_is_no_success(peer: Any, drive: Callable[..., Driven]) -> None:
+    peer.refuse[20] = 4711
+    driven = drive()
+    driven.await_(lambda d: "down" in d.states())
+    assert "an unknown status no" in driven.news[0].detail
+
+
+def test_what_the_reader_can_not_do_is_told_with_the_key_and_the_remedy(
+    peer: Any, drive: Callable[..., Driven]
+) -> None:
+    driven = drive(antennas=(AntennaSettings(1, power_dbm=33.0), AntennaSettings(7)), inputs=(5,))
+    driven.await_(lambda d: "down" in d.states())
+    detail = driven.reader.status().detail
+    assert "antenna 7 is not there: this reader has 1 to 4" in detail
+    assert "power_dbm = 33 (antenna 1): this reader sends 10 to 30 dBm" in detail
+    assert "gpi 5 is not there: of inputs this reader has 1 to 4" in detail
+    assert 20 not in peer.kinds()
+
+
+def test_only_an_impinj_is_asked_for_its_extensions(peer: Any, llrp: Any, drive: Callable[..., Driven]) -> None:
+    drive().await_(lambda d: "up" in d.states())
+    assert llrp.CUSTOM not in peer.kinds()
+    peer.capabilities = llrp.capabilities(llrp.IMPINJ)
+    peer.cut()
+    peer.ready.clear()
+    assert peer.ready.wait(8)
+    assert peer.kinds().count(llrp.CUSTOM) == 1
+    add_rospec = [body for kind, body in peer.received if kind == 20][-1]
+    assert struct.pack("!HHIIH", 1023, 14, llrp.IMPINJ, 52, 1) in add_rospec  # phase angle, please
+
+
+def test_a_reader_that_sends_rubbish_without_end_is_left(peer: Any, llrp: Any, up: Driven) -> None:
+    peer.send(llrp.message(61, 7, b"\x00\xf0\x00\x09\xff\xff\xff\xff\xff") * 100)
+    up.await_(lambda d: d.states() == ["up", "down", "up"])
+    assert "sent 100 messages in a row that can't be read" in up.news[1].detail
+
+
+def test_an_antenna_that_fell_off_meanwhile_is_told_and_shown(peer: Any, llrp: Any, up: Driven) -> None:
+    peer.standing = llrp.standing({1: True, 2: False, 3: False}, {})
+    peer.cut()
+    up.await_(lambda d: d.states().count("up") == 2)
+    assert [(one.state, one.antenna) for one in up.news[2:]] == [("antenna_down", 2), ("up", None)]
+    assert up.reader.status().detail == "antenna 2 not connected; check plug and cable"
+    peer.standing = llrp.standing({1: True, 2: True}, {})
+    peer.cut()
+    up.await_(lambda d: "antenna_up" in d.states())
+
+
+def test_a_light_beam_that_was_broken_while_nobody_listened_is_made_up_for(
+    peer: Any, llrp: Any, drive: Callable[..., Driven]
+) -> None:
+    peer.standing = llrp.standing({}, {1: True, 2: False, 3: True})
+    driven = drive(inputs=(1, 2))
+    driven.await_(lambda d: "up" in d.states())
+    peer.standing = llrp.standing({}, {1: False, 2: False})
+    peer.cut()
+    driven.await_(lambda d: d.states().count("up") == 2 and len(d.records) == 2)
+    changes = [(one.gpi, one.state) for one in driven.records if isinstance(one, InputChange)]
+    assert changes == [(1, True), (1, False)]
+
+
+def test_the_offset_of_the_clock_is_shown(peer: Any, drive: Callable[..., Driven]) -> None:
+    peer.clock_us = lambda: now_us() + 90_000_000
+    driven = drive()
+    driven.await_(lambda d: "up" in d.states())
+    assert driven.reader.status().clock_offset_s == pytest.approx(90.0, abs=1.0)
 
 
 def test_an_unreachable_reader_is_told_with_the_remedy() -> None:

@@ -20,7 +20,7 @@ class Stamped:
         self._key = key
         self.reports = ReportReader("dock-1", lambda: self.now_us)
         event = {"UTCTimestamp" if key.endswith("UTC") else "Uptime": {"Microseconds": self.now_us + ahead_us}}
-        self.reports.note_clock(event)
+        self.reports.clock.compare(event, self.now_us)
 
     def late_s(self, waited_s: float = 0.0) -> float:
         """Let a read arrive that waited so long; returns how much older than that the gateway takes it to be."""
@@ -44,7 +44,7 @@ def test_a_clock_that_is_put_forward_in_the_middle_of_a_connection_is_followed(j
     clock.ahead_us += round(jump_s * SECOND_US)
     list(clock.over(4.1))
     assert [round(late_s, 3) for late_s in clock.over(3.0)] == [0.0] * 30
-    assert f"{jump_s:+.1f} s" in clock.reports.clock_note
+    assert f"{jump_s:+.1f} s" in clock.reports.clock.note
 
 
 @pytest.mark.parametrize("key", ["LastSeenTimestampUTC", "LastSeenTimestampUptime"])
@@ -72,7 +72,7 @@ def test_reads_that_waited_on_their_way_do_not_move_the_clock() -> None:
     clock.now_us += 10 * SECOND_US
     assert [clock.late_s(waited_s) for waited_s in (10.0, 9.0, 5.0, 3.0, 1.0)] == [0.0] * 5
     assert list(clock.over(5.0)) == [0.0] * 50
-    assert clock.reports.clock_note == ""
+    assert clock.reports.clock.note == ""
 
 
 def test_reads_that_wait_longer_and_shorter_for_a_while_do_not_move_the_clock_either() -> None:
@@ -82,7 +82,7 @@ def test_reads_that_wait_longer_and_shorter_for_a_while_do_not_move_the_clock_ei
     waits_s = [1.0 + 0.7 * (n % 10) / 10 for n in range(100)]
     assert [round(next(clock.over(0.1, waited_s=waited_s)), 3) for waited_s in waits_s] == [0.0] * 100
     assert list(clock.over(5.0)) == [0.0] * 50
-    assert clock.reports.clock_note == ""
+    assert clock.reports.clock.note == ""
 
 
 def test_a_read_is_never_of_the_future_nor_long_ago() -> None:

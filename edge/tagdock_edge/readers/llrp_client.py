@@ -1,0 +1,311 @@
+"""One LLRP connection. Only this module knows sllurp: its codec, and its steps from connection to inventory.
+
+sllurp 3.0.5 keeps half a message over a reconnect, waits for ever for a mute reader, loses its place after a message
+that it can't decode, ends its thread on a set-up error, and waits by `select`, which knows no file above the 1024th.
+So the socket, its thread and the cutting into messages are ours, and each connection gets new objects.
+
+Source: EPCglobal LLRP 1.0.1 (2007), section numbers in the comments.
+"""
+
+import contextlib
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from sllurp.llrp import LLRPClient, LLRPMessage, LLRPReaderConfig, LLRPReaderState
+from sllurp.llrp_errors import LLRPError
+from sllurp.llrp_proto import Param_struct
+
+from tagdock_edge.errors import ReaderError
+from tagdock_edge.inbox import Inbox
+from tagdock_edge.readers.llrp_capabilities import capabilities
+from tagdock_edge.readers.llrp_events import EventReader
+from tagdock_edge.readers.llrp_plan import Plan, plan, rospec
+from tagdock_edge.readers.llrp_settings import LlrpSettings
+from tagdock_edge.readers.reports import ReportReader
+
+log = logging.getLogger(__name__)
+
+FIRST_WORD_S = 3.0
+"""A reader speaks first (13.1.3): one that is silent for so long after it took the connection is mute."""
+MAX_MESSAGE_BYTES = 1024 * 1024
+"""The longest message that is taken; a reader's capabilities have a few thousand bytes."""
+UNREADABLE_AT_MOST = 100
+"""So many messages in a row that can't be read, and the reader is left: decoding rubbish takes time from the others."""
+_CONNECT_S = 5.0
+_SEND_S = 5.0
+_POLITE_S = 1.0
+_HEADER_BYTES = 10
+_BLOCK_BYTES = 64 * 1024
+_SUCCESS = "Success"
+
+# sllurp lists the parameter as one of C1G2Filter's, but has no encoder for it (15.2.1.2.1.1.3).
+Param_struct.setdefault(
+    "C1G2TagInventoryStateUnawareFilterAction",
+    {"type": 334, "fields": ["Action"], "encode": lambda value, _: bytes([value["Action"]])},
+)
+
+
+class Connection:
+    """One connection to one reader. A thread listens and delivers; the supervisor waits on `_changed`."""
+
+    def __init__(self, settings: LlrpSettings, reports: ReportReader, events: EventReader, inbox: Inbox) -> None:
+        """Prepare; nothing is opened yet."""
+        self._settings, self._reports, self._events, self._inbox = settings, reports, events, inbox
+        self._steps = _Steps(settings, self._send, self._on_state, self._on_standing)
+        self._socket: socket.socket | None = None
+        self._thread: threading.Thread | None = None
+        self._buffer = bytearray()
+        self._unreadable = 0
+        self._heard_s: float | None = None
+        self._changed = threading.Condition()
+        self._inventorying = self._over = self._leaving = False
+        self._problem = ""
+
+    @property
+    def plan(self) -> Plan | None:
+        """Return what the reader was asked for, once its capabilities are known."""
+        return self._steps.plan
+
+    def open(self) -> None:
+        """Connect and begin to listen. Raises OSError."""
+        self._socket = socket.create_connection((self._settings.host, self._settings.port), _CONNECT_S)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.settimeout(_SEND_S)
+        name = f"llrp {self._settings.host}:{self._settings.port}"
+        self._thread = threading.Thread(target=self._listen, args=(self._socket,), name=name, daemon=True)
+        self._thread.start()
+
+    def await_inventory(self, deadline_s: float, first_word_s: float, stop: threading.Event) -> None:
+        """Wait until the reader inventories. Raises ReaderError when it refuses, breaks off or takes too long."""
+        began_s = time.monotonic()
+        while not self._wait(lambda: self._inventorying or self._over, 0.1):
+            if stop.is_set():
+                return
+            waited_s = time.monotonic() - began_s
+            if self._heard_s is None and waited_s >= first_word_s:
+                raise ReaderError(
+                    f"took the connection but said nothing for {first_word_s:g} s; is LLRP what listens there?"
+                )
+            if waited_s >= deadline_s:
+                raise ReaderError(f"took the connection but did not get ready within {deadline_s:g} s")
+        if self._over:
+            raise ReaderError(self._problem or "broke off during set-up")
+
+    def await_silence(self, silence_s: float, stop: threading.Event) -> None:
+        """Wait while the reader talks. Raises ReaderError when it breaks off or falls silent."""
+        while not stop.is_set():
+            if self._wait(lambda: self._over, 0.1):
+                raise ReaderError(self._problem or "broke the connection")
+            if self._heard_s is not None and time.monotonic() - self._heard_s > silence_s:
+                raise ReaderError(f"said nothing for {silence_s:.1f} s, not even a keepalive")
+
+    def close(self, *, polite: bool) -> None:
+        """End it, with the inventory taken off the reader first where there is time for that.
+
+        sllurp's own way books what it waits for after it has asked: from another thread the answer may come in
+        between and is then waited for in vain.
+        """
+        if polite and self._inventorying and not self._over:
+            self._leaving = True
+            with contextlib.suppress(OSError, LLRPError):
+                self._steps.sendMessage({"DELETE_ROSPEC": {"ROSpecID": 0}})
+                self._wait(lambda: self._over, _POLITE_S)
+        self._finish("")
+        self._hang_up()
+        if self._thread is not None:
+            self._thread.join(_POLITE_S)
+        if self._socket is not None:
+            self._socket.close()
+
+    def _listen(self, line: socket.socket) -> None:
+        """Take what comes until the connection ends, and tell the supervisor, however it ends."""
+        try:
+            while not self._over:
+                try:
+                    data = line.recv(_BLOCK_BYTES)
+                except TimeoutError:
+                    continue
+                if not data:
+                    return
+                self._received(data)
+        except OSError as error:
+            self._finish(f"broke the connection ({error.strerror or error})")
+        finally:
+            self._finish("")
+
+    def _received(self, data: bytes) -> None:
+        """Cut the stream into messages (16.1): what can't be cut ends the connection, what can't be read is skipped."""
+        self._buffer += data
+        while len(self._buffer) >= _HEADER_BYTES and not self._over:
+            length = int.from_bytes(self._buffer[2:6])
+            if not _HEADER_BYTES <= length <= MAX_MESSAGE_BYTES:
+                self._break_off(f"sent a message of {length:,} bytes: the stream is out of step")
+                return
+            if len(self._buffer) < length:
+                return
+            message = bytes(self._buffer[:length])
+            del self._buffer[:length]
+            self._take(message)
+
+    def _take(self, data: bytes) -> None:
+        try:
+            message = LLRPMessage(msgbytes=data)
+            name: str = message.getName()
+            body = message.msgdict[name]
+        except Exception as error:  # sllurp's decoders raise anything on bytes they don't expect
+            self._skip(error, len(data))
+            return
+        self._unreadable = 0
+        self._heard_s = time.monotonic()
+        if name == "RO_ACCESS_REPORT":
+            self._report(body["TagReportData"])
+        elif self._agrees(name, body):
+            try:
+                if name == "READER_EVENT_NOTIFICATION":
+                    self._event(body.get("ReaderEventNotificationData", {}))
+                if not self._over:
+                    self._steps.handleMessage(message)
+            except ReaderError as error:
+                self._break_off(str(error))
+            except Exception as error:  # a set-up that sllurp can't go on with, whatever it raised
+                self._break_off(f"can't be set up: {type(error).__name__}: {error}")
+
+    def _skip(self, error: Exception, length: int) -> None:
+        self._unreadable += 1
+        log.debug("a message of %d bytes can't be read: %s", length, error)
+        if self._unreadable >= UNREADABLE_AT_MOST:
+            self._break_off(f"sent {self._unreadable} messages in a row that can't be read; is its firmware broken?")
+
+    def _report(self, reports: list[dict[str, Any]]) -> None:
+        reads = self._reports.reads_of(reports)
+        if not self._inventorying:
+            return
+        if reads:
+            self._inbox.deliver(reads)
+        for news in self._events.punctuality():
+            self._inbox.report(news)
+
+    def _agrees(self, name: str, body: dict[str, Any]) -> bool:
+        """Look whether the reader refused something; a code that sllurp doesn't know is left out, and is no success."""
+        status = body.get("LLRPStatus")
+        if status is not None and status.get("StatusCode") != _SUCCESS:
+            text = status.get("ErrorDescription", b"").decode(errors="replace")
+            code = status.get("StatusCode", "an unknown status")
+            self._break_off(f"refused the set-up: {name} says {code} {text}".rstrip())
+            return False
+        if name == "DELETE_ROSPEC_RESPONSE" and self._leaving:
+            self._finish("")
+        return not self._over
+
+    def _event(self, event: dict[str, Any]) -> None:
+        outcome = event.get("ConnectionAttemptEvent", {}).get("Status", _SUCCESS)
+        if outcome not in (_SUCCESS, "Another connection attempted"):
+            self._break_off(f"refused the connection: {outcome}")
+        if "ConnectionCloseEvent" in event:
+            self._break_off("closed the connection")
+        self._events.compare_clocks(event)
+        changes = self._events.changes_of(event)
+        if changes:
+            self._inbox.deliver(changes)
+        for news in self._events.news_of(event):
+            self._inbox.report(news)
+
+    def _on_standing(self, config: dict[str, Any]) -> None:
+        changes, news = self._events.standing(config)
+        if changes:
+            self._inbox.deliver(changes)
+        for one in news:
+            self._inbox.report(one)
+
+    def _on_state(self, state: int) -> None:
+        if state == LLRPReaderState.STATE_INVENTORYING:
+            with self._changed:
+                self._inventorying = True
+                self._changed.notify_all()
+
+    def _send(self, data: bytes) -> None:
+        if self._socket is None:
+            raise ReaderError("is not connected")
+        self._socket.sendall(data)
+
+    def _break_off(self, problem: str) -> None:
+        self._finish(problem)
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Shut the socket down, from either thread; it is closed once nobody listens."""
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+    def _finish(self, problem: str) -> None:
+        with self._changed:
+            self._problem = self._problem or problem
+            self._over = True
+            self._changed.notify_all()
+
+    def _wait(self, until: Callable[[], bool], timeout_s: float) -> bool:
+        with self._changed:
+            return self._changed.wait_for(until, timeout_s)
+
+
+class _Steps(LLRPClient):  # type: ignore[misc]  # sllurp has no types
+    """sllurp's steps of the set-up, with capabilities checked and the ROSpec written by us."""
+
+    def __init__(
+        self,
+        settings: LlrpSettings,
+        send: Callable[[bytes], None],
+        on_state: Callable[[int], None],
+        on_standing: Callable[[dict[str, Any]], None],
+    ) -> None:
+        super().__init__(_client_config(settings), send, on_state)
+        self.plan: Plan | None = None
+        self._settings, self._on_standing = settings, on_standing
+
+    def parseCapabilities(self, capdict: dict[str, Any]) -> None:  # noqa: N802  # sllurp calls it
+        """Check what was asked for; sllurp takes what comes nearest to a power, and stumbles over gaps in the table."""
+        self.plan = plan(self._settings, capabilities(capdict))
+
+    def send_GET_READER_CONFIG(self, onCompletion: Callable[..., None]) -> None:  # noqa: N802, N803  # sllurp calls it
+        """Switch Impinj's extensions on before, now that the reader is known to be one.
+
+        sllurp would ask every reader for them, whoever made it, before it has asked who did.
+        """
+        ask = super().send_GET_READER_CONFIG
+        if self.plan is not None and self.plan.needs_extensions:
+            self.send_ENABLE_IMPINJ_EXTENSIONS(onCompletion=lambda *_: ask(onCompletion=onCompletion))
+        else:
+            ask(onCompletion=onCompletion)
+
+    def parseReaderConfig(self, confdict: dict[str, Any]) -> None:  # noqa: N802  # sllurp calls it
+        """Hear how antennas and inputs stand."""
+        self._on_standing(confdict)
+
+    def getROSpec(self, force_new: bool = False) -> dict[str, Any]:  # noqa: N802  # sllurp calls it
+        """Give the ROSpec that makes the reader read."""
+        if self.plan is None:
+            raise ReaderError("told no capabilities")
+        return rospec(self.plan, self._settings)
+
+
+def _client_config(settings: LlrpSettings) -> LLRPReaderConfig:
+    """Build a new configuration for sllurp, which changes the object that it is given."""
+    return LLRPReaderConfig(
+        {
+            "antennas": [one.antenna for one in settings.antennas],
+            "keepalive_interval": round(settings.keepalive_s * 1000),
+            "event_selector": {
+                "GPIEvent": bool(settings.inputs),
+                "AntennaEvent": True,
+                "ReportBufferFillWarning": True,
+                "ReaderExceptionEvent": True,
+            },
+            "gpi_ports_config": dict.fromkeys(settings.inputs, True),
+        }
+    )
