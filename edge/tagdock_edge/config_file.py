@@ -21,6 +21,7 @@ from tagdock_edge.config import (
     read_broker,
     read_door,
     read_journal_section,
+    read_metrics,
     read_passage,
     references,
     wiring,
@@ -76,11 +77,12 @@ def _config(root: Table, base: Path, environ: Mapping[str, str], data_dir: Path 
     ]
     readers = tuple(reader for reader, _ in made)
     passage = read_passage(root.table("passage"))
+    metrics = read_metrics(root.table("metrics"))
     for key in ("shelf", "sensor"):
         root.refuse(key, f"a {key} is not served yet; leave the section out")
     root.close()
     _check_together(root, readers, doors, [own_time for _, own_time in made])
-    return GatewayConfig(address, broker, outbox, journal, readers, doors, passage)
+    return GatewayConfig(address, broker, outbox, journal, readers, doors, passage, metrics)
 
 
 def _outbox(gateway: Table, base: Path, data_dir: Path | None) -> OutboxConfig:

@@ -25,12 +25,20 @@ class RecordingError(EdgeError):
     """A recording can't be read."""
 
 
+class TruthError(EdgeError):
+    """A file that says what really happened can't be read, or does not go with the recording."""
+
+
 class BrokerError(EdgeError):
     """The broker can't be reached or refuses us."""
 
 
 class FolderError(EdgeError):
     """A folder or file of the gateway's own can't be used: not there, not writable, or in use."""
+
+
+class MetricsError(EdgeError):
+    """The address for metrics can't be had."""
 
 
 class OutboxError(EdgeError):

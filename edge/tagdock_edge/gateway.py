@@ -3,18 +3,22 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 
-from tagdock_contract import Event, GatewayAddress, ReaderEvent, Status, content_uuid7
+from tagdock_contract import Event, GatewayAddress, Movement, ReaderEvent, Status, content_uuid7
 
 from tagdock_edge.clock import from_us, to_us
 from tagdock_edge.config import GatewayConfig
 from tagdock_edge.crew import Crew
+from tagdock_edge.health import LOSSES, Health
 from tagdock_edge.inbox import Inbox, ReaderNews
+from tagdock_edge.metrics import MetricsServer
 from tagdock_edge.outbox import Outbox
 from tagdock_edge.pipeline import Pipeline
 from tagdock_edge.storage import Storage
+from tagdock_edge.systemd import Systemd
 from tagdock_edge.uplink import Uplink
 
 log = logging.getLogger(__name__)
@@ -42,8 +46,8 @@ class _ReadClock:
 class Gateway:
     """One running gateway. `run` blocks until `stop`, or until something fails that it can't mend itself."""
 
-    def __init__(self, config: GatewayConfig, outbox: Outbox) -> None:
-        """Wire the parts; nothing is started yet."""
+    def __init__(self, config: GatewayConfig, outbox: Outbox, environ: Mapping[str, str] | None = None) -> None:
+        """Wire the parts; nothing is started yet. `environ` may name a service manager that wants to hear of us."""
         self._config, self._outbox = config, outbox
         self._inbox = Inbox()
         self._pipeline = Pipeline(config)
@@ -51,7 +55,11 @@ class Gateway:
         self._crew = Crew(self._inbox, self._fail)
         self._uplink = Uplink(config.address, config.broker, outbox, self.status)
         self._storage = Storage(outbox, self._uplink.notify)
+        self._systemd = Systemd(environ or {})
+        self._metrics = None if config.metrics is None else MetricsServer(config.metrics, self.health)
         self._stop = threading.Event()
+        self._moved = Counter(dict.fromkeys(("in", "out", "pass", "uncertain"), 0))
+        self._stepped_s = time.monotonic()
         self._told_lost: dict[str, int] = {}
         self._tell_at_s = 0.0
         self._failure: BaseException | None = None
@@ -64,10 +72,15 @@ class Gateway:
         """Read, decide, store and send until stopped. Raises EdgeError when a part fails for good."""
         uplink = self._start("uplink", self._uplink.run)
         try:
+            if self._metrics is not None:
+                self._metrics.start()
             self._crew.set(self._config.readers)
+            self._systemd.say("READY=1")
             while not self._stop.is_set():
                 self._step(TICK_S)
                 self._tell_losses()
+                self._systemd.alive(time.monotonic())
+            self._systemd.say("STOPPING=1")
             self._crew.stop()
             self._step(0.0)
             self._storage.add(self._pipeline.flush())
@@ -75,6 +88,8 @@ class Gateway:
             self._crew.stop()
             self._uplink.stop()
             uplink.join(_JOIN_S)
+            if self._metrics is not None:
+                self._metrics.close()
         if self._failure is not None:
             raise self._failure
 
@@ -93,18 +108,32 @@ class Gateway:
             software=f"tagdock-edge {version('tagdock-edge')}",
         )
 
+    def health(self) -> Health:
+        """Look at everything; called from other threads."""
+        return Health(
+            status=self.status(True),
+            broker_up=self._uplink.connected,
+            stepped_s_ago=time.monotonic() - self._stepped_s,
+            open_tags=self._pipeline.open_tags,
+            movements=dict(self._moved),
+            lost=self._lost(),
+        )
+
+    def _lost(self) -> dict[str, int]:
+        return {
+            "reads_unheard": self._inbox.lost_reads,
+            "reads_late": self._pipeline.late_reads,
+            "readings_unheard": self._inbox.lost_readings,
+            "events_bound": self._outbox.dropped,
+            "events_no_room": self._storage.lost,
+        }
+
     def _tell_losses(self) -> None:
         """Say what had to be let go, when that has grown, at most once a minute: nothing goes without a word."""
-        lost = {
-            "reads (the gateway could not keep up)": self._inbox.lost_reads,
-            "bin readings (the gateway could not keep up)": self._inbox.lost_readings,
-            "reads (later than their passage's verdict)": self._pipeline.late_reads,
-            "events (the outbox's bound)": self._outbox.dropped,
-            "events (no room on disk nor in memory)": self._storage.lost,
-        }
+        lost = self._lost()
         if any(lost.values()) and lost != self._told_lost and time.monotonic() >= self._tell_at_s:
             self._told_lost, self._tell_at_s = lost, time.monotonic() + _TELL_EVERY_S
-            log.warning("let go since the start: %s", ", ".join(f"{n} {what}" for what, n in lost.items() if n))
+            log.warning("let go since the start: %s", ", ".join(f"{n} {LOSSES[what]}" for what, n in lost.items() if n))
 
     def _step(self, wait_s: float) -> None:
         """Take what was delivered, decide what is over, store it, then tell the uplink."""
@@ -117,7 +146,9 @@ class Gateway:
                 self._clock.note(max(to_us(delivery[0].at), to_us(delivery[-1].at)))
             events += self._pipeline.advance(self._clock.now_us())
         events += self._pipeline.advance(self._clock.now_us())
+        self._moved.update(event.direction for event in events if isinstance(event, Movement))
         self._storage.add(events)
+        self._stepped_s = time.monotonic()
 
     def _start(self, name: str, target: Callable[[], None]) -> threading.Thread:
         def guarded() -> None:

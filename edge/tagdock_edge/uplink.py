@@ -61,6 +61,8 @@ class Uplink:
         self._news = False
         self._on_the_way: dict[int, float] = {}
         self._complaint = ""
+        self.connected = False
+        """Whether the connection to the broker stands."""
 
     def notify(self) -> None:
         """Say that the outbox has new events."""
@@ -103,6 +105,7 @@ class Uplink:
         )
         try:
             link.open()
+            self.connected = True
             if self._complaint:
                 log.warning("broker %s: connected again", link.name)
                 self._complaint = ""
@@ -110,6 +113,7 @@ class Uplink:
             if link.up:
                 self._publish_status(link, online=False)
         finally:
+            self.connected = False
             link.close()
 
     def _send_while(self, link: Link) -> None:

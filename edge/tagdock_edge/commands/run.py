@@ -36,7 +36,7 @@ def run(config_file: Path, data_dir: Path | None, require_broker: float | None, 
     try:
         if require_broker is not None:
             check_broker(config.address, config.broker, require_broker)
-        gateway = Gateway(config, outbox)
+        gateway = Gateway(config, outbox, os.environ)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: gateway.stop())
         _greet(config, outbox)

@@ -3,6 +3,7 @@
 from tagdock_edge.config.broker import PASSWORD_VARIABLE, read_broker
 from tagdock_edge.config.doors import check_antennas_once, read_door, references, wiring
 from tagdock_edge.config.journal import JournalConfig, read_journal_section
+from tagdock_edge.config.metrics import MetricsConfig, read_metrics
 from tagdock_edge.config.model import (
     EVENTS_AT_MOST,
     AntennaConfig,
@@ -24,6 +25,7 @@ __all__ = [
     "DoorConfig",
     "GatewayConfig",
     "JournalConfig",
+    "MetricsConfig",
     "OutboxConfig",
     "PassageConfig",
     "PhotoEyesConfig",
@@ -34,6 +36,7 @@ __all__ = [
     "read_broker",
     "read_door",
     "read_journal_section",
+    "read_metrics",
     "read_passage",
     "references",
     "wiring",

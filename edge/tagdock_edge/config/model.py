@@ -7,6 +7,7 @@ from typing import Literal
 from tagdock_contract import GatewayAddress, Side
 
 from tagdock_edge.config.journal import JournalConfig
+from tagdock_edge.config.metrics import MetricsConfig
 from tagdock_edge.config.passage import PassageConfig
 
 EVENTS_AT_MOST = 5_000_000
@@ -92,3 +93,4 @@ class GatewayConfig:
     readers: tuple[ReaderConfig, ...]
     doors: tuple[DoorConfig, ...]
     passage: PassageConfig = field(default_factory=PassageConfig)
+    metrics: MetricsConfig | None = None

@@ -1,0 +1,41 @@
+"""How the gateway stands, as frozen data: what its status message, its metrics and its watchdog are made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tagdock_contract import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """One look at a running gateway. Counters count since the start."""
+
+    status: Status
+    """What the broker is told as well: readers, outbox, refused batches."""
+    broker_up: bool
+    stepped_s_ago: float
+    """Since the gateway last took what readers had for it; seconds. A healthy one does so ten times a second."""
+    open_tags: int
+    """Tags in a field, or that left it just now."""
+    movements: Mapping[str, int]
+    """Movements reported, by direction."""
+    lost: Mapping[str, int]
+    """What had to be let go, by what it was (see `LOSSES`)."""
+
+
+LOSSES = {
+    "reads_unheard": "reads that the gateway could not keep up with",
+    "reads_late": "reads that came after their passage's verdict",
+    "readings_unheard": "bin readings that the gateway could not keep up with",
+    "events_bound": "events that the outbox's bound had no room for",
+    "events_no_room": "events for which there was room neither on disk nor in memory",
+}
+"""What can be let go, and how it is told to a person."""
+
+ALIVE_WITHIN_S = 5.0
+"""A gateway that has not stepped for so long hangs."""
+
+
+def is_alive(health: Health) -> bool:
+    """Tell whether the gateway works; a broker or a reader that is away is no reason to start it anew."""
+    return health.stepped_s_ago < ALIVE_WITHIN_S
