@@ -2,7 +2,8 @@
 
 from functools import lru_cache
 
-from tagdock_edge.epc.schemes import SCHEMES, Identity
+from tagdock_edge.epc.identity import Identity
+from tagdock_edge.epc.schemes import SCHEMES, UNUSED
 from tagdock_edge.errors import EpcError
 
 MAX_HEX_DIGITS = 124
@@ -11,52 +12,62 @@ MAX_HEX_DIGITS = 124
 _ISO_TOGGLE = 0x0100
 _CACHED_TAGS = 65536
 
+_from_hex = bytes.fromhex
+"""Stricter than int(), which takes signs and underscores; it takes blanks."""
+
 
 def decode(epc_hex: str, pc: int | None = None) -> Identity:
     """Decode an EPC from its hex digits; `pc` is the tag's 16-bit protocol-control word where it is known.
 
-    Raises EpcError saying why the Tag Data Standard does not know it. Source: GS1 TDS 2.3, sections 9 and 14.
+    Bits after the EPC are left out, as the standard says: they fill up words, or are data about the thing.
+    Raises EpcError saying why the Tag Data Standard does not know it. Source: GS1 TDS 2.3, sections 9, 14.4 and 14.5.
     """
-    value, bits = _bits(epc_hex)
+    data = _bytes(epc_hex)
     if pc is not None and pc & _ISO_TOGGLE:
         raise EpcError(f"holds no EPC: the ISO toggle is set, application family 0x{pc & 0xFF:02X}")
-    header = value >> (bits - 8)
+    header = data[0]
     scheme = SCHEMES.get(header)
     if scheme is None:
-        if header == 0:
-            raise EpcError("the tag is not programmed (header 0x00)")
-        raise EpcError(f"header 0x{header:02X} belongs to no scheme that is decoded here")
-    if bits != scheme.bits:
-        raise EpcError(f"{scheme.name} has {scheme.bits} bits, this tag {bits}")
-    return scheme.decode(value)
+        reason = UNUSED.get(header, "no scheme of the Tag Data Standard 2.3 has it")
+        raise EpcError(f"header 0x{header:02X}: {reason}")
+    bits, needed = len(data) * 8, scheme.bits
+    value = int.from_bytes(data)
+    if bits != needed and needed:
+        if bits < needed:
+            raise EpcError(f"{scheme.name} has {needed} bits, this tag {bits}")
+        value >>= bits - needed
+    try:
+        return scheme.read(scheme, value, bits)
+    except EpcError as error:
+        raise EpcError(f"{scheme.name}: {error}") from None
 
 
 @lru_cache(maxsize=_CACHED_TAGS)
 def epc_uri(epc_hex: str) -> str:
-    """Name the tag for a movement: its pure identity, or its raw bits where it has none.
+    """Name the tag for a movement: pure identity or Digital Link, or its raw bits where it has neither.
 
     Raises EpcError where these are no hex digits.
     """
     try:
-        return decode(epc_hex).pure_identity
+        return decode(epc_hex).uri
     except EpcError:
         return raw_uri(epc_hex)
 
 
 def raw_uri(epc_hex: str) -> str:
     """Write the tag's bits as a raw URI. Raises EpcError where these are no hex digits. Source: GS1 TDS 2.3, 12."""
-    _bits(epc_hex)
+    _bytes(epc_hex)
     return f"urn:epc:raw:{len(epc_hex) * 4}.x{epc_hex.upper()}"
 
 
-def _bits(epc_hex: str) -> tuple[int, int]:
+def _bytes(epc_hex: str) -> bytes:
     digits = len(epc_hex)
-    if not 2 <= digits <= MAX_HEX_DIGITS or digits % 2:
+    if digits > MAX_HEX_DIGITS or digits & 1 or not digits:
         raise EpcError(f"has {digits} hex digits; 2 to {MAX_HEX_DIGITS}, two a byte, are taken")
     try:
-        data = bytes.fromhex(epc_hex)  # stricter than int(), which takes signs and underscores; it takes blanks
+        data = _from_hex(epc_hex)
     except ValueError:
         data = b""
     if len(data) * 2 != digits:
         raise EpcError("is not hex: use the digits 0-9 and A-F")
-    return int.from_bytes(data), digits * 4
+    return data
