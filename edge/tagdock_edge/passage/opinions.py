@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from tagdock_edge.config import Thresholds
-from tagdock_edge.passage import two_rows
+from tagdock_edge.passage import one_row, two_rows
 from tagdock_edge.passage.eyes import Break
 from tagdock_edge.passage.layout import Door
-from tagdock_edge.passage.opinion import NONE, Opinion
+from tagdock_edge.passage.opinion import Opinion
 from tagdock_edge.passage.profile import Seen
 
 
@@ -16,4 +16,5 @@ def opinion_of(door: Door, reads: Sequence[Seen], breaks: Sequence[Break], thres
     `reads` are the door's own reads of the tag that tell the way (not those of minutes of rest), in the order of time,
     one at least; `breaks` the door's broken beams about that time. Other doors are weighed elsewhere.
     """
-    return two_rows.opinion(door, reads, thresholds) if door.two_rows else NONE
+    rows = two_rows if door.two_rows else one_row
+    return rows.opinion(door, reads, thresholds)

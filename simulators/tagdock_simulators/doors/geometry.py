@@ -5,6 +5,7 @@ the wall; `z_m` is the height.
 """
 
 from dataclasses import dataclass
+from math import cos, radians, sin
 from typing import Literal
 
 Side = Literal["outside", "inside"]
@@ -105,18 +106,21 @@ def single_row(
     behind_m: float = 0.3,
     half_width_m: float = 1.5,
     heights_m: tuple[float, ...] = (0.8, 1.6),
+    turned_deg: float = 0.0,
     eyes: bool = False,
     first_gpi: int = 1,
     eyes_m: float = 0.8,
 ) -> DoorGeometry:
     """Stand posts on both sides of the lane, just behind the door line, whose antennas look across it.
 
-    All are `inside`: a door with one row of antennas cannot tell the way by itself. Ports count from `first_port`, the
-    lower antennas first.
+    They are `turned_deg` from straight across towards the inside, and all are `inside`. Straight across, goods that
+    come in look like goods that go out, only backwards in space, which no read shows; turned antennas hear goods that
+    come in late and for long. Ports count from `first_port`, the lower antennas first.
     """
     places = [(sign, height) for height in heights_m for sign in (-1.0, 1.0)]
+    along, across = round(sin(radians(turned_deg)), 9), round(cos(radians(turned_deg)), 9)
     antennas = tuple(
-        Antenna(first_port + n, behind_m, y_m + sign * half_width_m, height, (0.0, -sign, 0.0), "inside")
+        Antenna(first_port + n, behind_m, y_m + sign * half_width_m, height, (along, -sign * across, 0.0), "inside")
         for n, (sign, height) in enumerate(places)
     )
     return DoorGeometry(door, reader, y_m, antennas, _eyes(eyes_m, first_gpi) if eyes else ())

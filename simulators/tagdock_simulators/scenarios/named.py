@@ -47,7 +47,14 @@ _ALL = (
     ),
     Scenario(
         "single-row",
-        "one row of antennas at each door: reads alone do not say which way a load went",
+        "one row of antennas at each door, turned inwards: the way shows in how the reads rise and fall",
+        door_kind="single-row",
+        turned_deg=45.0,
+        tags=(1, 30),
+    ),
+    Scenario(
+        "blind-row",
+        "one row of antennas that look straight across: nothing in the reads says which way a load went",
         door_kind="single-row",
         tags=(1, 30),
     ),

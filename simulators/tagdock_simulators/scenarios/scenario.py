@@ -53,6 +53,7 @@ _BOUNDS: Mapping[str, tuple[float, float]] = {
     "doors_a_reader": (1, 8),
     "pitch_m": (1.5, 50.0),
     "height_m": (2.2, 8.0),
+    "turned_deg": (0.0, 80.0),
     "loads": (1, 1_000_000),
     "tags": (1, 500),
     "speed_m_per_s": (0.1, 10.0),
@@ -107,6 +108,8 @@ class Scenario:
     """From the middle of one door to the next one's."""
     height_m: float = 3.0
     """How high antennas hang over a two-row door."""
+    turned_deg: float = 0.0
+    """How far a single row's antennas are turned from straight across the lane towards the inside."""
     loads: int = 40
     tags: tuple[int, int] = (1, 60)
     speed_m_per_s: Span = (1.5, 2.2)
@@ -145,7 +148,8 @@ class Scenario:
         return tuple(self._door(place) for place in range(self.doors))
 
     def _door(self, place: int) -> DoorGeometry:
-        build, high = _BUILDERS[self.door_kind], {"height_m": self.height_m} if self.door_kind == "two-row" else {}
+        build = _BUILDERS[self.door_kind]
+        hung = {"two-row": {"height_m": self.height_m}, "single-row": {"turned_deg": self.turned_deg}, "conveyor": {}}
         number, share = divmod(place, self.doors_a_reader)
         ports = 4 if self.door_kind == "single-row" else 2
         return build(
@@ -155,7 +159,7 @@ class Scenario:
             first_port=1 + share * ports,
             eyes=self.photo_eyes,
             first_gpi=1 + share * 2,
-            **high,
+            **hung[self.door_kind],
         )
 
 

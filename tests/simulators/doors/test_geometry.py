@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from math import radians, sin
 
 import pytest
 from tagdock_simulators.doors import Antenna, DoorGeometry, PhotoEye, conveyor, single_row, two_row
@@ -26,6 +27,14 @@ def test_a_single_row_looks_across_the_lane_from_both_posts_and_is_all_inside() 
     assert {one.side for one in door.antennas} == {"inside"}
     for one in door.antennas:
         assert one.boresight[1] * (one.y_m - door.y_m) < 0.0  # towards the middle
+
+
+@pytest.mark.parametrize("turned_deg", [0.0, 30.0, 45.0])
+def test_a_single_rows_antennas_are_turned_inwards(turned_deg: float) -> None:
+    """All by the same angle: whoever comes in moves away from what hears him best."""
+    for one in single_row("D1", "dock-1", turned_deg=turned_deg).antennas:
+        assert one.boresight[0] == pytest.approx(sin(radians(turned_deg)), abs=1e-8)
+        assert sum(part * part for part in one.boresight) == pytest.approx(1.0, abs=1e-8)
 
 
 def test_a_conveyors_tunnel_is_low_narrow_and_weak() -> None:
