@@ -22,6 +22,10 @@ class Table:
         else:
             problems.append(f"{path}: must be a table, not {_shown(values)}")
 
+    def has(self, key: str) -> bool:
+        """Tell whether a key is there."""
+        return key in self._values
+
     def take(self, key: str, kind: Any, expected: str, default: Any = _REQUIRED) -> Any:
         """Take a value that msgspec accepts as `kind`; `expected` tells a person what that is.
 

@@ -9,6 +9,7 @@ from tagdock_contract import GatewayAddress, Side
 from tagdock_edge.config.journal import JournalConfig
 from tagdock_edge.config.metrics import MetricsConfig
 from tagdock_edge.config.passage import PassageConfig
+from tagdock_edge.config.sensor_model import SensorConfig
 
 EVENTS_AT_MOST = 5_000_000
 """The outbox's bound: 13 hours at 100 movements a second."""
@@ -44,6 +45,11 @@ class OutboxConfig:
     path: Path
     synchronous: Literal["normal", "full"] = "full"
     events_at_most: int = EVENTS_AT_MOST
+
+    @property
+    def lock_path(self) -> Path:
+        """The file that whoever uses the outbox holds locked."""
+        return self.path.with_name(self.path.name + ".lock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +100,5 @@ class GatewayConfig:
     doors: tuple[DoorConfig, ...]
     passage: PassageConfig = field(default_factory=PassageConfig)
     metrics: MetricsConfig | None = None
+    sensors: tuple[tuple[BrokerConfig, SensorConfig], ...] = ()
+    """The bin sensors, each with the broker that it speaks to."""
