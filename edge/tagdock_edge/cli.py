@@ -8,6 +8,7 @@ import click
 from tagdock_edge.errors import ConfigError, EdgeError
 
 COMMANDS = {
+    "doctor": "doctor:doctor",
     "epc": "epc:epc_group",
     "outbox": "outbox:outbox_group",
     "replay": "replay:replay_command",

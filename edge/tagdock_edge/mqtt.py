@@ -1,6 +1,7 @@
 """MQTT: one connection as an object that is used once, and a listener that keeps one alive. Only this knows paho."""
 
 import logging
+import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -9,6 +10,8 @@ from typing import Any, NamedTuple
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from tagdock_edge.backoff import Backoff
 from tagdock_edge.config import BrokerConfig
@@ -22,6 +25,7 @@ HEALTHY_S = 10.0
 """A connection that held so long was a good one: the next retry is quick again."""
 _WRONG_CREDENTIALS = (134, 135)
 """Bad user name or password; not authorized (paho gives MQTT 5's codes for 3.1.1, too)."""
+_FOR_EVER = 0xFFFFFFFF
 _TAKEN = 0x80
 """A subscription's answer from here on is a refusal (MQTT 3.1.1, 3.9.3)."""
 
@@ -60,7 +64,7 @@ class Link:
         self._connect_s, self._keepalive_s = connect_s, keepalive_s
         self._wake = wake or threading.Condition()
         self._refusal: str | None = None
-        self._connected = self._closed = False
+        self._connected = self._subscribed = self._closed = False
         self._client = self._build(clean, window)
         if will is not None:
             self._client.will_set(will.topic, will.payload, qos=1, retain=True)
@@ -75,8 +79,11 @@ class Link:
         """Say why the broker ended it, where it said so."""
         return self._refusal
 
-    def open(self) -> None:
-        """Connect and wait for the broker's word. Raises BrokerError with the remedy."""
+    def open(self, *, subscribed: bool = False) -> None:
+        """Connect and wait for the broker's word; with `subscribed`, for its word on the subscriptions as well.
+
+        Raises BrokerError with the remedy.
+        """
         deadline = time.monotonic() + self._connect_s
         try:
             self._client.connect(self._broker.host, self._broker.port, self._keepalive_s)
@@ -86,7 +93,10 @@ class Link:
             ) from error
         self._client.loop_start()
         with self._wake:
-            self._wake.wait_for(lambda: self._connected or self._closed, max(deadline - time.monotonic(), 0.0))
+            ready = (
+                (lambda: self._subscribed or self._closed) if subscribed else (lambda: self._connected or self._closed)
+            )
+            self._wake.wait_for(ready, max(deadline - time.monotonic(), 0.0))
         if self._refusal is not None:
             raise BrokerError(f"broker {self.name}: {self._refusal}")
         if not self.up:
@@ -111,24 +121,12 @@ class Link:
         )
         client.connect_timeout = self._connect_s
         client.max_inflight_messages_set(window)
-        if self._broker.password is not None:
-            client.username_pw_set(self._broker.username or self._client_id, self._broker.password)
-        if self._broker.tls is not None:
-            self._use_tls(client)
+        _introduce(client, self._broker, self._client_id)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         return client
-
-    def _use_tls(self, client: mqtt.Client) -> None:
-        tls = self._broker.tls
-        assert tls is not None  # noqa: S101  # the caller asked
-        ca, cert, key = (str(file) if file else None for file in (tls.ca_file, tls.cert_file, tls.key_file))
-        try:
-            client.tls_set(ca, cert, key)
-        except (OSError, ValueError) as error:
-            raise BrokerError(f"[gateway.tls]: a file can't be used ({error}); check the three paths") from error
 
     def _on_connect(self, client: mqtt.Client, _data: Any, _flags: Any, code: Any, _properties: Any) -> None:
         if code.is_failure:
@@ -147,6 +145,9 @@ class Link:
         refused = [topic for topic, code in zip(self._subscriptions, codes, strict=False) if code.value >= _TAKEN]
         if refused:
             self._end(f"refused the subscription of {', '.join(refused)}; allow {self._client_id} to read it")
+        with self._wake:
+            self._subscribed = True
+            self._wake.notify_all()
 
     def _on_disconnect(self, *_: Any) -> None:
         self._end(None)
@@ -160,6 +161,55 @@ class Link:
             self._refusal = self._refusal or refusal
             self._closed = True
             self._wake.notify_all()
+
+
+def _introduce(client: mqtt.Client, broker: BrokerConfig, client_id: str) -> None:
+    """Give a client what the broker knows us by, and what we know it by."""
+    if broker.password is not None:
+        client.username_pw_set(broker.username or client_id, broker.password)
+    if broker.tls is None:
+        return
+    ca, cert, key = (
+        str(file) if file else None for file in (broker.tls.ca_file, broker.tls.cert_file, broker.tls.key_file)
+    )
+    try:
+        client.tls_set(ca, cert, key)
+    except (OSError, ValueError) as error:
+        raise BrokerError(f"[gateway.tls]: a file can't be used ({error}); check the three paths") from error
+
+
+def publish_refusal(broker: BrokerConfig, client_id: str, topic: str, payload: bytes, within_s: float) -> str | None:
+    """Publish one retained message, and return why the broker refused it, or None where it took it.
+
+    Only MQTT 5 has an answer that says so (5.0, 3.4.2.1); 3.1.1 takes and drops. Raises BrokerError where none came.
+    """
+    answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id, protocol=mqtt.MQTTv5, reconnect_on_failure=False)
+    client.connect_timeout = within_s
+    _introduce(client, broker, client_id)
+    keep = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's properties have no types
+    keep.SessionExpiryInterval = _FOR_EVER  # the session is the uplink's, and stays
+    client.on_connect = lambda *event: answers.put(event[3])
+    client.on_publish = lambda *event: answers.put(event[3])
+    client.on_disconnect = lambda *event: answers.put(None)
+    try:
+        client.connect(broker.host, broker.port, clean_start=False, properties=keep)
+        client.loop_start()
+        _answer(answers, within_s)
+        client.publish(topic, payload, qos=1, retain=True)
+        code = answers.get(timeout=within_s)
+    except (OSError, ValueError, queue.Empty) as error:
+        raise BrokerError(f"gave no answer in MQTT 5 ({error or 'too late'})") from error
+    finally:
+        client.disconnect()
+        client.loop_stop()
+    return "it cut the connection" if code is None else str(code) if code.is_failure else None
+
+
+def _answer(answers: "queue.SimpleQueue[Any]", within_s: float) -> None:
+    code = answers.get(timeout=within_s)
+    if code is None or code.is_failure:
+        raise BrokerError(f"does not take us in MQTT 5 ({code})")
 
 
 class Listener:

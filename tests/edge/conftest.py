@@ -275,3 +275,23 @@ def tls_broker(tmp_path: Path) -> Iterator[Mosquitto]:
     one.ca_file = cert
     yield one
     one.close()
+
+
+@pytest.fixture
+def guarded_broker(tmp_path: Path) -> Iterator[Mosquitto]:
+    """A broker that asks a list of rights; `allow` adds one and starts it anew."""
+    folder = tmp_path / "broker"
+    folder.mkdir()
+    rights = folder / "rights"
+    rights.write_text("")
+    rights.chmod(0o644)
+    one = Mosquitto(_mosquitto(), folder, extra=f"acl_file {rights}\n")
+
+    def allow(right: str) -> None:
+        rights.write_text(f"{rights.read_text()}topic {right}\n")
+        one.kill()
+        one.start()
+
+    one.allow = allow  # type: ignore[attr-defined]  # only here
+    yield one
+    one.close()

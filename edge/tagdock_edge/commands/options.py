@@ -1,5 +1,7 @@
-"""What several commands take: the configuration, the data folder, spans of time."""
+"""What several commands take: the configuration, the data folder, spans of time; and where talk goes."""
 
+import logging
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -44,3 +46,10 @@ DATA_OPTION = click.option(
 JSON_OPTION = click.option(
     "--json", "as_json", is_flag=True, envvar="TAGDOCK_JSON", show_envvar=True, help="JSON, an entry a line."
 )
+
+
+def log_to_stderr(verbose: bool = False, *, silent: bool = False) -> None:
+    """Write warnings (with `verbose`, more; with `silent`, nothing) to stderr; sllurp's words are not for operators."""
+    level = logging.CRITICAL + 1 if silent else logging.DEBUG if verbose else logging.WARNING
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    logging.getLogger("sllurp").setLevel(logging.CRITICAL + 1)

@@ -1,14 +1,12 @@
 """The command `tagdock-edge run`: the gateway itself."""
 
-import logging
 import os
 import signal
-import sys
 from pathlib import Path
 
 import click
 
-from tagdock_edge.commands.options import CONFIG_OPTION, DATA_OPTION, Seconds
+from tagdock_edge.commands.options import CONFIG_OPTION, DATA_OPTION, Seconds, log_to_stderr
 from tagdock_edge.config import GatewayConfig
 from tagdock_edge.config_file import load
 from tagdock_edge.gateway import Gateway
@@ -30,7 +28,7 @@ from tagdock_edge.uplink import check_broker
 @click.option("--verbose", is_flag=True, envvar="TAGDOCK_VERBOSE", show_envvar=True, help="Tell more on stderr.")
 def run(config_file: Path, data_dir: Path | None, require_broker: float | None, verbose: bool) -> None:
     """Run the gateway until SIGTERM or Ctrl-C."""
-    _log_to_stderr(verbose)
+    log_to_stderr(verbose)
     config = load(config_file, os.environ, data_dir)
     outbox = Outbox(config.outbox)
     try:
@@ -43,16 +41,6 @@ def run(config_file: Path, data_dir: Path | None, require_broker: float | None, 
         gateway.run()
     finally:
         outbox.close()
-
-
-def _log_to_stderr(verbose: bool) -> None:
-    """Write warnings (with `verbose`, more) to stderr; sllurp's own words are not for operators."""
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(message)s",
-        stream=sys.stderr,
-    )
-    logging.getLogger("sllurp").setLevel(logging.CRITICAL + 1)
 
 
 def _greet(config: GatewayConfig, outbox: Outbox) -> None:
