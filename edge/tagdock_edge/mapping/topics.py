@@ -23,6 +23,16 @@ class TopicPattern:
     """What to subscribe to."""
     names: tuple[tuple[int, str], ...]
 
+    @property
+    def level_names(self) -> tuple[str, ...]:
+        """Name the levels that messages fill."""
+        return tuple(name for _, name in self.names)
+
+    def matches(self, topic: str) -> bool:
+        """Tell whether the filter lets a topic through."""
+        wanted, parts = self.filter.split("/"), topic.split("/")
+        return len(wanted) == len(parts) and all(want in ("+", part) for want, part in zip(wanted, parts, strict=True))
+
     def levels(self, topic: str) -> dict[str, str]:
         """Return what the named levels are in a topic that the filter let through."""
         if not self.names:

@@ -1,0 +1,68 @@
+"""How the clock of a reader behind a broker stands against ours, and what its stamps mean by ours. Pure.
+
+Between such a reader and us there are two stores: its own buffer, and the broker's session. So, unlike with a reader on
+a connection of its own (`llrp_clock`), the first message may be the oldest, and old need not mean a wrong clock:
+
+- Nothing arrives before it was sent. A stamp from the future means a clock that is ahead; it is shifted at once.
+- What waited is late by more and less. A clock that is behind is late by the same in every message, for seconds on end.
+- Nothing waits for days. A stamp as old as that comes from a clock that was never set.
+
+Until a clock is known to be wrong its stamps are believed: a read that waited keeps its true time, and is settled, or
+counted as late, by the passage that it belongs to.
+"""
+
+from tagdock_edge.clock import SECOND_US
+
+TOLERANCE_US = SECOND_US // 2
+"""A clock that is off by less is taken as right; NTP keeps a reader within tens of milliseconds."""
+FOLLOW_US = 2 * SECOND_US
+"""For so long all messages must be late alike before the clock is held to be behind."""
+STEADY_US = SECOND_US // 5
+"""Alike means within this; a buffer that is being emptied changes its lateness faster than that in two seconds."""
+UNSET_US = 24 * 3600 * SECOND_US
+"""What is older was not stored: at ten reads a second the largest documented buffer (150,000) holds four hours."""
+_NEVER = 1 << 62
+
+
+class StampClock:
+    """One reader's clock; it outlives connections, as the reader's clock does."""
+
+    def __init__(self) -> None:
+        self.offset_us = 0
+        """What is added to the reader's stamps."""
+        self.note = ""
+        """What a person should know of the clock; empty when it is right."""
+        self._since_us, self._least_us, self._most_us = 0, _NEVER, -_NEVER
+
+    def watch(self, stamp_us: int, now_us: int) -> None:
+        """Look at the newest stamp of a message that has just come."""
+        late_us = now_us - stamp_us - self.offset_us
+        if -TOLERANCE_US <= late_us <= TOLERANCE_US:
+            self._least_us, self._most_us = _NEVER, -_NEVER
+        elif late_us < 0 or late_us > UNSET_US:
+            self._shift(late_us)
+        else:
+            self._follow(late_us, now_us)
+
+    def at_us(self, stamp_us: int, now_us: int) -> int:
+        """Tell by our clock when something was: never in the future; what claims to be too old was when it came."""
+        at_us = stamp_us + self.offset_us
+        return at_us if now_us - UNSET_US <= at_us <= now_us else now_us
+
+    def _follow(self, late_us: int, now_us: int) -> None:
+        if self._most_us < self._least_us:
+            self._since_us = now_us
+        self._least_us, self._most_us = min(self._least_us, late_us), max(self._most_us, late_us)
+        if self._most_us - self._least_us > STEADY_US:
+            self._since_us, self._least_us, self._most_us = now_us, late_us, late_us
+        elif now_us - self._since_us >= FOLLOW_US:
+            self._shift(self._least_us)
+
+    def _shift(self, by_us: int) -> None:
+        self.offset_us += by_us
+        self._least_us, self._most_us = _NEVER, -_NEVER
+        off_us = -self.offset_us
+        if abs(off_us) <= TOLERANCE_US:
+            self.offset_us, self.note = 0, ""
+        else:
+            self.note = f"the reader's clock is off by {off_us / SECOND_US:+.1f} s and is corrected; set its NTP"
