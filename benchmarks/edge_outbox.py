@@ -16,6 +16,7 @@ from tagdock_edge.config import OutboxConfig
 from tagdock_edge.outbox import Outbox
 
 ROUNDS = 3
+WINDOW = 32
 AT = datetime(2026, 1, 5, 8, tzinfo=UTC)
 EVIDENCE = {"reads": 40, "reason": "x" * 300}
 
@@ -61,8 +62,8 @@ def drained(rows: list[Event]) -> float:
         outbox = Outbox(OutboxConfig(Path(folder) / "outbox.sqlite"))
         outbox.add(rows)
         began = time.perf_counter()
-        while batch := outbox.form():
-            outbox.settle(Ack(epoch=outbox.epoch, committed=(batch.seq,)))
+        while batches := outbox.form(WINDOW):
+            outbox.settle([Ack(epoch=outbox.epoch, committed=tuple(batch.seq for batch in batches))])
         took = time.perf_counter() - began
         outbox.close()
     return len(rows) / took

@@ -12,6 +12,7 @@ from tagdock_contract import Event, GatewayAddress, Movement, ReaderEvent, Statu
 from tagdock_edge.clock import from_us, to_us
 from tagdock_edge.config import GatewayConfig
 from tagdock_edge.crew import Crew
+from tagdock_edge.driver import find_driver
 from tagdock_edge.health import LOSSES, Health
 from tagdock_edge.inbox import Inbox, ReaderNews
 from tagdock_edge.metrics import MetricsServer
@@ -49,7 +50,7 @@ class Gateway:
     def __init__(self, config: GatewayConfig, outbox: Outbox, environ: Mapping[str, str] | None = None) -> None:
         """Wire the parts; nothing is started yet. `environ` may name a service manager that wants to hear of us."""
         self._config, self._outbox = config, outbox
-        self._inbox = Inbox()
+        self._inbox = Inbox(own_time=any(find_driver(each.driver).own_time for each in config.readers))
         self._pipeline = Pipeline(config)
         self._clock = _ReadClock()
         self._crew = Crew(self._inbox, self._fail)
@@ -122,9 +123,10 @@ class Gateway:
     def _lost(self) -> dict[str, int]:
         return {
             "reads_unheard": self._inbox.lost_reads,
+            "refused": self._inbox.refused,
             "reads_late": self._pipeline.late_reads,
             "readings_unheard": self._inbox.lost_readings,
-            "events_bound": self._outbox.dropped,
+            **self._outbox.lost,
             "events_no_room": self._storage.lost,
         }
 

@@ -25,9 +25,12 @@ class Health:
 
 LOSSES = {
     "reads_unheard": "reads that the gateway could not keep up with",
+    "refused": "records of drivers that made no sense",
     "reads_late": "reads that came after their passage's verdict",
     "readings_unheard": "bin readings that the gateway could not keep up with",
-    "events_bound": "events that the outbox's bound had no room for",
+    "bin_reading": "bin readings that were thinned out for want of room in the outbox",
+    "pass": "goods that only went by, for want of room in the outbox",
+    "reader_event": "events of readers, for want of room in the outbox",
     "events_no_room": "events for which there was room neither on disk nor in memory",
 }
 """What can be let go, and how it is told to a person."""

@@ -17,11 +17,15 @@ from tagdock_contract import Ack, Batch, ContractError, GatewayAddress, Status, 
 
 from tagdock_edge.backoff import Backoff
 from tagdock_edge.config import BrokerConfig
-from tagdock_edge.errors import BrokerError, OutboxError
+from tagdock_edge.errors import BrokerError, OutboxFullError
 from tagdock_edge.mqtt import Link, Will
-from tagdock_edge.outbox import EVENTS_A_BATCH, Outbox, StoredBatch
+from tagdock_edge.outbox import EVENTS_A_BATCH, Outbox, StoredBatch, printable
 
 log = logging.getLogger(__name__)
+
+_PATIENCE_AT_MOST_S = 60.0
+_ACKS_AT_MOST = 1000
+"""Acks that wait to be booked; thirty times the window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,9 @@ class Uplink:
         self._stopped = False
         self._news = False
         self._on_the_way: dict[int, float] = {}
+        self._acks: list[Ack] = []
+        self._highest_seq = outbox.last_seq_at_start
+        self._patience_s = pace.ack_s
         self._complaint = ""
         self.connected = False
         """Whether the connection to the broker stands."""
@@ -118,36 +125,56 @@ class Uplink:
 
     def _send_while(self, link: Link) -> None:
         """Send what is unacked, then what is new, as long as the connection holds and nobody stops us."""
-        patience_s, sent_seq, status_at = self._pace.ack_s, 0, 0.0
+        self._patience_s, sent_seq, status_at = self._pace.ack_s, 0, 0.0
         self._on_the_way.clear()
         while link.up and not self._stopped:
+            self._book_acks()
             now = time.monotonic()
             if now >= status_at:
                 self._publish_status(link, online=True)
                 status_at = now + self._pace.status_s
+                sent_seq = min(sent_seq, self._first_left_behind() - 1)
             oldest = min(self._on_the_way.values(), default=now)
-            if now - oldest >= patience_s:
+            if now - oldest >= self._patience_s:
                 log.warning("no ack for %.0f s: sending %d batches again", now - oldest, len(self._on_the_way))
-                sent_seq, patience_s = 0, min(patience_s * 2, 60.0)
+                sent_seq, self._patience_s = 0, min(self._patience_s * 2, _PATIENCE_AT_MOST_S)
                 self._on_the_way.clear()
-            batch = self._next(sent_seq) if len(self._on_the_way) < self._pace.window else None
-            if batch is None:
-                self._rest(min(status_at, oldest + patience_s) - time.monotonic())
-                continue
-            self._on_the_way[batch.seq] = now
-            link.publish(self._address.topic("events"), self._payload(batch))
-            sent_seq = batch.seq
+            batches = self._next(sent_seq)
+            for batch in batches:
+                self._send(link, batch)
+                sent_seq = batch.seq
+            if not batches and (self._on_the_way or not self._outbox.give_back()):
+                self._rest(min(status_at, oldest + self._patience_s) - time.monotonic())
 
-    def _next(self, sent_seq: int) -> StoredBatch | None:
-        """Return the next batch to send: one that was formed before, or a new one once it is full or waited enough."""
-        known = self._outbox.next_unacked(sent_seq)
-        if known is not None:
-            return known
-        waiting = self._outbox.unsent()
-        if 0 < waiting < EVENTS_A_BATCH:
-            with self._wake:
-                self._wake.wait_for(lambda: self._stopped, self._pace.fill_s)
-        return self._outbox.form() if waiting else None
+    def _send(self, link: Link, batch: StoredBatch) -> None:
+        if batch.seq in self._on_the_way:
+            return
+        self._on_the_way[batch.seq] = time.monotonic()
+        self._highest_seq = max(self._highest_seq, batch.seq)
+        link.publish(self._address.topic("events"), self._payload(batch))
+
+    def _first_left_behind(self) -> int:
+        """Return the first batch that waits though it is not on the way: an operator had it sent again."""
+        waiting = (seq for seq in self._outbox.unacked_seqs() if seq not in self._on_the_way)
+        return next(waiting, self._highest_seq + 1)
+
+    def _next(self, sent_seq: int) -> list[StoredBatch]:
+        """Return the next batches to send: those formed before, else new ones once they are full or waited enough."""
+        room = self._pace.window - len(self._on_the_way)
+        if room <= 0:
+            return []
+        try:
+            known = self._outbox.unacked(sent_seq, room)
+            if known:
+                return known
+            waiting = self._outbox.unsent()
+            if 0 < waiting < EVENTS_A_BATCH:
+                with self._wake:
+                    self._wake.wait_for(lambda: self._stopped, self._pace.fill_s)
+            return self._outbox.form(room) if waiting else []
+        except OutboxFullError as error:
+            self._complain(str(error))
+            return []
 
     def _rest(self, seconds: float) -> None:
         with self._wake:
@@ -163,24 +190,44 @@ class Uplink:
         link.publish(self._address.topic("status"), encode(self._status(online)), retain=True)
 
     def _on_message(self, _topic: str, payload: bytes, _retained: bool) -> None:
-        """Take an ack, on paho's thread."""
+        """Take an ack, on paho's thread. Beyond the bound it is left out: what is sent again is acked again."""
         try:
             ack: Ack = decode_ack(payload)
-            settled = self._outbox.settle(ack)
         except ContractError as error:
             log.warning("an ack was refused: %s", error)
             return
-        except OutboxError as error:
-            log.error("an ack could not be booked: %s", error)
-            return
-        for refusal in ack.refused:
-            if refusal.seq in settled:
-                log.error("batch %d was refused and is parked (%s); see: outbox list", refusal.seq, refusal.reason)
         with self._wake:
-            for seq in settled:
-                self._on_the_way.pop(seq, None)
+            if len(self._acks) < _ACKS_AT_MOST:
+                self._acks.append(ack)
             self._news = True
             self._wake.notify_all()
+
+    def _book_acks(self) -> None:
+        """Book all acks that came in one transaction."""
+        with self._wake:
+            acks, self._acks = self._acks, []
+        try:
+            settled = self._outbox.settle([self._believable(ack) for ack in acks])
+        except OutboxFullError as error:
+            log.error("acks could not be booked, their batches will be sent again: %s", error)
+            return
+        for refusal in (refusal for ack in acks for refusal in ack.refused):
+            if refusal.seq in settled:
+                reason = printable(refusal.reason)
+                log.error("batch %d was refused and is parked (%s); see: outbox list", refusal.seq, reason)
+        if settled:
+            self._patience_s = self._pace.ack_s
+        for seq in settled:
+            self._on_the_way.pop(seq, None)
+
+    def _believable(self, ack: Ack) -> Ack:
+        """Leave out what an ack says of batches that nobody has sent yet."""
+        known = self._highest_seq
+        return msgspec.structs.replace(
+            ack,
+            committed=tuple(seq for seq in ack.committed if seq <= known),
+            refused=tuple(refusal for refusal in ack.refused if refusal.seq <= known),
+        )
 
     def _complain(self, problem: str) -> None:
         """Say what is wrong once, not at every retry."""

@@ -100,8 +100,8 @@ def test_refused_batches_are_listed_and_shown(config: Path, tmp_path: Path) -> N
     at = decode_record(READ % (0, 0, 1, -40)).at
     outbox = Outbox(OutboxConfig(tmp_path / "outbox.sqlite"))
     outbox.add([ReaderEvent(content_uuid7(1, "x"), at, "s1", "dock-1", "up")])
-    assert outbox.form() is not None
-    outbox.settle(Ack(epoch=outbox.epoch, refused=(Refusal(1, "unknown gateway"),)))
+    assert outbox.form()
+    outbox.settle([Ack(epoch=outbox.epoch, refused=(Refusal(1, "unknown gateway"),))])
     try:
         listed = CliRunner().invoke(main, ["outbox", "list", "--config", str(config)])
         as_json = CliRunner().invoke(main, ["outbox", "list", "--config", str(config), "--json"])

@@ -215,10 +215,9 @@ def test_a_full_disk_stops_nothing_and_is_told(
     assert caplog.text.count("held in memory") == 1
     taken = 0
     while taken < TAGS:  # the disk gets room again
-        batch = outbox.next_unacked(0) or outbox.form()
-        if batch is not None:
+        for batch in outbox.unacked(0) or outbox.form():
             taken += len(batch.bodies)
-            outbox.settle(Ack(epoch=outbox.epoch, committed=(batch.seq,)))
+            outbox.settle([Ack(epoch=outbox.epoch, committed=(batch.seq,))])
         time.sleep(0.05)
     until(lambda: "has room again; 0 events were lost" in caplog.text)
     gateway.stop()
