@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+import msgspec
 from tagdock_contract import ReaderStatus
 
 from tagdock_edge.backoff import Backoff
@@ -19,14 +20,17 @@ log = logging.getLogger(__name__)
 JOIN_S = 5.0
 """A reader that does not end within this time is left behind: its thread dies with the process."""
 _HEALTHY_S = 30.0
+_DETAIL_CHARS = 1000
+"""What the contract allows."""
 
 
 @dataclass(slots=True)
 class _Post:
-    """One reader at work."""
+    """One reader at work; each start makes a new `reader`, and `problem` says how the last one broke."""
 
     config: ReaderConfig
-    reader: Reader
+    reader: Reader | None = None
+    problem: str = ""
     stop: threading.Event = field(default_factory=threading.Event)
     thread: threading.Thread | None = None
 
@@ -51,8 +55,8 @@ class Crew:
             self._posts[name] = old if old is not None and old.config == config else self._begin(config, old)
 
     def status(self) -> tuple[ReaderStatus, ...]:
-        """Return how the readers stand."""
-        return tuple(post.reader.status() for post in self._posts.values())
+        """Return how the readers stand, whatever their drivers say."""
+        return tuple(_status(post) for post in self._posts.values())
 
     def stop(self) -> None:
         """End all readers; returns when they have ended or are left behind."""
@@ -63,7 +67,7 @@ class Crew:
             _join(name, post.thread, until_s - time.monotonic())
 
     def _begin(self, config: ReaderConfig, before: _Post | None) -> _Post:
-        post = _Post(config, find_driver(config.driver).reader(config.name, config.settings))
+        post = _Post(config)
         predecessor = None if before is None else before.thread
         work = threading.Thread(target=self._work, args=(post, predecessor), name=f"reader {config.name}", daemon=True)
         post.thread = work
@@ -77,18 +81,38 @@ class Crew:
         while not post.stop.is_set():
             began_s = time.monotonic()
             try:
+                post.reader = find_driver(post.config.driver).reader(post.config.name, post.config.settings)
+                post.problem = ""
                 post.reader.run(self._inbox, post.stop)
                 return
             except RecordingError as error:
                 self._on_failure(error)  # it will not read otherwise the next time
                 return
-            except Exception as error:  # whatever a driver did wrong, the other readers go on
+            except (Exception, SystemExit) as error:  # whatever a driver did wrong, the other readers go on
                 log.exception("reader %s: its driver broke", post.config.name)
-                detail = f"the driver {post.config.driver} broke: {type(error).__name__}: {error}"
-                self._inbox.report(ReaderNews(time.time_ns() // 1000, post.config.name, "down", detail=detail))
+                post.problem = _shown(f"the driver {post.config.driver} broke", error)
+                self._inbox.report(ReaderNews(time.time_ns() // 1000, post.config.name, "down", detail=post.problem))
             if time.monotonic() - began_s >= _HEALTHY_S:
                 retry.reset()
             post.stop.wait(retry.next_s())
+
+
+def _status(post: _Post) -> ReaderStatus:
+    """Ask a reader how it stands; an answer that the contract would not take counts as none."""
+    name = post.config.name
+    if post.problem:
+        return ReaderStatus(name, "down", detail=post.problem)
+    if post.reader is None:
+        return ReaderStatus(name, "connecting")
+    try:
+        status = msgspec.convert(msgspec.to_builtins(post.reader.status()), ReaderStatus)
+        return msgspec.structs.replace(status, name=name)
+    except Exception as error:  # a foreign driver may raise or answer anything
+        return ReaderStatus(name, "down", detail=_shown(f"the driver {post.config.driver} can't say how it is", error))
+
+
+def _shown(what: str, error: BaseException) -> str:
+    return f"{what}: {type(error).__name__}: {error}"[:_DETAIL_CHARS]
 
 
 def _join(name: str, thread: threading.Thread | None, timeout_s: float) -> None:

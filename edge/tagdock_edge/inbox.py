@@ -1,22 +1,37 @@
 """Where readers put what they have and the gateway takes it: a queue between threads that never blocks a reader.
 
-It is bounded by reads. When the gateway can't keep up, the oldest delivery goes first: what is in the doorway now can
-still be told, what is seconds old is half lost already. News of readers (up, down) and readings of bin sensors are kept
-apart; of the readings, the oldest go as well.
+Records are looked at when they come in: what makes no sense is left out and told (`soundness`). The queue is bounded by
+reads. When the gateway can't keep up, the oldest delivery goes first, of the reader that has most waiting: what is in
+the doorway now can still be told, what is seconds old is half lost already, and a reader that floods loses only its own
+reads. News of readers (up, down) and readings of bin sensors are kept apart; of the readings, the oldest go as well.
 """
 
+import logging
 import threading
+import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from datetime import UTC, datetime, timedelta
+from typing import Literal, NamedTuple, get_args
 
-from tagdock_contract import BinReading, Record
+from tagdock_contract import BinReading, ContractError, Record, encode
+
+from tagdock_edge.soundness import is_name, record_fault
+
+log = logging.getLogger(__name__)
 
 ReaderState = Literal["up", "down", "slow", "hot", "antenna_up", "antenna_down", "buffer_overflow"]
 READS_AT_MOST = 200_000
 READINGS_AT_MOST = 10_000
 NEWS_AT_MOST = 1_000
+EARLY, LATE = timedelta(seconds=10), timedelta(days=1)
+"""How far before and behind the gateway's clock a record's time may be. One from the future would end all passages,
+so clocks are corrected before; one from yesterday is a reader's that was cut off and kept its reads."""
+_TELL_EVERY_S = 60.0
+_STATES = frozenset(get_args(ReaderState))
+_NEWS_US = range(946_684_800_000_000, 4_102_444_800_000_000)  # the years 2000 to 2099, which the contract can write
+_BOUNDS_FOR_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,42 +53,64 @@ class Taken(NamedTuple):
     news: list[ReaderNews]
 
 
+@dataclass(slots=True)
+class _Delivery:
+    records: list[Record]
+
+
 class Inbox:
     """Deliveries from all readers and sensors in the order in which they came."""
 
-    def __init__(self, reads_at_most: int = READS_AT_MOST, readings_at_most: int = READINGS_AT_MOST) -> None:
-        self._reads_at_most = reads_at_most
+    def __init__(
+        self,
+        reads_at_most: int = READS_AT_MOST,
+        readings_at_most: int = READINGS_AT_MOST,
+        *,
+        own_time: bool = False,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """`own_time`: a recording is played, whose times are not compared with the clock."""
+        self._reads_at_most, self._own_time, self._now = reads_at_most, own_time, now
         self._ready = threading.Condition()
-        self._deliveries: deque[Sequence[Record]] = deque()
+        self._deliveries: deque[_Delivery] = deque()
+        self._of: dict[str, deque[_Delivery]] = {}
+        self._waiting: dict[str, int] = {}
+        self._total = self._emptied = 0
+        self._bounds = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+        self._bounds_until_s = 0.0
         self._readings: deque[BinReading] = deque(maxlen=readings_at_most)
         self._news: deque[ReaderNews] = deque(maxlen=NEWS_AT_MOST)
-        self._waiting = 0
+        self._tell_at_s = 0.0
         self.lost_reads = 0
         """Reads that went because the queue was full, since the start."""
         self.lost_readings = 0
         """The same of bin sensors' readings."""
+        self.refused = 0
+        """Records, readings and news that made no sense, since the start."""
 
     def deliver(self, reads: Sequence[Record]) -> None:
-        """Queue one delivery; never blocks."""
+        """Queue one delivery of one reader; never blocks. Records that make no sense are left out and told."""
+        surplus = max(len(reads) - self._reads_at_most, 0)
+        sound = self._sound(reads[surplus:] if surplus else reads)
         with self._ready:
-            self._deliveries.append(reads)
-            self._waiting += len(reads)
-            while self._waiting > self._reads_at_most and len(self._deliveries) > 1:
-                gone = len(self._deliveries.popleft())
-                self._waiting -= gone
-                self.lost_reads += gone
+            self.lost_reads += surplus
+            if sound:
+                self._queue(sound)
             self._ready.notify()
 
     def measure(self, readings: Sequence[BinReading]) -> None:
         """Queue readings of bin sensors; never blocks."""
+        sound = [reading for reading in readings if not self._tell(_reading_fault(reading))]
         with self._ready:
             room = (self._readings.maxlen or 0) - len(self._readings)
-            self.lost_readings += max(len(readings) - room, 0)
-            self._readings.extend(readings)
+            self.lost_readings += max(len(sound) - room, 0)
+            self._readings.extend(sound)
             self._ready.notify()
 
     def report(self, news: ReaderNews) -> None:
         """Queue news of a reader; never blocks."""
+        if self._tell(_news_fault(news)):
+            return
         with self._ready:
             self._news.append(news)
             self._ready.notify()
@@ -81,10 +118,86 @@ class Inbox:
     def take(self, timeout_s: float) -> Taken:
         """Take everything that is there; waits at most `timeout_s` for the first."""
         with self._ready:
-            self._ready.wait_for(lambda: self._deliveries or self._readings or self._news, timeout_s)
-            taken = Taken(list(self._deliveries), list(self._readings), list(self._news))
-            self._deliveries.clear()
-            self._readings.clear()
-            self._news.clear()
-            self._waiting = 0
+            self._ready.wait_for(lambda: self._total or self._readings or self._news, timeout_s)
+            deliveries: list[Sequence[Record]] = [each.records for each in self._deliveries if each.records]
+            taken = Taken(deliveries, list(self._readings), list(self._news))
+            for kept in (self._deliveries, self._of, self._waiting, self._readings, self._news):
+                kept.clear()
+            self._total = self._emptied = 0
             return taken
+
+    def _sound(self, records: Sequence[Record]) -> list[Record]:
+        """Copy what makes sense: the driver may use its list again."""
+        earliest, latest = self._bounds if self._own_time else self._bounds_now()
+        faults = [record_fault(record, earliest, latest) for record in records]
+        if not any(faults):
+            return list(records)
+        for fault in faults:
+            self._tell(fault)
+        return [record for record, fault in zip(records, faults, strict=True) if not fault]
+
+    def _bounds_now(self) -> tuple[datetime, datetime]:
+        """Tell the times that a record may have; looked up now and then only, for it is asked with each delivery."""
+        if time.monotonic() >= self._bounds_until_s:
+            now = self._now()
+            self._bounds, self._bounds_until_s = (now - LATE, now + EARLY), time.monotonic() + _BOUNDS_FOR_S
+        return self._bounds
+
+    def _queue(self, records: list[Record]) -> None:
+        delivery, reader = _Delivery(records), records[0].reader
+        self._deliveries.append(delivery)
+        if reader not in self._of:
+            self._of[reader], self._waiting[reader] = deque(), 0
+        self._of[reader].append(delivery)
+        self._waiting[reader] += len(records)
+        self._total += len(records)
+        while self._total > self._reads_at_most:
+            self._let_go(max(self._waiting, key=self._waiting.__getitem__))
+
+    def _let_go(self, reader: str) -> None:
+        """Empty a reader's oldest delivery where it stands; the empty ones are cleared away when they are many."""
+        gone = self._of[reader].popleft()
+        self.lost_reads += len(gone.records)
+        self._waiting[reader] -= len(gone.records)
+        self._total -= len(gone.records)
+        gone.records = []
+        self._emptied += 1
+        if self._emptied > self._reads_at_most:
+            self._deliveries = deque(each for each in self._deliveries if each.records)
+            self._emptied = 0
+
+    def _tell(self, fault: str) -> bool:
+        """Count what was refused, and say why, at most once a minute: a driver may do it with each read."""
+        if not fault:
+            return False
+        self.refused += 1
+        if time.monotonic() >= self._tell_at_s:
+            self._tell_at_s = time.monotonic() + _TELL_EVERY_S
+            log.error("%s: refused what it delivered: %s", threading.current_thread().name, fault)
+        return True
+
+
+def _news_fault(news: object) -> str:
+    """Name the first field of a reader's news that is wrong; empty where none is."""
+    if type(news) is not ReaderNews:
+        return f"{type(news).__name__} is no ReaderNews"
+    if type(news.at_us) is not int or news.at_us not in _NEWS_US:
+        return "at_us must be microseconds since 1970"
+    if not is_name(news.reader):
+        return "reader must be the reader's name"
+    if news.state not in _STATES:
+        return f"state must be one of {', '.join(sorted(_STATES))}"
+    if news.antenna is not None and not (type(news.antenna) is int and 0 <= news.antenna <= 65_535):
+        return "antenna must be a number from 0 to 65535, or None"
+    return "" if type(news.detail) is str else "detail must be a text"
+
+
+def _reading_fault(reading: object) -> str:
+    """Say what is wrong with a bin sensor's reading, as the contract sees it; they are few."""
+    if type(reading) is not BinReading:
+        return f"{type(reading).__name__} is no BinReading"
+    try:
+        encode(reading)
+    except (ContractError, TypeError, ValueError, AttributeError) as error:
+        return str(error)
+    return ""

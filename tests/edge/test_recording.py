@@ -49,7 +49,7 @@ def test_a_file_that_is_not_gzip_or_is_cut_off_is_told(tmp_path: Path, data: byt
 def test_a_recording_plays_as_a_reader_in_its_own_order(tmp_path: Path) -> None:
     file = tmp_path / "r.jsonl"
     file.write_text("".join(READ % n for n in range(2000)))
-    inbox, reader = Inbox(), RecordingReader("tape", RecordingSettings(file, speed=0))
+    inbox, reader = Inbox(own_time=True), RecordingReader("tape", RecordingSettings(file, speed=0))
     reader.run(inbox, threading.Event())
     deliveries, _, news = inbox.take(0)
     assert [record.at.microsecond for delivery in deliveries for record in delivery] == list(range(2000))
@@ -58,7 +58,7 @@ def test_a_recording_plays_as_a_reader_in_its_own_order(tmp_path: Path) -> None:
 
 
 def test_the_inbox_never_blocks_and_lets_the_oldest_go() -> None:
-    inbox = Inbox(reads_at_most=10)
+    inbox = Inbox(reads_at_most=10, own_time=True)
     reads = [decode_record(READ % n) for n in range(4)]
     for _ in range(5):
         inbox.deliver(reads)

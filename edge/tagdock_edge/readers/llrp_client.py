@@ -18,6 +18,7 @@ from typing import Any
 from sllurp.llrp import LLRPClient, LLRPMessage, LLRPReaderConfig, LLRPReaderState
 from sllurp.llrp_errors import LLRPError
 from sllurp.llrp_proto import Param_struct
+from tagdock_contract import Record
 
 from tagdock_edge.errors import ReaderError
 from tagdock_edge.inbox import Inbox
@@ -40,6 +41,7 @@ _SEND_S = 5.0
 _POLITE_S = 1.0
 _HEADER_BYTES = 10
 _BLOCK_BYTES = 64 * 1024
+_RECORDS_A_DELIVERY = 1000
 _SUCCESS = "Success"
 
 # sllurp lists the parameter as one of C1G2Filter's, but has no encoder for it (15.2.1.2.1.1.3).
@@ -59,6 +61,7 @@ class Connection:
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
         self._buffer = bytearray()
+        self._records: list[Record] = []
         self._unreadable = 0
         self._heard_s: float | None = None
         self._changed = threading.Condition()
@@ -133,6 +136,7 @@ class Connection:
                 if not data:
                     return
                 self._received(data)
+                self._deliver()
         except OSError as error:
             self._finish(f"broke the connection ({error.strerror or error})")
         finally:
@@ -151,6 +155,14 @@ class Connection:
             message = bytes(self._buffer[:length])
             del self._buffer[:length]
             self._take(message)
+            if len(self._records) >= _RECORDS_A_DELIVERY:
+                self._deliver()
+
+    def _deliver(self) -> None:
+        """Hand on what came in one block: a busy reader's reads at once, a quiet one's each when it comes."""
+        if self._records:
+            self._inbox.deliver(self._records)
+            self._records = []
 
     def _take(self, data: bytes) -> None:
         try:
@@ -185,8 +197,7 @@ class Connection:
         reads = self._reports.reads_of(reports)
         if not self._inventorying:
             return
-        if reads:
-            self._inbox.deliver(reads)
+        self._records += reads
         for news in self._events.punctuality():
             self._inbox.report(news)
 
@@ -209,16 +220,13 @@ class Connection:
         if "ConnectionCloseEvent" in event:
             self._break_off("closed the connection")
         self._events.compare_clocks(event)
-        changes = self._events.changes_of(event)
-        if changes:
-            self._inbox.deliver(changes)
+        self._records += self._events.changes_of(event)
         for news in self._events.news_of(event):
             self._inbox.report(news)
 
     def _on_standing(self, config: dict[str, Any]) -> None:
         changes, news = self._events.standing(config)
-        if changes:
-            self._inbox.deliver(changes)
+        self._records += changes
         for one in news:
             self._inbox.report(one)
 
