@@ -13,7 +13,6 @@ from tagdock_edge.clock import from_us, to_us
 from tagdock_edge.config import GatewayConfig
 from tagdock_edge.crew import Crew
 from tagdock_edge.driver import find_driver
-from tagdock_edge.driver import find_driver
 from tagdock_edge.health import LOSSES, Health
 from tagdock_edge.inbox import Inbox, ReaderNews
 from tagdock_edge.metrics import MetricsServer
@@ -124,7 +123,6 @@ class Gateway:
     def _lost(self) -> dict[str, int]:
         return {
             "reads_unheard": self._inbox.lost_reads,
-            "refused": self._inbox.refused,
             "refused": self._inbox.refused,
             "reads_late": self._pipeline.late_reads,
             "readings_unheard": self._inbox.lost_readings,

@@ -26,7 +26,6 @@ class Health:
 LOSSES = {
     "reads_unheard": "reads that the gateway could not keep up with",
     "refused": "records of drivers that made no sense",
-    "refused": "records of drivers that made no sense",
     "reads_late": "reads that came after their passage's verdict",
     "readings_unheard": "bin readings that the gateway could not keep up with",
     "bin_reading": "bin readings that were thinned out for want of room in the outbox",
