@@ -28,7 +28,7 @@ from tagdock_edge.readers.line import LineSettings
 
 log = logging.getLogger(__name__)
 
-TICK_S = 0.5
+TICK_S = 0.2
 """How often silence is looked at."""
 _KINDS_TOLD = 32
 """Kinds of trouble that are told, each once; after that they are only counted."""
