@@ -3,7 +3,8 @@
 Records are looked at when they come in: what makes no sense is left out and told (`soundness`). The queue is bounded by
 reads. When the gateway can't keep up, the oldest delivery goes first, of the reader that has most waiting: what is in
 the doorway now can still be told, what is seconds old is half lost already, and a reader that floods loses only its own
-reads. News of readers (up, down) and readings of bin sensors are kept apart; of the readings, the oldest go as well.
+reads. News of readers (up, down) and readings of bin sensors are kept apart; of too many readings, the newest of each
+bin and quantity stay.
 """
 
 import logging
@@ -78,7 +79,8 @@ class Inbox:
         self._total = self._emptied = 0
         self._bounds = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
         self._bounds_until_s = 0.0
-        self._readings: deque[BinReading] = deque(maxlen=readings_at_most)
+        self._readings_at_most = readings_at_most
+        self._readings: list[BinReading] = []
         self._news: deque[ReaderNews] = deque(maxlen=NEWS_AT_MOST)
         self._tell_at_s = 0.0
         self.lost_reads = 0
@@ -102,9 +104,9 @@ class Inbox:
         """Queue readings of bin sensors; never blocks."""
         sound = [reading for reading in readings if not self._tell(_reading_fault(reading))]
         with self._ready:
-            room = (self._readings.maxlen or 0) - len(self._readings)
-            self.lost_readings += max(len(sound) - room, 0)
             self._readings.extend(sound)
+            if len(self._readings) > self._readings_at_most:
+                self._thin_out()
             self._ready.notify()
 
     def report(self, news: ReaderNews) -> None:
@@ -125,6 +127,16 @@ class Inbox:
                 kept.clear()
             self._total = self._emptied = 0
             return taken
+
+    def _thin_out(self) -> None:
+        """Keep the newest reading of each bin and quantity; of those the newest, if they are still too many."""
+        newest: dict[tuple[str, str], BinReading] = {}
+        for reading in self._readings:
+            newest.pop((reading.bin, reading.quantity), None)  # so that it takes its place at the end
+            newest[reading.bin, reading.quantity] = reading
+        kept = list(newest.values())[-self._readings_at_most :]
+        self.lost_readings += len(self._readings) - len(kept)
+        self._readings = kept
 
     def _sound(self, records: Sequence[Record]) -> list[Record]:
         """Copy what makes sense: the driver may use its list again."""

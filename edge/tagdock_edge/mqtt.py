@@ -4,7 +4,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -65,6 +65,8 @@ class Link:
         self._wake = wake or threading.Condition()
         self._refusal: str | None = None
         self._connected = self._subscribed = self._closed = False
+        self._topics = frozenset(subscriptions)
+        self._asked: dict[int, tuple[str, ...]] = {}
         self._client = self._build(clean, window)
         if will is not None:
             self._client.will_set(will.topic, will.payload, qos=1, retain=True)
@@ -102,9 +104,21 @@ class Link:
         if not self.up:
             raise BrokerError(f"broker {self.name}: took the connection but gave no answer; is it an MQTT broker?")
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        """Hand a message to paho at QoS 1; if the connection breaks, the session's end tells."""
-        self._client.publish(topic, payload, qos=1, retain=retain)
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False, qos: int = 1) -> None:
+        """Hand a message to paho; if the connection breaks, the session's end tells."""
+        self._client.publish(topic, payload, qos=qos, retain=retain)
+
+    def listen_to(self, topics: Collection[str]) -> None:
+        """Hear exactly these topics from now on. What the broker refuses now is told in the log and ends nothing."""
+        wanted = frozenset(topics)
+        more, less = sorted(wanted - self._topics), sorted(self._topics - wanted)
+        self._topics = wanted
+        if more:
+            with self._wake:  # so that the answer can't come before we know what it answers
+                _, number = self._client.subscribe([(topic, 1) for topic in more])
+                self._asked[number or 0] = tuple(more)
+        if less:
+            self._client.unsubscribe(less)
 
     def close(self) -> None:
         """Disconnect and end paho's thread."""
@@ -141,8 +155,14 @@ class Link:
             self._connected = True
             self._wake.notify_all()
 
-    def _on_subscribe(self, _client: mqtt.Client, _data: Any, _mid: int, codes: Any, _properties: Any) -> None:
-        refused = [topic for topic, code in zip(self._subscriptions, codes, strict=False) if code.value >= _TAKEN]
+    def _on_subscribe(self, _client: mqtt.Client, _data: Any, number: int, codes: Any, _properties: Any) -> None:
+        with self._wake:
+            later = self._asked.pop(number, None)
+        asked = self._subscriptions if later is None else later
+        refused = [topic for topic, code in zip(asked, codes, strict=False) if code.value >= _TAKEN]
+        if refused and later is not None:
+            log.warning("broker %s: refused %d topics, the first is %r", self.name, len(refused), refused[0])
+            return
         if refused:
             self._end(f"refused the subscription of {', '.join(refused)}; allow {self._client_id} to read it")
         with self._wake:
@@ -215,8 +235,8 @@ def _answer(answers: "queue.SimpleQueue[Any]", within_s: float) -> None:
 class Listener:
     """Keep one connection that listens: connect, subscribe, and again with growing pauses. `run` blocks until stopped.
 
-    `on_up` is called when a connection stands, `on_down(problem)` when it broke or could not be had; both on the
-    thread of `run`.
+    `on_up` is called when a connection stands, `on_leaving` before we end it ourselves, `on_down(problem)` when it
+    broke or could not be had; all on the thread of `run`, as is `will`, which is asked before each connection.
     """
 
     def __init__(
@@ -229,14 +249,14 @@ class Listener:
         on_up: Callable[[], None] = lambda: None,
         on_down: Callable[[str], None] = lambda problem: None,
         clean: bool = True,
-        will: Will | None = None,
+        will: Callable[[], Will | None] = lambda: None,
+        on_leaving: Callable[[], None] = lambda: None,
         retry: Backoff | None = None,
     ) -> None:
         """Prepare; nothing is opened yet."""
-        self._new_link = partial(
-            Link, broker, client_id, will=will, subscriptions=subscriptions, on_message=on_message, clean=clean
-        )
-        self._on_up, self._on_down = on_up, on_down
+        self._new_link = partial(Link, broker, client_id, on_message=on_message, clean=clean)
+        self._topics = frozenset(subscriptions)
+        self._on_up, self._on_down, self._on_leaving, self._will = on_up, on_down, on_leaving, will
         self._retry = retry or Backoff()
         self._wake = threading.Condition()
         self._link: Link | None = None
@@ -253,24 +273,37 @@ class Listener:
             self._on_down(problem)
             stop.wait(self._retry.next_s())
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
-        """Send a message at QoS 1; False where there is no connection now."""
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False, qos: int = 1) -> bool:
+        """Send a message; False where there is no connection now."""
         link = self._link
         if link is None or not link.up:
             return False
-        link.publish(topic, payload, retain=retain)
+        link.publish(topic, payload, retain=retain, qos=qos)
         return True
+
+    def listen_to(self, topics: Collection[str]) -> None:
+        """Want exactly these topics, now and in the connections to come. Call it from one thread, again and again.
+
+        A connection that is being made has the topics of before; it is put right by the next call.
+        """
+        self._topics = frozenset(topics)
+        link = self._link
+        if link is not None and link.up:
+            link.listen_to(topics)
 
     def _connection(self, stop: threading.Event) -> str:
         """Live through one connection; returns why it ended."""
         link: Link | None = None
         try:
-            link = self._link = self._new_link(wake=self._wake)
+            link = self._new_link(wake=self._wake, subscriptions=sorted(self._topics), will=self._will())
+            self._link = link
             link.open()
             self._on_up()
             while link.up and not stop.is_set():
                 with self._wake:
                     self._wake.wait_for(lambda: not link.up, 0.1)
+            if link.up:
+                self._on_leaving()
             return f"broker {link.name}: {link.refusal or 'the connection broke'}"
         except BrokerError as error:
             return str(error)

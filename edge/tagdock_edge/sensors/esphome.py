@@ -29,13 +29,11 @@ class Esphome:
         """Name what is heard: it never changes."""
         return frozenset(self._by_topic)
 
-    def connected(self, now_us: int) -> list[Told]:
-        """Ask for nothing: states and status are retained."""
-        del now_us
+    def forget(self) -> None:
+        """Begin anew: states and status are retained and come again."""
         for live in self._by_topic.values():
             for each in live:
                 each.forget()
-        return []
 
     def take(self, message: Message, now_us: int) -> list[Told]:
         """Give a message to those who listen to its topic."""

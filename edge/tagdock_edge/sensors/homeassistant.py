@@ -46,13 +46,11 @@ class HomeAssistant:
         """Name the sensors that nobody has introduced yet."""
         return [sensor.name for channel, sensor in self._sensors.items() if channel not in self._live]
 
-    def connected(self, now_us: int) -> list[Told]:
-        """Ask for nothing: discovery is retained."""
-        del now_us
+    def forget(self) -> None:
+        """Begin anew: discovery, states and availability are retained and come again."""
         self._heard.clear()
         for live in self._live.values():
             live.forget()
-        return []
 
     def take(self, message: Message, now_us: int) -> list[Told]:
         """Take a discovery message or a state."""

@@ -29,10 +29,8 @@ class Mapped:
         """Name what is heard: it never changes."""
         return frozenset(self._by_filter)
 
-    def connected(self, now_us: int) -> list[Told]:
-        """Ask for nothing."""
-        del now_us
-        return []
+    def forget(self) -> None:
+        """Have nothing to forget: there is no session."""
 
     def advance(self, now_us: int) -> list[Told]:
         """Wait for nothing."""

@@ -77,10 +77,15 @@ class Sparkplug:
         self._since_ms = now_us // 1000
         return self._state(online=False)
 
-    def connected(self, now_us: int) -> list[Told]:
-        """Say that we are there, and forget all sessions."""
+    def forget(self) -> None:
+        """Forget all sessions: their messages were missed."""
         for node in self._nodes.values():
-            node.connected(now_us)
+            node.forget()
+
+    def connected(self, now_us: int) -> list[Publish]:
+        """Say that we are there, and wait for births."""
+        for node in self._nodes.values():
+            node.expect_birth(now_us)
         if not self._wanted:
             return []
         self._since_ms = self._since_ms or now_us // 1000
@@ -146,7 +151,7 @@ class Sparkplug:
         if node.born and node.bd_seq is not None and bd_seq != node.bd_seq:
             self._complaints.note(f"sparkplug {'/'.join(heard.key)}: death of an older session")
             return []
-        node.death()
+        node.forget()  # a dead node is not asked for anything
         return [Gone(channel) for channels in self._wanted[heard.key].values() for channel in channels]
 
     def _gone(self, key: tuple[str, str], device: str | None) -> list[Told]:

@@ -61,10 +61,15 @@ class Node:
         self._wait_us = _FIRST_WAIT_US
         self._asked_us: int | None = None
 
-    def connected(self, now_us: int) -> None:
-        """Forget the session: messages were missed. It is asked to be born again, unless it is so by itself."""
+    def forget(self) -> None:
+        """Forget the session."""
         self._forget()
-        self._due_us = now_us + BIRTH_GRACE_US
+        self._due_us = None
+
+    def expect_birth(self, now_us: int) -> None:
+        """Ask it to introduce itself, unless it does so within a grace; it may have done so already."""
+        if not self.born:
+            self._due_us = now_us + BIRTH_GRACE_US
 
     def node_birth(self, payload: Payload, now_us: int) -> None:
         """Begin a session. The devices have to be born again, within the time of a reordering."""
@@ -85,11 +90,6 @@ class Node:
         self._devices.alive.add(device)
         self._devices.awaited.discard(device)
         self._learn(device, payload.metrics)
-
-    def death(self) -> None:
-        """End the session. A dead node is not asked for anything."""
-        self._forget()
-        self._due_us = None
 
     def device_death(self, device: str) -> None:
         """Let a device go."""

@@ -31,7 +31,7 @@ class Health:
     """How the sensors of a broker stand, by what was said of them last."""
 
     good: int
-    stale: tuple[str, ...]
+    bad: tuple[str, ...]
     """Names of those that fell silent, died, or say that they can't measure."""
     unheard: tuple[str, ...]
     """Names of those that never said anything."""
@@ -66,14 +66,16 @@ class Station:
         """Count the requests for a Sparkplug rebirth since the start."""
         return self._sparkplug.rebirths_asked
 
-    def will(self, now_us: int) -> Publish | None:
-        """Write what the broker shall say, retained, if the connection that is about to be made breaks."""
+    def connecting(self, now_us: int) -> Publish | None:
+        """Begin anew; returns what the broker shall say, retained, if the connection to be made breaks."""
+        for source in self._sources:
+            source.forget()
         return self._sparkplug.will(now_us)
 
-    def connected(self, now_us: int) -> Outcome:
-        """Begin a connection."""
+    def connected(self, now_us: int) -> list[Publish]:
+        """Begin a connection; messages may have come already."""
         self._cut_us = None
-        return self._worked((told for each in self._sources for told in each.connected(now_us)), now_us)
+        return self._sparkplug.connected(now_us)
 
     def cut(self, now_us: int) -> None:
         """Note that the connection broke."""
@@ -100,10 +102,10 @@ class Station:
 
     def health(self) -> Health:
         """Say how the sensors stand."""
-        stale = [each for each in self._channels if each.quality in ("stale", "out_of_range")]
+        bad = [each for each in self._channels if each.quality in ("stale", "out_of_range")]
         unheard = [each for each in self._channels if each.quality is None]
-        good = len(self._channels) - len(stale) - len(unheard)
-        return Health(good, _names(stale), _names(unheard))
+        good = len(self._channels) - len(bad) - len(unheard)
+        return Health(good, _names(bad), _names(unheard))
 
     def _worked(self, every: Iterable[Told], now_us: int) -> Outcome:
         """Let the channels judge what the sources understood."""

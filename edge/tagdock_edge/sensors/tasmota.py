@@ -64,13 +64,11 @@ class Tasmota:
         """Name the devices' topics, and the discovery's where there is a device."""
         return self._topics
 
-    def connected(self, now_us: int) -> list[Told]:
-        """Ask for nothing: wills and discovery are retained."""
-        del now_us
+    def forget(self) -> None:
+        """Begin anew: wills and discovery are retained and come again."""
         for fields in self._fields.values():
             for each in fields:
                 each.lifeline.forget()
-        return []
 
     def take(self, message: Message, now_us: int) -> list[Told]:
         """Take telemetry, an answer, a will or a discovery message."""

@@ -64,8 +64,8 @@ class Source(Protocol):
     def topics(self) -> frozenset[str]:
         """Name the topic filters that it wants to hear now; they may change with what is discovered."""
 
-    def connected(self, now_us: int) -> list[Told]:
-        """Begin anew: the connection is new, and what was said meanwhile was missed."""
+    def forget(self) -> None:
+        """Begin anew: there will be a new connection, and what is said until then is missed."""
 
     def take(self, message: Message, now_us: int) -> list[Told]:
         """Understand a message; what is nobody's gives nothing."""
