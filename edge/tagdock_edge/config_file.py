@@ -17,18 +17,23 @@ from tagdock_edge.config import (
     GatewayConfig,
     OutboxConfig,
     ReaderConfig,
+    ShelfConfig,
     check_antennas_once,
     read_broker,
     read_door,
     read_journal_section,
     read_metrics,
     read_passage,
+    read_presence,
+    read_shelf,
     references,
     wiring,
 )
 from tagdock_edge.config.kinds import NAME_WORDS, PATH_WORDS, PLACE_WORDS, Text
+from tagdock_edge.config.sensors import read_sensors
 from tagdock_edge.driver import Station, find_driver
 from tagdock_edge.errors import ConfigError, DriverError
+from tagdock_edge.readers.bin_sensors import sensor_readers
 from tagdock_edge.tables import Table
 
 _MAX_FILE_BYTES = 1024 * 1024
@@ -72,17 +77,19 @@ def _config(root: Table, base: Path, environ: Mapping[str, str], data_dir: Path 
     gateway.close()
     journal = read_journal_section(root.table("journal"), outbox.path.parent)
     doors = tuple(read_door(table) for table in root.tables("door"))
-    made = [
-        _reader(table, Station("", base, (), (), address, broker, environ), doors) for table in root.tables("reader")
-    ]
+    shelves = tuple(read_shelf(table) for table in root.tables("shelf"))
+    nobody = Station("", base, (), (), address, broker, environ)
+    made = [_reader(table, nobody, doors, shelves) for table in root.tables("reader")]
     readers = tuple(reader for reader, _ in made)
     passage = read_passage(root.table("passage"))
+    presence = read_presence(root.table("presence"))
     metrics = read_metrics(root.table("metrics"))
-    for key in ("shelf", "sensor"):
-        root.refuse(key, f"a {key} is not served yet; leave the section out")
+    sensors = read_sensors(root.tables("sensor"), base, environ, broker)
     root.close()
-    _check_together(root, readers, doors, [own_time for _, own_time in made])
-    return GatewayConfig(address, broker, outbox, journal, readers, doors, passage, metrics)
+    if not sensors or readers or doors or shelves:
+        _check_together(root, readers, doors, shelves, [own_time for _, own_time in made])
+    readers += sensor_readers(address, sensors)
+    return GatewayConfig(address, broker, outbox, journal, readers, doors, passage, metrics, shelves, presence)
 
 
 def _outbox(gateway: Table, base: Path, data_dir: Path | None) -> OutboxConfig:
@@ -93,7 +100,9 @@ def _outbox(gateway: Table, base: Path, data_dir: Path | None) -> OutboxConfig:
     return OutboxConfig(path, synchronous, at_most)
 
 
-def _reader(table: Table, nobody: Station, doors: tuple[DoorConfig, ...]) -> tuple[ReaderConfig, bool]:
+def _reader(
+    table: Table, nobody: Station, doors: tuple[DoorConfig, ...], shelves: tuple[ShelfConfig, ...]
+) -> tuple[ReaderConfig, bool]:
     """Have the driver read one reader's table; tells whether the reader brings its own time."""
     name = table.take("name", Place, PLACE_WORDS) or ""
     driver_name = table.take("driver", str, 'the name of a driver, like "llrp"') or ""
@@ -103,7 +112,7 @@ def _reader(table: Table, nobody: Station, doors: tuple[DoorConfig, ...]) -> tup
         if driver_name:
             table.complain("driver", str(error))
         return ReaderConfig(name, driver_name, None), False
-    antennas, inputs = wiring(doors, name)
+    antennas, inputs = wiring(doors, shelves, name)
     station = replace(nobody, name=name, antennas=antennas, inputs=inputs)
     settings = driver.settings(table, station)
     table.close()
@@ -111,22 +120,32 @@ def _reader(table: Table, nobody: Station, doors: tuple[DoorConfig, ...]) -> tup
 
 
 def _check_together(
-    root: Table, readers: tuple[ReaderConfig, ...], doors: tuple[DoorConfig, ...], own_times: list[bool]
+    root: Table,
+    readers: tuple[ReaderConfig, ...],
+    doors: tuple[DoorConfig, ...],
+    shelves: tuple[ShelfConfig, ...],
+    own_times: list[bool],
 ) -> None:
     """Check what no section can check alone: that names are there once and mean something."""
-    for key, owners in (("reader", readers), ("door", doors)):
-        names = [owner.name for owner in owners]
-        if not names:
-            root.complain(key, f"is missing; the gateway needs one [[{key}]] at least")
-        for index, name in enumerate(names):
-            if name and name in names[:index]:
-                root.complain(f"{key}[{index}].name", f"{name!r} is taken by {key}[{names.index(name)}]")
+    if not readers:
+        root.complain("reader", "is missing; the gateway needs one [[reader]] at least")
+    if not doors and not shelves:
+        root.complain("door", "is missing; the gateway needs one [[door]] or [[shelf]] at least")
+    _check_names_once(root, "reader", "name", [reader.name for reader in readers])
+    _check_names_once(root, "door", "name", [door.name for door in doors])
+    _check_names_once(root, "shelf", "bin", [shelf.bin for shelf in shelves])
     if len(set(own_times)) > 1:
         root.complain("reader", "a recording has its own time: play it without other drivers beside it")
-    check_antennas_once(root, doors)
+    check_antennas_once(root, doors, shelves)
     if any(own_times):
         return  # the reads of a recording carry the names of the readers that were there
     known = {reader.name for reader in readers}
-    for path, reader_name in references(doors):
+    for path, reader_name in references(doors, shelves):
         if reader_name and reader_name not in known:
             root.complain(path, f"{reader_name!r} is no [[reader]]; there is {', '.join(sorted(known)) or 'none'}")
+
+
+def _check_names_once(root: Table, key: str, field: str, names: list[str]) -> None:
+    for index, name in enumerate(names):
+        if name and name in names[:index]:
+            root.complain(f"{key}[{index}].{field}", f"{name!r} is taken by {key}[{names.index(name)}]")

@@ -29,6 +29,14 @@ class TruthError(EdgeError):
     """A file that says what really happened can't be read, or does not go with the recording."""
 
 
+class ExplainError(EdgeError):
+    """A movement can't be explained: it is not in the records, or what draws it is not installed."""
+
+
+class SnapshotError(EdgeError):
+    """What was written down of the goods in the fields can't be read back."""
+
+
 class BrokerError(EdgeError):
     """The broker can't be reached or refuses us."""
 

@@ -103,12 +103,6 @@ def test_a_mistake_names_its_key_and_the_remedy(tmp_path: Path, found: str, inst
     assert any(problem.startswith(told) for problem in problems(tmp_path, GOOD.replace(found, instead)))
 
 
-@pytest.mark.parametrize("section", ["shelf", "sensor"])
-def test_what_is_not_served_yet_is_refused(tmp_path: Path, section: str) -> None:
-    told = problems(tmp_path, f'{GOOD}\n[[{section}]]\nbin = "A-01-1"\n')
-    assert told == [f"{section}: a {section} is not served yet; leave the section out"]
-
-
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     text = GOOD.replace('site = "hangzhou-1"', "").replace("host =", "hots =").replace('"inside"', '"left"')
     assert len(problems(tmp_path, text)) == 4  # the host is missing as well as misspelt

@@ -1,7 +1,5 @@
 """`[[door]]`: the antennas of a door in their rows, and its photo-eyes."""
 
-from collections.abc import Iterable, Iterator
-
 from tagdock_contract import Side
 from tagdock_contract.events import Place
 
@@ -40,32 +38,3 @@ def _photo_eyes(table: Table) -> PhotoEyesConfig:
     if outside is None and inside is None:
         table.complain("outside_gpi", "or inside_gpi is needed; give one or both")
     return PhotoEyesConfig(reader, outside, inside)
-
-
-def references(doors: Iterable[DoorConfig]) -> Iterator[tuple[str, str]]:
-    """List the readers that doors name, each with the path of its key."""
-    for d, door in enumerate(doors):
-        for a, antenna in enumerate(door.antennas):
-            yield f"door[{d}].antennas[{a}].reader", antenna.reader
-        if door.photo_eyes is not None:
-            yield f"door[{d}].photo_eyes.reader", door.photo_eyes.reader
-
-
-def wiring(doors: Iterable[DoorConfig], reader: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the antennas and the inputs of one reader that doors use."""
-    doors = tuple(doors)
-    antennas = {each.antenna for door in doors for each in door.antennas if each.reader == reader}
-    eyes = [door.photo_eyes for door in doors if door.photo_eyes is not None and door.photo_eyes.reader == reader]
-    inputs = {gpi for eye in eyes for gpi in (eye.outside_gpi, eye.inside_gpi) if gpi is not None}
-    return tuple(sorted(antennas)), tuple(sorted(inputs))
-
-
-def check_antennas_once(root: Table, doors: Iterable[DoorConfig]) -> None:
-    """Complain of an antenna that two doors claim."""
-    owners: dict[tuple[str, int], str] = {}
-    for d, door in enumerate(doors):
-        for a, antenna in enumerate(door.antennas):
-            path = f"door[{d}].antennas[{a}]"
-            owner = owners.setdefault((antenna.reader, antenna.antenna), path)
-            if owner != path:
-                root.complain(path, f"antenna {antenna.antenna} of {antenna.reader} belongs to {owner} already")

@@ -9,7 +9,7 @@ from tagdock_contract import GatewayAddress, Side
 from tagdock_edge.config.journal import JournalConfig
 from tagdock_edge.config.metrics import MetricsConfig
 from tagdock_edge.config.passage import PassageConfig
-from tagdock_edge.config.sensor_model import SensorConfig
+from tagdock_edge.config.shelves import PresenceConfig, ShelfConfig
 
 EVENTS_AT_MOST = 5_000_000
 """The outbox's bound: 13 hours at 100 movements a second."""
@@ -100,5 +100,5 @@ class GatewayConfig:
     doors: tuple[DoorConfig, ...]
     passage: PassageConfig = field(default_factory=PassageConfig)
     metrics: MetricsConfig | None = None
-    sensors: tuple[tuple[BrokerConfig, SensorConfig], ...] = ()
-    """The bin sensors, each with the broker that it speaks to."""
+    shelves: tuple[ShelfConfig, ...] = ()
+    presence: PresenceConfig = field(default_factory=PresenceConfig)

@@ -36,7 +36,7 @@ class _Trial:
 
     def __init__(self, config: GatewayConfig, reader: ReaderConfig, stop: threading.Event) -> None:
         self._name = reader.name
-        self._antennas, _ = wiring(config.doors, reader.name)
+        self._antennas, _ = wiring(config.doors, config.shelves, reader.name)
         self._driver = find_driver(reader.driver)
         self._reader: Reader = self._driver.reader(reader.name, reader.settings)
         self._inbox = Inbox(own_time=self._driver.own_time)
