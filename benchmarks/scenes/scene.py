@@ -1,7 +1,7 @@
 """One scene: what the gateway is given, and what truly happened."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zlib import crc32
 
@@ -18,6 +18,8 @@ from scenes.reading import START, reads
 from scenes.traffic import Traffic
 
 SCENES = tuple(PLANS)
+_ROUND_STEPS = 32
+"""A reader comes round to an antenna again within 0.8 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,9 @@ def scene(name: str, seed: int) -> Scene:
         int(rng.integers(plan.doors[0], plan.doors[1] + 1)),
         int(rng.integers(plan.share[0], plan.share[1] + 1)),
     )
+    # Who wires many antennas to a reader does not let it dwell on one of them.
+    ports = share * build.per_row * 2
+    readers = replace(readers, turn_steps=max(2, min(readers.turn_steps, _ROUND_STEPS // ports)))
     doors = build_doors(rng, build, count, rng.uniform(*plan.pitch_m), share)
     loads = Traffic(rng, plan, doors, hall).loads()
     tagged = [load for load in loads if load.epcs]

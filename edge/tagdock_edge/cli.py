@@ -10,6 +10,8 @@ from tagdock_edge.errors import ConfigError, EdgeError
 COMMANDS = {
     "doctor": "doctor:doctor",
     "epc": "epc:epc_group",
+    "explain": "explain:explain_command",
+    "fit": "fit:fit_command",
     "outbox": "outbox:outbox_group",
     "replay": "replay:replay_command",
     "run": "run:run",

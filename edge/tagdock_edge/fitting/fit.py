@@ -11,7 +11,7 @@ from random import Random
 from tagdock_edge.clock import SECOND_US
 from tagdock_edge.config.passage import RANGES, Thresholds
 from tagdock_edge.fitting.judging import Claim, Judged, ReadTimes, judge_claims
-from tagdock_edge.fitting.search import search
+from tagdock_edge.fitting.search import moved, search
 from tagdock_edge.fitting.tally import Tally
 from tagdock_edge.fitting.truth import Truth
 
@@ -21,6 +21,8 @@ booking has to be found before it can be undone."""
 SURE = 0.5
 """What badly placed confidence costs at most, for each claim: of thresholds that make the same errors, those are taken
 that are surer where they are right."""
+COST_MOVED = 1.0
+"""What it costs to move one threshold through all of its range: those that change nothing stay where they are."""
 HELD_OUT = 0.4
 """The share of loads that only judge."""
 LOAD_GAP_US = 2 * SECOND_US
@@ -78,11 +80,12 @@ def fit(cases: Sequence[Case], start: Thresholds, *, trials: int, seed: int) -> 
         return cache[thresholds]
 
     def cost(values: Mapping[str, float]) -> float:
-        return judged(replace(start, **values))[2]
+        return judged(replace(start, **values))[2] + COST_MOVED * moved(begin, values, RANGES)
 
-    best: Mapping[str, float] = {each.name: getattr(start, each.name) for each in fields(start)}
+    begin = {each.name: getattr(start, each.name) for each in fields(start)}
+    best: Mapping[str, float] = begin
     trial = 0
-    for trial, (lowest, so_far) in enumerate(search(best, RANGES, cost, trials, seed)):
+    for trial, (lowest, so_far) in enumerate(search(begin, RANGES, cost, trials, seed)):
         best = so_far
         yield Progress(trial, lowest)
     found = replace(start, **best)

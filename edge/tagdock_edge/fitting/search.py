@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from math import exp, log
 from random import Random
 
-FIRST_STEP, LAST_STEP = 0.16, 0.01
+FIRST_STEP, LAST_STEP = 0.4, 0.0125
 """Shares of a range: wide enough to leave a wrong neighbourhood, fine enough for what crossings can tell."""
 _LOG_FROM = 8.0
 """Ranges whose ends differ by more than this factor are walked in factors, others in differences."""
@@ -50,6 +50,12 @@ def search(
             yield best_cost, best
 
 
+def moved(start: Values, values: Values, ranges: Mapping[str, tuple[float, float]]) -> float:
+    """Return how far values are from where they started, as a sum of shares of their ranges."""
+    axes = {name: _Axis(*ranges[name]) for name in start}
+    return sum(abs(axes[name].share(values[name]) - axes[name].share(start[name])) for name in start)
+
+
 def _trials(axes: Mapping[str, "_Axis"], rng: Random) -> Iterator[tuple[str, float]]:
     names = [*axes]
     rng.shuffle(names)
@@ -68,15 +74,16 @@ class _Axis:
 
     def moved(self, value: float, by: float) -> float:
         """Return the value moved by a share of the range, kept within it and rounded to what a person writes."""
-        return self._at(min(max(self._share(value) + by, 0.0), 1.0))
+        return self._at(min(max(self.share(value) + by, 0.0), 1.0))
 
     def leapt(self, from_value: float, to_value: float) -> float:
         """Return the value as far beyond `to_value` as that is from `from_value`."""
         if from_value == to_value:
             return to_value
-        return self.moved(to_value, self._share(to_value) - self._share(from_value))
+        return self.moved(to_value, self.share(to_value) - self.share(from_value))
 
-    def _share(self, value: float) -> float:
+    def share(self, value: float) -> float:
+        """Return where in its range a value is, 0 to 1."""
         if self._factors:
             return log(value / self._least) / log(self._most / self._least)
         return (value - self._least) / (self._most - self._least)

@@ -1,0 +1,203 @@
+"""Find a movement again by its id, and gather what it rests on.
+
+Event ids say which passage it was (gateway, tag, first read), so the same reads through the same configuration give the
+movement again. The id's first 48 bits are the millisecond of the tag's first read.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from tagdock_contract import Evidence, Movement, Record, Side, TagRead, read_evidence
+from tagdock_contract.ids import uuid7_ms
+
+from tagdock_edge.clock import SECOND_US, from_us, to_us
+from tagdock_edge.config import AntennaConfig, GatewayConfig
+from tagdock_edge.errors import ExplainError
+from tagdock_edge.pipeline import replay
+
+MATES_US = 3 * SECOND_US
+"""Tags that were at the same door within this time of the one in question may have been on its load."""
+AFTER_US = 20 * SECOND_US
+"""Movements of the same load are told this much later than the one in question at most."""
+KEPT_MOVEMENTS = 5000
+READS_AT_MOST = 200_000
+"""Of one tag; more are not drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """One read: microseconds, dBm."""
+
+    at_us: int
+    rssi_dbm: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one antenna of a door read of the tag, in the order of time."""
+
+    door: str
+    side: Side
+    reader: str
+    antenna: int
+    dots: tuple[Dot, ...]
+
+    @property
+    def peak(self) -> Dot:
+        """Return the strongest read; there is one at least."""
+        return max(self.dots, key=lambda dot: (dot.rssi_dbm, -dot.at_us))
+
+
+@dataclass(frozen=True, slots=True)
+class Mate:
+    """Another tag that was at the same door at about the same time."""
+
+    epc: str
+    direction: str
+    apart_us: int
+    """How much later than the one in question it was at the door."""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A movement and what it rests on. `rows` are sorted: the door that won first, its outside row first."""
+
+    movement: Movement
+    evidence: Evidence
+    rows: tuple[Row, ...]
+    idle: tuple[Row, ...]
+    """Antennas of the door that won which read nothing of the tag."""
+    mates: tuple[Mate, ...]
+
+    @property
+    def first_us(self) -> int:
+        """Return the time of the first read that is shown."""
+        return min([dot.at_us for row in self.rows for dot in row.dots] + [to_us(self.movement.observed_at)])
+
+    @property
+    def last_us(self) -> int:
+        """Return the time of the last read that is shown."""
+        return max([dot.at_us for row in self.rows for dot in row.dots] + [to_us(self.movement.observed_at)])
+
+
+def tell(records: Callable[[], Iterable[Record]], config: GatewayConfig, event_id: UUID) -> Story:
+    """Replay the records until the movement comes, and gather its story. `records` is called twice.
+
+    Raises ExplainError, saying what to check, when no movement has this id.
+    """
+    if event_id.version != 7:
+        raise ExplainError(f"{event_id} is no id of a movement: these are of version 7; copy it from the event")
+    span = _Span()
+    found, others = _find(span.over(records()), config, event_id)
+    if found is None:
+        raise ExplainError(_what_to_check(event_id, span, config))
+    evidence = read_evidence(found) or Evidence()
+    dots = _dots(records(), found, uuid7_ms(event_id) * 1000, _last_us(evidence, found))
+    rows, idle = _rows(dots, config, found.door or "")
+    return Story(found, evidence, rows, idle, tuple(_mates(found, others)))
+
+
+@dataclass(slots=True)
+class _Span:
+    """From when until when records were seen."""
+
+    first_us: int | None = None
+    last_us: int = 0
+
+    def over(self, records: Iterable[Record]) -> Iterator[Record]:
+        for record in records:
+            self.last_us = to_us(record.at)
+            if self.first_us is None:
+                self.first_us = self.last_us
+            yield record
+
+
+def _find(
+    records: Iterable[Record], config: GatewayConfig, event_id: UUID
+) -> tuple[Movement | None, Sequence[Movement]]:
+    """Return the movement, and those that were told shortly before and after it."""
+    found: Movement | None = None
+    others: deque[Movement] = deque(maxlen=KEPT_MOVEMENTS)
+    for movement in replay(records, config):
+        if movement.event_id == event_id:
+            found = movement
+            continue
+        others.append(movement)
+        if found is not None and to_us(movement.observed_at) > to_us(found.observed_at) + AFTER_US:
+            break
+    return found, others
+
+
+def _last_us(evidence: Evidence, movement: Movement) -> int:
+    return max([to_us(each.last_at) for each in evidence.antennas] + [to_us(movement.observed_at)])
+
+
+def _dots(
+    records: Iterable[Record], movement: Movement, first_us: int, last_us: int
+) -> dict[tuple[str, int], list[Dot]]:
+    """Collect the reads of the movement's tag between two times, by (reader, antenna)."""
+    dots: dict[tuple[str, int], list[Dot]] = {}
+    count = 0
+    for record in records:
+        if not isinstance(record, TagRead) or record.epc.upper() != movement.epc_hex.upper():
+            continue
+        at_us = to_us(record.at)
+        if first_us <= at_us <= last_us and count < READS_AT_MOST:
+            dots.setdefault((record.reader, record.antenna), []).append(Dot(at_us, record.rssi_dbm))
+            count += 1
+    return dots
+
+
+def _rows(
+    dots: dict[tuple[str, int], list[Dot]], config: GatewayConfig, winner: str
+) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+    """Sort reads by door and row: the door that won first, then those with the most reads."""
+    rows, idle = [], []
+    for door in config.doors:
+        for antenna in door.antennas:
+            seen = sorted(dots.get((antenna.reader, antenna.antenna), ()), key=lambda dot: dot.at_us)
+            row = _row(door.name, antenna, seen)
+            if seen:
+                rows.append(row)
+            elif door.name == winner:
+                idle.append(row)
+    reads = {door.name: sum(len(row.dots) for row in rows if row.door == door.name) for door in config.doors}
+
+    def place(row: Row) -> tuple[object, ...]:
+        return row.door != winner, -reads[row.door], row.door, row.side != "outside", row.reader, row.antenna
+
+    return tuple(sorted(rows, key=place)), tuple(sorted(idle, key=place))
+
+
+def _row(door: str, antenna: AntennaConfig, seen: Iterable[Dot]) -> Row:
+    return Row(door, antenna.side, antenna.reader, antenna.antenna, tuple(seen))
+
+
+def _mates(movement: Movement, others: Iterable[Movement]) -> Iterator[Mate]:
+    at_us = to_us(movement.observed_at)
+    for other in others:
+        apart_us = to_us(other.observed_at) - at_us
+        if other.door == movement.door and abs(apart_us) <= MATES_US:
+            yield Mate(other.epc, other.direction, apart_us)
+
+
+def _what_to_check(event_id: UUID, span: _Span, config: GatewayConfig) -> str:
+    at_us = uuid7_ms(event_id) * 1000
+    told = f"no movement of gateway {config.address.gateway} at {config.address.site} has the id {event_id}"
+    if span.first_us is None:
+        return f"{told}: there is not one record here; name the recording or journal of that time"
+    if not span.first_us <= at_us <= span.last_us:
+        return (
+            f"{told}: its tag was first read at {_utc(at_us)}, and the records go from {_utc(span.first_us)} to "
+            f"{_utc(span.last_us)}; give those of that time"
+        )
+    return (
+        f"{told}, though the records hold its time, {_utc(at_us)}; check that --config is the one of that gateway, with"
+        " the same site, id, doors and seconds in [passage], and that the records begin before the tag came"
+    )
+
+
+def _utc(at_us: int) -> str:
+    return f"{from_us(at_us):%Y-%m-%d %H:%M:%S} UTC"
