@@ -4,10 +4,10 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 
-from tagdock_contract import Event, GatewayAddress, Movement, ReaderEvent, Status, content_uuid7
+from tagdock_contract import Event, GatewayAddress, Movement, ReaderEvent, Record, Status, content_uuid7
 
 from tagdock_edge.clock import from_us, to_us
 from tagdock_edge.config import GatewayConfig
@@ -15,9 +15,11 @@ from tagdock_edge.crew import Crew
 from tagdock_edge.driver import find_driver
 from tagdock_edge.health import LOSSES, Health
 from tagdock_edge.inbox import Inbox, ReaderNews
+from tagdock_edge.journal import Journal
 from tagdock_edge.metrics import MetricsServer
 from tagdock_edge.outbox import Outbox
 from tagdock_edge.pipeline import Pipeline
+from tagdock_edge.recovery import checkpoint, recover
 from tagdock_edge.storage import Storage
 from tagdock_edge.systemd import Systemd
 from tagdock_edge.uplink import Uplink
@@ -27,6 +29,8 @@ log = logging.getLogger(__name__)
 TICK_S = 0.1
 """How often passages are looked at when nothing is read."""
 _TELL_EVERY_S = 60.0
+_WORKED_TOGETHER = 500
+"""Reads worked on at a time; the journal's cost a read hardly falls beyond (`benchmarks/edge_journal.py`)."""
 _JOIN_S = 5.0
 
 
@@ -36,23 +40,37 @@ class _ReadClock:
     def __init__(self) -> None:
         self._newest_us, self._since_s = 0, time.monotonic()
 
-    def note(self, at_us: int) -> None:
-        if at_us > self.now_us():
-            self._newest_us, self._since_s = at_us, time.monotonic()
+    def note(self, at_us: int, taken_s: float) -> None:
+        """Take note of a read that was taken from the inbox at `taken_s`, by `time.monotonic`."""
+        if at_us > self.at(taken_s):
+            self._newest_us, self._since_s = at_us, taken_s
 
-    def now_us(self) -> int:
-        return self._newest_us + int((time.monotonic() - self._since_s) * 1e6)
+    def at(self, taken_s: float) -> int:
+        """Return the time; 0 as long as nothing was read."""
+        if not self._newest_us:
+            return 0
+        return self._newest_us + int((taken_s - self._since_s) * 1e6)
 
 
 class Gateway:
     """One running gateway. `run` blocks until `stop`, or until something fails that it can't mend itself."""
 
-    def __init__(self, config: GatewayConfig, outbox: Outbox, environ: Mapping[str, str] | None = None) -> None:
-        """Wire the parts; nothing is started yet. `environ` may name a service manager that wants to hear of us."""
-        self._config, self._outbox = config, outbox
+    def __init__(
+        self,
+        config: GatewayConfig,
+        outbox: Outbox,
+        journal: Journal | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        """Wire the parts; nothing is started yet. `environ` may name a service manager that wants to hear of us.
+
+        Without a journal a crash costs the passages that are undecided: right for recordings, which can be played anew.
+        """
+        self._config, self._outbox, self._journal = config, outbox, journal
         self._inbox = Inbox(own_time=any(find_driver(each.driver).own_time for each in config.readers))
         self._pipeline = Pipeline(config)
         self._clock = _ReadClock()
+        self._worked_us = 0
         self._crew = Crew(self._inbox, self._fail)
         self._uplink = Uplink(config.address, config.broker, outbox, self.status)
         self._storage = Storage(outbox, self._uplink.notify)
@@ -75,6 +93,7 @@ class Gateway:
         try:
             if self._metrics is not None:
                 self._metrics.start()
+            self._recover()
             self._crew.set(self._config.readers)
             self._systemd.say("READY=1")
             while not self._stop.is_set():
@@ -85,6 +104,7 @@ class Gateway:
             self._crew.stop()
             self._step(0.0)
             self._storage.add(self._pipeline.flush())
+            self._checkpoint()
         finally:
             self._crew.stop()
             self._uplink.stop()
@@ -115,6 +135,7 @@ class Gateway:
             status=self.status(True),
             broker_up=self._uplink.connected,
             stepped_s_ago=time.monotonic() - self._stepped_s,
+            waiting_reads=self._inbox.waiting,
             open_tags=self._pipeline.open_tags,
             movements=dict(self._moved),
             lost=self._lost(),
@@ -126,6 +147,7 @@ class Gateway:
             "refused": self._inbox.refused,
             "reads_late": self._pipeline.late_reads,
             "readings_unheard": self._inbox.lost_readings,
+            "reads_unjournaled": 0 if self._journal is None else self._journal.lost_records,
             **self._outbox.lost,
             "events_no_room": self._storage.lost,
         }
@@ -140,17 +162,45 @@ class Gateway:
     def _step(self, wait_s: float) -> None:
         """Take what was delivered, decide what is over, store it, then tell the uplink."""
         taken = self._inbox.take(wait_s)
+        taken_s = time.monotonic()
         events: list[Event] = [_reader_event(item, self._config.address) for item in taken.news]
         events += taken.readings
-        for delivery in taken.deliveries:
-            self._pipeline.add(delivery)
-            if delivery:
-                self._clock.note(max(to_us(delivery[0].at), to_us(delivery[-1].at)))
-            events += self._pipeline.advance(self._clock.now_us())
-        events += self._pipeline.advance(self._clock.now_us())
+        for records in _gathered(taken.deliveries):
+            # Up to what was read, not to what the clock says: when work is behind, the next records are as old.
+            newest_us = max(to_us(records[0].at), to_us(records[-1].at))
+            self._clock.note(newest_us, taken_s)
+            events += self._work(records, newest_us)
+        events += self._work((), self._clock.at(taken_s))
         self._moved.update(event.direction for event in events if isinstance(event, Movement))
         self._storage.add(events)
+        if self._journal is not None and self._journal.checkpoint_due():
+            self._checkpoint()
         self._stepped_s = time.monotonic()
+
+    def _work(self, records: Sequence[Record], until_us: int) -> list[Movement]:
+        """Write records down, then work on them and decide what is over by then."""
+        now_us = self._worked_us = max(self._worked_us, until_us)
+        if self._journal is not None and now_us:
+            self._journal.append(records, now_us)
+        self._pipeline.add(records)
+        return self._pipeline.advance(now_us)
+
+    def _recover(self) -> None:
+        """Go on where the last process was ended."""
+        if self._journal is None:
+            return
+        now_us = recover(self._journal, self._pipeline, self._storage.add, time.time_ns() // 1000)
+        if now_us is None:
+            self._pipeline = Pipeline(self._config)
+        else:
+            self._worked_us = now_us
+            self._clock.note(now_us, time.monotonic())
+        self._checkpoint()
+
+    def _checkpoint(self) -> None:
+        """Write down what is undecided; not while decided events wait in memory, which only the journal has then."""
+        if self._journal is not None and not self._storage.held:
+            checkpoint(self._journal, self._outbox, self._pipeline, self._worked_us)
 
     def _start(self, name: str, target: Callable[[], None]) -> threading.Thread:
         def guarded() -> None:
@@ -166,6 +216,18 @@ class Gateway:
     def _fail(self, error: BaseException) -> None:
         self._failure = self._failure or error
         self._stop.set()
+
+
+def _gathered(deliveries: Sequence[Sequence[Record]]) -> Iterator[Sequence[Record]]:
+    """Put small deliveries together: each costs a write to the journal and a look at the passages."""
+    together: list[Record] = []
+    for delivery in deliveries:
+        together += delivery
+        if len(together) >= _WORKED_TOGETHER:
+            yield together
+            together = []
+    if together:
+        yield together
 
 
 def _reader_event(news: ReaderNews, gateway: GatewayAddress) -> ReaderEvent:

@@ -15,6 +15,8 @@ class Health:
     broker_up: bool
     stepped_s_ago: float
     """Since the gateway last took what readers had for it; seconds. A healthy one does so ten times a second."""
+    waiting_reads: int
+    """Reads that readers delivered and that are not worked on yet."""
     open_tags: int
     """Tags in a field, or that left it just now."""
     movements: Mapping[str, int]
@@ -28,6 +30,7 @@ LOSSES = {
     "refused": "records of drivers that made no sense",
     "reads_late": "reads that came after their passage's verdict",
     "readings_unheard": "bin readings that the gateway could not keep up with",
+    "reads_unjournaled": "reads that were worked on without being journaled (the disk did not take them)",
     "bin_reading": "bin readings that were thinned out for want of room in the outbox",
     "pass": "goods that only went by, for want of room in the outbox",
     "reader_event": "events of readers, for want of room in the outbox",

@@ -3,12 +3,14 @@
 It is deterministic in the sequence of `add` and `advance`: the same calls give the same movements with the same ids.
 """
 
+import pickle
 from collections.abc import Iterable, Iterator, Sequence
 
 from tagdock_contract import Movement, Record, TagRead
 
 from tagdock_edge.clock import to_us
 from tagdock_edge.config import GatewayConfig
+from tagdock_edge.errors import SnapshotError
 from tagdock_edge.passage import Detector, Verdict, movement
 
 
@@ -18,6 +20,7 @@ class Pipeline:
     def __init__(self, config: GatewayConfig) -> None:
         """Begin with empty fields."""
         self._address = config.address
+        self._layout = config.doors, config.passage
         self._detector = Detector(config.doors, config.passage)
 
     @property
@@ -45,6 +48,20 @@ class Pipeline:
     def flush(self) -> list[Movement]:
         """Decide everything that is still open: the reads end here."""
         return self._movements(self._detector.flush())
+
+    def snapshot(self) -> bytes:
+        """Return everything that is undecided, and what was decided a moment ago, as bytes."""
+        return pickle.dumps((self._layout, self._detector))
+
+    def restore(self, snapshot: bytes) -> None:
+        """Go on from a snapshot that the same program wrote. Raises SnapshotError where it can't."""
+        try:
+            layout, detector = pickle.loads(snapshot)  # noqa: S301  # our own folder, checksummed
+        except Exception as error:  # whatever another version's classes raise
+            raise SnapshotError(f"it is of another version ({type(error).__name__}: {error})") from error
+        if layout != self._layout:
+            raise SnapshotError("doors or passages were configured otherwise")
+        self._detector = detector
 
     def _movements(self, verdicts: Iterable[Verdict]) -> list[Movement]:
         return [movement(verdict, self._address) for verdict in verdicts]

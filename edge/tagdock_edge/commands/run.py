@@ -9,7 +9,9 @@ import click
 from tagdock_edge.commands.options import CONFIG_OPTION, DATA_OPTION, Seconds, log_to_stderr
 from tagdock_edge.config import GatewayConfig
 from tagdock_edge.config_file import load
+from tagdock_edge.driver import find_driver
 from tagdock_edge.gateway import Gateway
+from tagdock_edge.journal import Journal
 from tagdock_edge.outbox import Outbox
 from tagdock_edge.uplink import check_broker
 
@@ -30,17 +32,21 @@ def run(config_file: Path, data_dir: Path | None, require_broker: float | None, 
     """Run the gateway until SIGTERM or Ctrl-C."""
     log_to_stderr(verbose)
     config = load(config_file, os.environ, data_dir)
-    outbox = Outbox(config.outbox)
+    outbox, journal = Outbox(config.outbox), None
     try:
         if require_broker is not None:
             check_broker(config.address, config.broker, require_broker)
-        gateway = Gateway(config, outbox, os.environ)
+        if not any(find_driver(each.driver).own_time for each in config.readers):
+            journal = Journal(config.journal)
+        gateway = Gateway(config, outbox, journal, os.environ)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: gateway.stop())
         _greet(config, outbox)
         gateway.run()
     finally:
         outbox.close()
+        if journal is not None:
+            journal.close()
 
 
 def _greet(config: GatewayConfig, outbox: Outbox) -> None:
