@@ -237,6 +237,8 @@ REFUSED = {
     "company prefix": ("3003" + "F" * 20, "company prefix .* has more than 12 digits"),
     "reference": (f"{0x30 << 88 | 0 << 82 | 1 << 42 | 15 << 38:024X}", "reference 15 has more than 1 digits"),
     "reference of no digits": (f"{0x32 << 88 | 1 << 42 | 1 << 41:024X}", "reference 1 has more than 0 digits"),
+    "company prefix before letters": (row((0x38, 8), (0, 3), (5, 3), (10**7, 24), (0x61, 7), (0, 157)), "-202: comp"),
+    "bits after 23 letters": (row((0x38, 8), (0, 3), (5, 3), (9521141, 24), *[(0x61, 7)] * 23, (1, 3)), "must be zero"),
     "unallocated": ("3174257BF4499602D2000001", "last 24 bits are unallocated"),
     "unprogrammed": ("00" * 12, "not programmed"),
     "a TID": ("E2" * 12, "header 0xE2: these are the first bits of a TID"),
