@@ -31,7 +31,7 @@ from tagdock_edge.config import (
 )
 from tagdock_edge.config.kinds import NAME_WORDS, PATH_WORDS, PLACE_WORDS, Text
 from tagdock_edge.config.sensors import read_sensors
-from tagdock_edge.driver import Station, find_driver
+from tagdock_edge.driver import Station, driver_settings, find_driver
 from tagdock_edge.errors import ConfigError, DriverError
 from tagdock_edge.readers.bin_sensors import sensor_readers
 from tagdock_edge.tables import Table
@@ -114,7 +114,7 @@ def _reader(
         return ReaderConfig(name, driver_name, None), False
     antennas, inputs = wiring(doors, shelves, name)
     station = replace(nobody, name=name, antennas=antennas, inputs=inputs)
-    settings = driver.settings(table, station)
+    settings = driver_settings(driver_name, driver, table, station)
     table.close()
     return ReaderConfig(name, driver_name, settings), driver.own_time
 

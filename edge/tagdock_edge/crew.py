@@ -65,6 +65,7 @@ class Crew:
         until_s = time.monotonic() + JOIN_S
         for name, post in self._posts.items():
             _join(name, post.thread, until_s - time.monotonic())
+            post.thread = None  # ended or left behind: nobody waits for it again
 
     def _begin(self, config: ReaderConfig, before: _Post | None) -> _Post:
         post = _Post(config)

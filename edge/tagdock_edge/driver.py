@@ -63,6 +63,15 @@ class Driver:
     """The reads come from another time and from readers with their own names: a recording."""
 
 
+def driver_settings(name: str, driver: Driver, table: Table, station: Station) -> Any:
+    """Have a driver take its keys. What it raises is a mistake of the table, so that all others are told as well."""
+    try:
+        return driver.settings(table, station)
+    except Exception as error:  # whatever a foreign driver raises
+        table.complain("driver", f"{name!r} can't read its settings ({type(error).__name__}: {error})")
+        return None
+
+
 def driver_names() -> list[str]:
     """Name the drivers that are installed."""
     return sorted({each.name for each in entry_points(group=GROUP)})
