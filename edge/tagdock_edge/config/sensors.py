@@ -67,7 +67,7 @@ def read_sensors(
     placed: list[Placed] = []
     owners: dict[tuple[str, str], str] = {}
     for table in tables:
-        broker = read_broker(table, base, environ) if table.has("broker") else own
+        broker = read_broker(table, base, environ) if table.has("broker") else _own_broker(table, own)
         sensor = _sensor(table)
         if sensor is None:
             continue  # what was not asked for is no mistake yet
@@ -80,6 +80,12 @@ def read_sensors(
         if len(placed) == SENSORS_AT_MOST + 1:
             table.complain("bin", f"is one too many: a gateway serves {SENSORS_AT_MOST:,} sensors at most")
     return tuple(placed)
+
+
+def _own_broker(table: Table, own: BrokerConfig) -> BrokerConfig:
+    for key in ("broker", "tls", "auth"):
+        table.refuse(key, "goes with a broker of the sensor's own; give broker as well")
+    return own
 
 
 def by_broker(placed: Sequence[Placed]) -> dict[BrokerConfig, list[SensorConfig]]:

@@ -150,4 +150,4 @@ def _quantities(config: SensorConfig) -> list[Derived]:
 
 
 def _share_pct(part: float, whole: float) -> float:
-    return min(100.0, max(0.0, 100.0 * part / whole))
+    return round(min(100.0, max(0.0, 100.0 * part / whole)), 2)
