@@ -20,16 +20,27 @@ import click
 
 from tagdock_simulators.commands.broker import broker_options
 from tagdock_simulators.commands.faults import FAULTS_OPTION, faults_here
-from tagdock_simulators.commands.options import NEW_FILE, SEED_OPTION, Within, check_all_different, say, writing
+from tagdock_simulators.commands.options import (
+    GATEWAY_CONFIG_OPTION,
+    NEW_FILE,
+    SEED_OPTION,
+    Within,
+    check_all_different,
+    say,
+    write_text,
+    writing,
+)
 from tagdock_simulators.faults.kinds import Place
 from tagdock_simulators.faults.schedule import Schedule
 from tagdock_simulators.faults.truth import fault_line
+from tagdock_simulators.gateway_config import gateway_toml
 from tagdock_simulators.mqtt.broker import Broker
 from tagdock_simulators.recording import new_file
 from tagdock_simulators.scenarios import EPOCH
 from tagdock_simulators.sensors.contents import LINE_BYTES_AT_MOST, BinTruth, read_truths, truth_line
 from tagdock_simulators.sensors.disturb import disturb
 from tagdock_simulators.sensors.formats.choice import FORMATS, Format, Formats, nodes_for
+from tagdock_simulators.sensors.formats.configured import sensors_toml
 from tagdock_simulators.sensors.formats.homeassistant import HomeAssistant
 from tagdock_simulators.sensors.formats.node import Node
 from tagdock_simulators.sensors.formats.sparkplug import Sparkplug
@@ -81,6 +92,12 @@ class _World:
             return nodes_for(name, {bin_: kit.quantities for bin_, kit in usual_kits(self.names).items()}, formats)
         except ValueError as error:
             raise click.UsageError(f"--contents: {error}") from error
+
+    def gateway_toml(self, name: Format, formats: Formats, broker: Broker) -> str:
+        """Write the configuration of a gateway that reads these sensors. Ends the program with 2 as `nodes` does."""
+        unit_mass_kg = {bin_: next(iter(self.contents(bin_))).unit_mass_kg for bin_ in self.names}
+        tables = sensors_toml(name, self.nodes(name, formats), usual_kits(self.names), formats, unit_mass_kg)
+        return gateway_toml("lab", "gw-1", str(broker), (), {}) + "\n" + tables
 
 
 @click.command()
@@ -146,6 +163,7 @@ class _World:
     show_envvar=True,
     help="What really lay in the bins, one change a line.",
 )
+@GATEWAY_CONFIG_OPTION
 @click.option(
     "--record",
     type=NEW_FILE,
@@ -172,11 +190,20 @@ def sensors(
     primary_host: str | None,
     faults: Path | None,
     truth: Path | None,
+    gateway_config: Path | None,
     record: Path | None,
     hours: float | None,
 ) -> None:
     """Play bin sensors while bins are picked from and filled up again; until Ctrl-C, or onto a tape."""
-    check_all_different({"--contents": contents_file, "--faults": faults, "--truth": truth, "--record": record})
+    check_all_different(
+        {
+            "--contents": contents_file,
+            "--faults": faults,
+            "--truth": truth,
+            "--gateway-config": gateway_config,
+            "--record": record,
+        }
+    )
     if primary_host is not None and (form != "sparkplug" or not _HOST_NAME.fullmatch(primary_host)):
         raise click.UsageError("--primary-host goes with --format sparkplug; it is a name without /, + and #")
     begin = utc_now() if record is None else EPOCH
@@ -189,6 +216,8 @@ def sensors(
         sparkplug=Sparkplug(primary_host=primary_host),
     )
     with writing(), ExitStack() as files:
+        if gateway_config is not None:
+            write_text(gateway_config, world.gateway_toml(cast(Format, form), formats, broker))
         told = files.enter_context(new_file(truth)) if truth else None
         if record is not None:
             click.echo(f"{record}: {_record(world, cast(Format, form), formats, record, told):,} messages")

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import tomllib
 from pathlib import Path
 
 import paho.mqtt.client as paho
@@ -152,3 +153,18 @@ def test_its_death_is_told_however_it_ends(ending: signal.Signals, mqtt_broker: 
     assert process.returncode == (0 if ending is signal.SIGINT else -signal.SIGKILL)
     assert ("stopped: " in talk) is (ending is signal.SIGINT)
     assert "Traceback" not in talk
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_gateways_configuration_names_every_quantity_of_every_bin(form: str, tmp_path: Path) -> None:
+    file = tmp_path / "gateway.toml"
+    files = ("--record", str(tmp_path / "tape.jsonl"), "--gateway-config", str(file))
+    assert run("--format", form, "--bins", "2", "--hours", "0.1", *files).exit_code == 0
+    told = tomllib.loads(file.read_text())
+    assert told["gateway"] == {"id": "gw-1", "site": "lab", "broker": "mqtt://127.0.0.1:1883"}
+    quantities = {"mass_kg", "distance_mm", "occupied", "temperature_c", "humidity_pct"}
+    quantities |= set() if form == "tasmota" else {"battery_pct"}
+    for bin_name in ("A-01-1", "A-01-2"):
+        assert quantities <= {each["quantity"] for each in told["sensor"] if each["bin"] == bin_name}
+    masses = [each for each in told["sensor"] if each["quantity"] == "mass_kg"]
+    assert all(each["unit_mass_kg"] > 0 for each in masses)
