@@ -11,30 +11,36 @@ LEFT_AFTER_S = 2.5
 
 def gateway_toml(site: str, gateway: str, broker: str, doors: Sequence[DoorGeometry], ports: Mapping[str, int]) -> str:
     """Write the configuration: LLRP readers on this box, each at the port that `ports` gives for its name."""
-    parts = [f"[gateway]\nid = {_text(gateway)}\nsite = {_text(site)}\nbroker = {_text(broker)}\n"]
-    parts += [_reader(reader, ports[reader]) for reader in dict.fromkeys(door.reader for door in doors)]
+    readers = dict.fromkeys(door.reader for door in doors)
+    return gateway_file(site, gateway, broker, doors, [_reader(reader, ports[reader]) for reader in readers])
+
+
+def gateway_file(site: str, gateway: str, broker: str, doors: Sequence[DoorGeometry], readers: Sequence[str]) -> str:
+    """Write the configuration around readers' sections that are written already."""
+    parts = [f"[gateway]\nid = {toml_text(gateway)}\nsite = {toml_text(site)}\nbroker = {toml_text(broker)}\n"]
+    parts += readers
     parts += [_door(door) for door in doors]
     parts.append(f"[passage]\nleft_after_s = {LEFT_AFTER_S}\n")
     return "\n".join(parts)
 
 
 def _reader(name: str, port: int) -> str:
-    return f'[[reader]]\nname = {_text(name)}\ndriver = "llrp"\nhost = "127.0.0.1"\nport = {port}\n'
+    return f'[[reader]]\nname = {toml_text(name)}\ndriver = "llrp"\nhost = "127.0.0.1"\nport = {port}\n'
 
 
 def _door(door: DoorGeometry) -> str:
     rows = "".join(
-        f"  {{ reader = {_text(door.reader)}, antenna = {antenna.port}, side = {_text(antenna.side)} }},\n"
+        f"  {{ reader = {toml_text(door.reader)}, antenna = {antenna.port}, side = {toml_text(antenna.side)} }},\n"
         for antenna in door.antennas
     )
-    return f"[[door]]\nname = {_text(door.door)}\nantennas = [\n{rows}]\n{_eyes(door)}"
+    return f"[[door]]\nname = {toml_text(door.door)}\nantennas = [\n{rows}]\n{_eyes(door)}"
 
 
 def _eyes(door: DoorGeometry) -> str:
     inputs = "".join(f", {eye.side}_gpi = {eye.gpi}" for eye in door.photo_eyes)
-    return f"photo_eyes = {{ reader = {_text(door.reader)}{inputs} }}\n" if inputs else ""
+    return f"photo_eyes = {{ reader = {toml_text(door.reader)}{inputs} }}\n" if inputs else ""
 
 
-def _text(value: str) -> str:
+def toml_text(value: str) -> str:
     """Write a TOML basic string: JSON's escapes are among TOML's (DEL aside, which no name here holds)."""
     return json.dumps(value)

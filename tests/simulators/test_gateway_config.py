@@ -1,9 +1,13 @@
 """The gateway's configuration is TOML that names every door's reader."""
 
 import tomllib
+from typing import Any
 
+import pytest
 from tagdock_simulators.doors import two_row
-from tagdock_simulators.gateway_config import gateway_toml
+from tagdock_simulators.gateway_config import gateway_file, gateway_toml
+from tagdock_simulators.mqtt_readers.gateway_reader import reader_toml
+from tagdock_simulators.mqtt_readers.kinds import KINDS, Wishes
 
 
 def test_the_configuration_has_the_shape_of_the_design() -> None:
@@ -36,3 +40,31 @@ def test_a_reader_of_several_doors_is_named_once_and_photo_eyes_by_their_inputs(
         {"reader": "dock-1", "outside_gpi": 1, "inside_gpi": 2},
         {"reader": "dock-1", "outside_gpi": 3, "inside_gpi": 4},
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "topic", "keys"),
+    [
+        ("impinj", None, {"topic": "impinj/dock-1/events", "status_topic": "impinj/dock-1/status"}),
+        ("impinj", "x/$reader", {"topic": "x/dock-1", "status_topic": "x/dock-1/status"}),
+        ("zebra", None, {"topic": "zebra/dock-1/data", "events_topic": "zebra/dock-1/events", "silent_after_s": 150.0}),
+        ("mapped", None, {"topic": "warehouse/dock-1/reads"}),
+    ],
+)
+def test_readers_behind_a_broker_are_told_by_their_topics(kind: str, topic: str | None, keys: dict[str, Any]) -> None:
+    section = reader_toml(KINDS[kind]("dock-1", Wishes(topic=topic)))
+    read = tomllib.loads(gateway_file("lab", "gw-1", "mqtt://h:1883", [two_row("D1", "dock-1")], [section]))
+    (reader,) = read["reader"]
+    assert {key: reader[key] for key in ("name", "driver", *keys)} == {"name": "dock-1", "driver": kind, **keys}
+
+
+def test_a_mapped_reader_brings_its_mapping() -> None:
+    (reader,) = tomllib.loads(reader_toml(KINDS["mapped"]("dock-1", Wishes())))["reader"]
+    assert reader["mapping"]["antenna"] == {"path": "ant", "offset": 1}
+    assert reader["inputs"]["topic"] == "warehouse/dock-1/inputs"
+
+
+def test_a_shape_of_ones_own_needs_a_mapping_of_ones_own() -> None:
+    mapped = KINDS["mapped"]("dock-1", Wishes(shape="[message]\n[read]\nid = '$epc'\n"))
+    with pytest.raises(ValueError, match=r"write \[reader.mapping\]"):
+        reader_toml(mapped)

@@ -111,11 +111,11 @@ class MqttReader:
         except Exception as error:  # a mistake of ours must not end the connection's thread
             log.exception("reader %s: a message on %s could not be understood", self.name, topic)
             heard = Heard(present=None, misfits=1, first_misfit=MisfitError("message", type(error).__name__))
+        self._book(heard)  # first: that the reader is there comes before what it says
         if heard.records:
             self._inbox.deliver(heard.records)
         for news in heard.news:
             self._inbox.report(news)
-        self._book(heard)
 
     def _book(self, heard: Heard) -> None:
         with self._lock:

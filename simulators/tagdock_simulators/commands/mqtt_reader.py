@@ -12,13 +12,21 @@ import click
 
 from tagdock_simulators.commands.broker import broker_options
 from tagdock_simulators.commands.faults import FAULT_LOG_OPTION, FAULTS_OPTION, Trouble, acting, troubled
-from tagdock_simulators.commands.options import Within, say, scenario_options
+from tagdock_simulators.commands.options import (
+    GATEWAY_CONFIG_OPTION,
+    Within,
+    say,
+    scenario_options,
+    why,
+    write_mqtt_config,
+)
 from tagdock_simulators.faults.feed import TroubledFeed
 from tagdock_simulators.faults.kinds import Place
 from tagdock_simulators.live import Feeds, play
 from tagdock_simulators.mqtt.broker import Broker
 from tagdock_simulators.mqtt.messages import BrokerError, Qos
 from tagdock_simulators.mqtt_readers.format import Format
+from tagdock_simulators.mqtt_readers.gateway_reader import reader_toml
 from tagdock_simulators.mqtt_readers.kinds import KINDS, Wishes
 from tagdock_simulators.mqtt_readers.reader import MqttReader
 from tagdock_simulators.scenarios import Scenario
@@ -66,6 +74,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--shape", type=_FILE, envvar="TAGDOCK_SHAPE", show_envvar=True, help="The JSON of a mapped reader, as TOML."
 )
+@GATEWAY_CONFIG_OPTION
 @FAULTS_OPTION
 @FAULT_LOG_OPTION
 @scenario_options
@@ -80,6 +89,7 @@ def mqtt_reader(
     qos: int | None,
     batch_s: float | None,
     shape: Path | None,
+    gateway_config: Path | None,
     faults: Path | None,
     fault_log: Path | None,
 ) -> None:
@@ -95,9 +105,21 @@ def mqtt_reader(
         readers = {door.reader: KINDS[kind](door.reader, wishes) for door in scenario.geometry()}
     except (ValueError, OSError) as error:
         raise click.UsageError(f"{error}") from error
+    if gateway_config is not None:
+        _write_config(gateway_config, scenario, broker, readers)
     with ExitStack() as files:
         trouble = troubled(faults, fault_log, scenario, (Place.READER,), files)
         sys.exit(asyncio.run(_publish(scenario, seed, broker, readers, trouble)))
+
+
+def _write_config(path: Path, scenario: Scenario, broker: Broker, readers: Mapping[str, Format]) -> None:
+    """Write a gateway's configuration for these readers; who may connect at the broker stands elsewhere."""
+    try:
+        write_mqtt_config(path, scenario, str(broker), [reader_toml(reader) for reader in readers.values()])
+    except ValueError as error:
+        raise click.UsageError(f"--gateway-config: {error}") from error
+    except OSError as error:
+        raise click.UsageError(f"--gateway-config {path}: {why(error)}; choose a place that can be written") from error
 
 
 def _names(fields: str | None) -> list[str] | None:

@@ -4,7 +4,7 @@ import math
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import click
 
-from tagdock_simulators.gateway_config import gateway_toml
+from tagdock_simulators.gateway_config import gateway_file, gateway_toml
 from tagdock_simulators.recording import new_file
 from tagdock_simulators.scenarios import SCENARIOS, Scenario, shaped
 
@@ -153,6 +153,11 @@ def why(error: OSError) -> str:
 def write_gateway_config(path: Path, scenario: Scenario, ports: dict[str, int]) -> None:
     """Write a gateway's configuration for a scenario's readers and doors. Raises OSError."""
     write_text(path, gateway_toml("lab", "gw-1", _BROKER, scenario.geometry(), ports))
+
+
+def write_mqtt_config(path: Path, scenario: Scenario, broker: str, readers: Sequence[str]) -> None:
+    """Write the same for readers behind a broker, which is the gateway's own as well. Raises OSError."""
+    write_text(path, gateway_file("lab", "gw-1", broker, scenario.geometry(), readers))
 
 
 def write_text(path: Path, text: str) -> None:
