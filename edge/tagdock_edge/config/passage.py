@@ -15,14 +15,14 @@ class Thresholds:
     Set in `[passage]` by name; `tagdock-edge fit` finds those of an installed door.
     """
 
-    crossing_db: float = 14.0
+    crossing_db: float = 11.0
     """Two rows: how much inside-over-outside changes, in dB a standard deviation of the looks' time, for goods that go
     through. Rows 1 to 3 m apart give 7 to 25, the less the more the hall echoes; fitted on simulated two-row doors."""
-    crossing_spread_db: float = 7.0
+    crossing_spread_db: float = 4.0
     """Two rows: how far single goods are from `crossing_db` (standard deviation); fitted with it."""
     crossing_middle_db: float = 4.0
     """Two rows: how far from equal the rows hear goods half-way through (standard deviation); fitted with it."""
-    staying_spread_db: float = 1.0
+    staying_spread_db: float = 3.0
     """Two rows: the change of goods that stand, pass by or turn round, where it averages out to 0 (standard deviation)."""
     staying_middle_db: float = 12.0
     """Two rows: how far from equal the rows hear goods that keep to one side, or turn; fitted with the others."""
@@ -34,11 +34,13 @@ class Thresholds:
     later: float = 0.55
     """One row, turned to its side: how much more of a tag's strength it hears after the tag passed than before it (-1 to
     1), for goods that move the way it looks, and as much less for the others; fitted on simulated posts turned 45 degrees."""
-    later_spread: float = 0.2
+    later_spread: float = 0.22
     """One row: how far single tags are from `later`, and from 0 where the row looks straight across; fitted with it."""
-    near_dbm: float = -60.0
-    """One row: goods that pass it are louder than this at their best, goods that keep away are not; simulated posts of
-    1 W heard -54 to -25 dBm of the first, -72 to -60 of the others."""
+    rise_db: float = 10.0
+    """One row: goods that pass it rise by more than this above what is just heard, goods that keep away do not; in both
+    radio models 95 % of the first rose by 10 dB and more, 95 % of those that went along the wall by less than 8."""
+    eyes_wrong: float = 0.003
+    """Photo-eyes: how often (0..1) a tag is loudest with another body than its own in the beams, or an eye errs."""
     clear: float = 0.7
     """The likeliest way's share (0..1) that it takes to be reported; below it a person has to decide."""
 
@@ -53,7 +55,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "load_nats": (0.0, 1000.0),
     "later": (0.1, 1.0),
     "later_spread": (0.02, 1.0),
-    "near_dbm": (-120.0, 0.0),
+    "rise_db": (0.0, 60.0),
+    "eyes_wrong": (0.000_001, 0.5),
     "clear": (0.34, 0.999),
 }
 """Least and most of each threshold; what lies outside is a slip of the pen."""

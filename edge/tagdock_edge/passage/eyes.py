@@ -1,15 +1,21 @@
-"""The photo-eyes' side of the story: who broke which beam when. Kept as evidence beside the reads."""
+"""The photo-eyes' memory: who broke which beam when, and which eyes are not to be believed just now."""
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tagdock_contract import PhotoEyeEvidence, Side
 
-from tagdock_edge.clock import from_us
+from tagdock_edge.clock import SECOND_US, from_us
 
-BREAKS_A_DOOR = 64
-"""Broken beams remembered for each door; the oldest go first."""
+BREAKS_A_DOOR = 256
+"""Broken beams remembered for each door, the oldest go first: a minute of the fastest belt."""
+ABOUT_US = 12 * SECOND_US
+"""Breaks so long before and after a tag's reads may still be its load's, or explain a neighbour's."""
+STUCK_US = 60 * SECOND_US
+"""A beam that is broken for longer is blocked, by goods that stand in it or by dirt."""
+SILENT_AFTER = 8
+"""An eye that saw nothing while the other one of its door was broken so often is dead, or looks elsewhere."""
 
 
 @dataclass(slots=True)
@@ -21,28 +27,58 @@ class Break:
     cleared_us: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Beams:
+    """What a door's eyes saw about one time, oldest first; `mute` are eyes that are stuck or silent."""
+
+    breaks: tuple[Break, ...] = ()
+    mute: frozenset[Side] = frozenset()
+
+
+@dataclass(slots=True)
+class _Door:
+    breaks: deque[Break] = field(default_factory=lambda: deque(maxlen=BREAKS_A_DOOR))
+    still: dict[Side, Break] = field(default_factory=dict)
+    others: dict[Side, int] = field(default_factory=lambda: {"outside": 0, "inside": 0})
+    """How often the other side's beam was broken since this side's was."""
+
+
 class PhotoEyes:
     """The last breaks of each door's beams."""
 
     def __init__(self) -> None:
-        self._breaks: dict[str, deque[Break]] = {}
+        self._doors: dict[str, _Door] = {}
 
     def add(self, door: str, side: Side, at_us: int, broken: bool) -> None:
         """Note that a beam was broken or came clear; an eye that repeats itself changes nothing."""
-        breaks = self._breaks.setdefault(door, deque(maxlen=BREAKS_A_DOOR))
-        still = next((one for one in reversed(breaks) if one.side == side and one.cleared_us is None), None)
+        own = self._doors.setdefault(door, _Door())
+        still = own.still.get(side)
         if broken and still is None:
-            breaks.append(Break(side, at_us))
+            own.still[side] = one = Break(side, at_us)
+            own.breaks.append(one)
+            own.others[side] = 0
+            own.others["inside" if side == "outside" else "outside"] += 1
         elif not broken and still is not None:
-            still.cleared_us = at_us
+            still.cleared_us = max(at_us, still.broken_us)
+            del own.still[side]
 
     def during(self, door: str, first_us: int, last_us: int) -> list[Break]:
         """List the breaks of a door's beams that overlap a span of time, in the order in which they came."""
+        own = self._doors.get(door)
         return [
             one
-            for one in self._breaks.get(door, ())
+            for one in (own.breaks if own else ())
             if one.broken_us <= last_us and (one.cleared_us is None or one.cleared_us >= first_us)
         ]
+
+    def about(self, door: str, first_us: int, last_us: int) -> Beams:
+        """Return what a door's eyes saw about a span of time: enough to tell whose breaks are whose."""
+        own = self._doors.get(door)
+        if own is None:
+            return Beams()
+        stuck = {side for side, one in own.still.items() if last_us - one.broken_us > STUCK_US}
+        silent: set[Side] = {side for side, count in own.others.items() if count >= SILENT_AFTER}
+        return Beams(tuple(self.during(door, first_us - ABOUT_US, last_us + ABOUT_US)), frozenset(stuck | silent))
 
 
 def eye_evidence(breaks: Iterable[Break]) -> tuple[PhotoEyeEvidence, ...]:

@@ -17,13 +17,15 @@ from tagdock_edge.passage.radial import Passed, passed
 STRONG_DB = 20.0
 """Reads count by the dB by which they exceed the strongest ones less this; weaker ones come from side lobes."""
 PEAK_READS = 3
-"""The strongest are the mean of so many."""
+"""The strongest, and the weakest, are the mean of so many."""
 FROM_BEHIND = -0.1
 """Who moves goods stands behind them: a row hears them a little less after they passed than before, whichever way."""
-ACROSS = 0.6
+ACROSS = 0.9
 """How likely it is beforehand that a row looks straight across, or a tag turns back in front of it."""
-FAR_DB = 3.0
-"""Goods whose best reads are so much under `near_dbm` are e times likelier to have kept away from the row."""
+NEAR_NATS = 0.7
+"""Goods that a row hears well are twice as likely to go past it as to turn back in front of it (assumed)."""
+FAR_DB = 2.0
+"""Goods that rose by so many dB less than `rise_db` are e times likelier to have kept away from the row."""
 _FLOOR = 1e-9
 """Keeps something absurd from being anybody's certain win."""
 
@@ -34,14 +36,13 @@ def opinion(door: Door, reads: Sequence[Seen], thresholds: Thresholds) -> Opinio
     `reads` are in the order of time, one at least. Where a row heard as much before as after, it looks straight across
     or the tag turned back: nobody can tell, and each way is as likely as the others.
     """
-    peak = sorted(read.rssi_dbm for read in reads)[-PEAK_READS:]
-    peak_dbm = sum(peak) / len(peak)
-    far = Opinion(stayed=max(thresholds.near_dbm - peak_dbm, 0.0) / FAR_DB)
+    powers_dbm = sorted(read.rssi_dbm for read in reads)
+    peak_dbm, least_dbm = (sum(some) / len(some) for some in (powers_dbm[-PEAK_READS:], powers_dbm[:PEAK_READS]))
+    rose_db = peak_dbm - least_dbm
+    near = Opinion(NEAR_NATS, NEAR_NATS, max(thresholds.rise_db - rose_db, 0.0) / FAR_DB)
     found = passed(reads)
     if found is None:
-        return far + Opinion(
-            reason=f"one row, {peak_dbm:.0f} dBm at best; no phase or Doppler shift says when it passed"
-        )
+        return near + Opinion(reason=f"one row, rose {rose_db:.0f} dB; no phase or Doppler shift tells when it passed")
     later, error = _later(reads, found, peak_dbm - STRONG_DB)
     spread, moving = hypot(thresholds.later_spread, error), 1.0 - found.still
     towards, against, across = (
@@ -51,7 +52,7 @@ def opinion(door: Door, reads: Sequence[Seen], thresholds: Thresholds) -> Opinio
     came, went = (towards, against) if "inside" in door.rows.values() else (against, towards)
     words = f"one row, heard {abs(later):.0%} more {'after' if later > 0 else 'before'} it passed (error {error:.0%})"
     came, went, stayed = (log(way + _FLOOR) for way in (came + across, went + across, across + found.still))
-    return far + Opinion(came, went, stayed, words)
+    return near + Opinion(came, went, stayed, words)
 
 
 def _later(reads: Sequence[Seen], found: Passed, least_dbm: float) -> tuple[float, float]:

@@ -6,9 +6,10 @@ A tag that passes at a steady speed v, at a distance h beside the antennas, goes
 
 A reader shows that in two ways: the phase of its echo turns by 2 radial dt / wavelength between two reads of one
 antenna on one channel, and each reply is shifted by -2 radial / wavelength. Readers may add half a turn to any phase,
-so only twice the turn counts; and some let the phase grow with the distance, others fall, so both are tried: a distance
-that bends the other way is nobody's. `passed` and v are found on a grid, all reads together, because one pair of reads
-alone may have turned by any number of half turns.
+so only twice the turn counts; some let the phase grow with the distance, others fall, so both are tried: a distance
+that bends the other way is nobody's; and some stamp reads when their report leaves, so that turns follow no rule, which
+is tried, too. `passed` and v are found on a grid, all reads together, because one pair of reads alone may have turned
+by any number of half turns.
 
 Sources: Nikitin et al. 2010, doi:10.1109/RFID.2010.5467253 (velocity from the phase in time); Impinj, Low Level User
 Data Support, 2013 (half-turn ambiguity; Doppler shift from the phase within one reply).
@@ -41,6 +42,8 @@ DOPPLER_LEAST_HZ = 5.0
 """The least error of one Doppler shift: a reply lasts some hundred microseconds only."""
 TRUST = 1.5
 """How much a pair whose turn fits says, in natural-log units: pairs share a read, and echoes bend them all."""
+_NO_RULE = 0.4988
+"""log I0(TRUST): what makes the von Mises density add up to 1, against the same chance for every turn."""
 _STEP_M_PER_S, _EACH_WAY = 0.2, 18
 _RADIAL = tuple((step - _EACH_WAY) * _STEP_M_PER_S for step in range(2 * _EACH_WAY + 1))
 """Radial speeds for which each stretch is scored: -3.6 to 3.6 m/s."""
@@ -70,7 +73,7 @@ def passed(reads: Sequence[Seen]) -> Passed | None:
     phases, shifts = _phases(reads), _shifts(reads)
     if not phases and not shifts:
         return None
-    ways = (_added(phases, shifts), _added(_mirrored(phases), shifts)) if phases else (shifts,)
+    ways = (_added(phases, shifts), _added(_mirrored(phases), shifts), shifts) if phases else (shifts,)
     stretch_s = length_us / 1e6 / WINDOWS
     logs: dict[int, list[float]] = {}
     for scores in ways:
@@ -108,14 +111,14 @@ def _phases(reads: Sequence[Seen]) -> Scores:
 
 
 def _add_turn(row: list[float], seconds: float, turned_rad: float) -> None:
-    """Add TRUST * cos(twice what a radial speed turns - twice what was turned), for each radial speed."""
+    """Add how much likelier a turn is with each radial speed than without any rule (von Mises, TRUST its strength)."""
     a_metre_per_s = 8.0 * pi * seconds / WAVELENGTH_M
     step = a_metre_per_s * _STEP_M_PER_S
     twice = 2.0 * cos(step)
     here = a_metre_per_s * _RADIAL[0] - 2.0 * turned_rad
     before, now = TRUST * cos(here - step), TRUST * cos(here)
     for place in range(len(row)):
-        row[place] += now
+        row[place] += now - _NO_RULE
         before, now = now, twice * now - before  # cos(a + b) = 2 cos(b) cos(a) - cos(a - b)
 
 
