@@ -39,8 +39,8 @@ STEPS, STEP_S = 12, 0.1
 KEEPALIVE_S = 0.5
 SILENCE_S = 2.5 * KEEPALIVE_S
 """A reader that says nothing for so long is left (edge, `SILENT_KEEPALIVES`)."""
-HANDSHAKE_S, FIRST_PAUSES_S = 10.0, 1.0 + 2.0 + 4.0
-"""What the gateway allows a reader to get ready, and its first back-offs (edge, `HANDSHAKE_S`, `Backoff`)."""
+FIRST_WORD_S, FIRST_PAUSES_S = 3.0, 1.0 + 2.0 + 4.0
+"""How long the gateway waits for a reader's greeting, and its first back-offs (edge, `FIRST_WORD_S`, `Backoff`)."""
 BEGINS_S = 0.4
 """When faults begin: goods are in every doorway then."""
 WORK_S = 3.0
@@ -157,8 +157,8 @@ TRIALS = (
     trial(Kind.WRONG_LENGTH, 0.0, SILENCE_S + RETRY_S, 7),
     trial(Kind.WRONG_LENGTH, 0.0, RETRY_S, -1_000_000, also="to 0"),
     trial(Kind.WRONG_LENGTH, 0.0, RETRY_S, 2_000_000_000, also="to 2 GB"),
-    trial(Kind.BLACK_HOLE, 3.0, HANDSHAKE_S + FIRST_PAUSES_S + WORK_S),
-    trial(Kind.MUTE, 3.0, HANDSHAKE_S + FIRST_PAUSES_S + WORK_S),
+    trial(Kind.BLACK_HOLE, 3.0, FIRST_WORD_S + FIRST_PAUSES_S + WORK_S),
+    trial(Kind.MUTE, 3.0, FIRST_WORD_S + FIRST_PAUSES_S + WORK_S),
     trial(Kind.HALF_OPEN, 3.0, FIRST_PAUSES_S + WORK_S, towards=Towards.CLIENT),
     trial(Kind.HALF_OPEN, 3.0, FIRST_PAUSES_S + WORK_S, towards=Towards.SERVER),
     trial(Kind.REFUSE_CLIENT, 3.0, FIRST_PAUSES_S + WORK_S, cut=True),
