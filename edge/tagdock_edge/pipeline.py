@@ -1,4 +1,4 @@
-"""From records to movements: what doors (and, beside them, shelves) make of the reads. Pure, and so replayable.
+"""From records to movements: what doors and shelves make of the reads. Pure, and so replayable.
 
 It is deterministic in the sequence of `add` and `advance`: the same calls give the same movements with the same ids.
 """
@@ -12,6 +12,8 @@ from tagdock_edge.clock import to_us
 from tagdock_edge.config import GatewayConfig
 from tagdock_edge.errors import SnapshotError
 from tagdock_edge.passage import Detector, Verdict, movement
+from tagdock_edge.presence import Change, Presence
+from tagdock_edge.presence import movement as bin_movement
 
 
 class Pipeline:
@@ -22,49 +24,56 @@ class Pipeline:
         self._address = config.address
         self._layout = config.doors, config.passage
         self._detector = Detector(config.doors, config.passage)
+        self._presence = Presence(config.shelves, config.presence)
+        self._has_shelves = bool(config.shelves)
 
     @property
     def late_reads(self) -> int:
-        """Count the reads that came after their passage's verdict."""
-        return self._detector.counts.late
+        """Count the reads that came after their passage's verdict, or too late to tell which bin a tag is in."""
+        return self._detector.counts.late + self._presence.counts.late
 
     @property
     def open_tags(self) -> int:
-        """Count the tags that are in a field, or left it just now."""
+        """Count the tags that are in the field of a door, or left it just now; those in bins are not among them."""
         return self._detector.open_tags
 
     def add(self, records: Sequence[Record]) -> None:
         """Take records in the order in which they came."""
         for record in records:
-            if isinstance(record, TagRead):
-                self._detector.add(record)
-            else:
+            if not isinstance(record, TagRead):
                 self._detector.add_input(record)
+            elif self._has_shelves and self._presence.serves(record):
+                self._presence.add(record)
+            else:
+                self._detector.add(record)
 
     def advance(self, now_us: int) -> list[Movement]:
         """Decide what is over at this time (microseconds, by the clock of the reads)."""
-        return self._movements(self._detector.advance(now_us))
+        return self._movements(self._detector.advance(now_us), self._presence.advance(now_us))
 
     def flush(self) -> list[Movement]:
-        """Decide everything that is still open: the reads end here."""
-        return self._movements(self._detector.flush())
+        """Decide every passage that is still open: the reads end here. What is in bins stays there."""
+        return self._movements(self._detector.flush(), self._presence.flush())
 
     def snapshot(self) -> bytes:
         """Return everything that is undecided, and what was decided a moment ago, as bytes."""
-        return pickle.dumps((self._layout, self._detector))
+        return pickle.dumps((self._layout, self._detector, self._presence.snapshot()))
 
     def restore(self, snapshot: bytes) -> None:
         """Go on from a snapshot that the same program wrote. Raises SnapshotError where it can't."""
         try:
-            layout, detector = pickle.loads(snapshot)  # noqa: S301  # our own folder, checksummed
+            layout, detector, shelves = pickle.loads(snapshot)  # noqa: S301  # our own folder, checksummed
         except Exception as error:  # whatever another version's classes raise
             raise SnapshotError(f"it is of another version ({type(error).__name__}: {error})") from error
         if layout != self._layout:
             raise SnapshotError("doors or passages were configured otherwise")
+        self._presence.restore(shelves)
         self._detector = detector
 
-    def _movements(self, verdicts: Iterable[Verdict]) -> list[Movement]:
-        return [movement(verdict, self._address) for verdict in verdicts]
+    def _movements(self, verdicts: Iterable[Verdict], changes: Iterable[Change]) -> list[Movement]:
+        address = self._address
+        at_doors = [movement(verdict, address) for verdict in verdicts]
+        return at_doors + [bin_movement(change, address) for change in changes]
 
 
 def replay(records: Iterable[Record], config: GatewayConfig) -> Iterator[Movement]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 from tagdock_contract import GatewayAddress, TagRead, encode
 from tagdock_edge.clock import SECOND_US, to_us
 from tagdock_edge.config import PresenceConfig, ShelfAntenna, ShelfConfig
+from tagdock_edge.config_file import load
 from tagdock_edge.errors import SnapshotError
+from tagdock_edge.pipeline import Pipeline, replay
 from tagdock_edge.presence import Change, Presence, movement
 from tagdock_edge.presence.rule import needed_db
 
@@ -263,9 +266,11 @@ STEPS = st.lists(
 
 
 def run(
-    steps: list[tuple[str, tuple[str, int], int, float]], meanwhile: Callable[[Presence, int], Presence]
+    steps: list[tuple[str, tuple[str, int], int, float]],
+    meanwhile: Callable[[Presence, int], Presence],
+    config: PresenceConfig | None = None,
 ) -> tuple[Presence, list[Change]]:
-    presence, at_s, changes = Presence(SHELVES, PresenceConfig()), 1000.0, []
+    presence, at_s, changes = Presence(SHELVES, config or PresenceConfig()), 1000.0, []
     for number, (epc, (reader, antenna), rssi_dbm, gap_s) in enumerate(steps):
         at_s = max(0.0, at_s + gap_s)
         presence.add(read(reader, rssi_dbm, at_s, epc=epc, antenna=antenna))
@@ -287,22 +292,42 @@ def test_a_tag_is_in_one_bin_at_a_time_and_time_goes_on(steps: list[tuple[str, t
     assert len(identities) == len(changes)
 
 
+SHORT = PresenceConfig(departed_after_s=30)
+SHORT_STEPS = STEPS.map(
+    lambda steps: [(epc, place, rssi_dbm, min(gap_s, 50.0)) for epc, place, rssi_dbm, gap_s in steps]
+)
+
+
 @settings(max_examples=50)
-@given(STEPS, st.sets(st.integers(0, 59)))
+@given(SHORT_STEPS, st.sets(st.integers(0, 59)))
 def test_a_snapshot_goes_on_as_if_nothing_had_happened(
     steps: list[tuple[str, tuple[str, int], int, float]], cuts: set[int]
 ) -> None:
     def restart(presence: Presence, number: int) -> Presence:
         if number not in cuts:
             return presence
-        other = Presence(SHELVES, PresenceConfig())
+        other = Presence(SHELVES, SHORT)
         other.restore(presence.snapshot())
         return other
 
-    plain, expected = run(steps, lambda presence, _: presence)
-    restarted, changes = run(steps, restart)
+    plain, expected = run(steps, lambda presence, _: presence, SHORT)
+    restarted, changes = run(steps, restart, SHORT)
     assert changes == expected
-    assert restarted.advance(us(10**6)) == plain.advance(us(10**6))
+    assert [restarted.advance(us(at_s)) for at_s in (0, 10**6)] == [plain.advance(us(at_s)) for at_s in (0, 10**6)]
+
+
+@pytest.mark.parametrize("first", ["read", "look"])
+def test_what_a_gateway_did_not_hear_while_it_was_off_departs_nobody(presence: Presence, first: str) -> None:
+    told(presence, [read("back-1", MIN, epc=epc) for epc in TAGS])
+    presence.advance(us(10))
+    morning = Presence(SHELVES, PresenceConfig())
+    morning.restore(presence.snapshot())
+    if first == "read":
+        assert told(morning, [read("back-1", MIN, 36_000)]) == []
+    assert morning.advance(us(36_000)) == []
+    gone = morning.advance(us(36_601))
+    assert {change.epc_hex for change in gone} == set(TAGS)
+    assert {change.observed_us for change in gone if change.epc_hex != TAGS[0]} == {us(0) + 1}
 
 
 def test_another_layout_takes_a_snapshot(presence: Presence) -> None:
@@ -321,3 +346,66 @@ def test_another_layout_takes_a_snapshot(presence: Presence) -> None:
 def test_what_is_no_snapshot_is_told(presence: Presence, data: bytes) -> None:
     with pytest.raises(SnapshotError, match="the shelves' part is damaged"):
         presence.restore(data)
+
+
+# Beside doors, in the gateway
+
+
+CONFIG = """
+[gateway]
+id = "gw-1"
+site = "hangzhou-1"
+broker = "mqtt://127.0.0.1:1883"
+
+[[reader]]
+name = "dock-1"
+driver = "llrp"
+host = "10.0.0.21"
+
+[[door]]
+name = "D1"
+antennas = [
+  { reader = "dock-1", antenna = 1, side = "outside" },
+  { reader = "dock-1", antenna = 2, side = "inside" },
+]
+
+[[shelf]]
+bin = "A-01-1"
+antennas = [{ reader = "dock-1", antenna = 3 }]
+
+[[shelf]]
+bin = "A-01-2"
+antennas = [{ reader = "dock-1", antenna = 4 }]
+
+[presence]
+departed_after_s = 60
+"""
+
+
+def test_doors_and_shelves_share_a_reader(tmp_path: Path) -> None:
+    file = tmp_path / "gateway.toml"
+    file.write_text(CONFIG)
+    config = load(file, {})
+    shelf = [read("dock-1", -60, at_s, antenna=antenna) for at_s, antenna in ((0, 3), (1, 3), (5, 4), (5.1, 4))]
+    door = [read("dock-1", -50, 10 + step / 10, antenna=1 if step < 10 else 2) for step in range(20)]
+    movements = list(replay([*shelf, *door, read("dock-1", -60, 120, epc=TAGS[1], antenna=3)], config))
+    in_bins = [
+        [(each.bin, each.direction) for each in movements if each.bin and each.epc_hex == epc] for epc in TAGS[:2]
+    ]
+    assert in_bins == [
+        [("A-01-1", "in"), ("A-01-1", "out"), ("A-01-2", "in"), ("A-01-2", "out")],
+        [("A-01-1", "in")],  # that the recording ends does not make it depart
+    ]
+    assert [(each.door, each.epc_hex) for each in movements if each.door] == [("D1", TAGS[0])]
+
+
+def test_a_pipelines_snapshot_holds_what_is_in_the_bins(tmp_path: Path) -> None:
+    file = tmp_path / "gateway.toml"
+    file.write_text(CONFIG)
+    before, after = Pipeline(load(file, {})), Pipeline(load(file, {}))
+    before.add([read("dock-1", -60, 0, antenna=3)])
+    assert len(before.advance(us(0))) == 1
+    after.restore(before.snapshot())
+    after.add([read("dock-1", -60, 1, antenna=3)])
+    assert after.advance(us(1)) == [], "it did not arrive again"
+    assert [(each.bin, each.direction) for each in after.advance(us(62))] == [("A-01-1", "out")]

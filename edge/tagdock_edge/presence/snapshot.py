@@ -28,6 +28,7 @@ class _Stay(msgspec.Struct, array_like=True):
     antenna: int
     since_us: int
     last_us: int
+    silent_us: int
     windows: list[_Window]
 
 
@@ -45,6 +46,7 @@ def write(now_us: int, stays: Mapping[str, Stay]) -> bytes:
             *stay.antenna,
             stay.since_us,
             stay.last_us,
+            stay.silent_us,
             [_written(*each) for each in stay.windows.items()],
         )
         for epc, stay in stays.items()
@@ -78,7 +80,7 @@ def _written(antenna: Antenna, window: Window) -> _Window:
 
 def _stay(written: _Stay, antennas: Collection[Antenna]) -> Stay:
     stay = Stay(written.bin, (written.reader, written.antenna), written.last_us)
-    stay.since_us = written.since_us
+    stay.since_us, stay.silent_us = written.since_us, written.silent_us
     for each in written.windows:
         antenna = (each.reader, each.antenna)
         if antenna in antennas and each.recent_dbm:

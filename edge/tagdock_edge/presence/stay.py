@@ -65,15 +65,16 @@ class Window:
 class Stay:
     """One tag's time at the shelves.
 
-    `bin` is what was last reported, `since_us` when that was; at `due_us` it is looked at again.
+    `bin` is what was last reported, `since_us` when that was. Its silence counts from `silent_us`: its last read, or
+    when the gateway began to listen again. At `due_us` it is looked at again.
     """
 
-    __slots__ = ("antenna", "bin", "due_us", "last_us", "since_us", "windows")
+    __slots__ = ("antenna", "bin", "due_us", "last_us", "silent_us", "since_us", "windows")
 
     def __init__(self, bin_name: str, antenna: Antenna, at_us: int) -> None:
         self.bin = bin_name
         self.antenna = antenna
-        self.since_us = self.last_us = self.due_us = at_us
+        self.since_us = self.last_us = self.silent_us = self.due_us = at_us
         self.windows: dict[Antenna, Window] = {}
 
     def window(self, antenna: Antenna, at_us: int, at_most: int) -> Window:

@@ -16,6 +16,8 @@ TAGS_AT_MOST = 50_000
 """Tags at the shelves at one time, about 1.5 kB each where two antennas hear them."""
 WINDOWS_AT_MOST = 6
 """Antennas whose reads of one tag are kept; more can hardly hear the same tag."""
+DEAF_US = 60 * SECOND_US
+"""A gateway that goes on after so long did not listen meanwhile: that it heard no tag says nothing."""
 
 
 @dataclass(slots=True)
@@ -44,6 +46,8 @@ class Presence:
         self._stays: dict[str, Stay] = {}
         self._due: list[tuple[int, str]] = []
         self._now_us = 0
+        self._fresh = False
+        """Just restored: the next that is heard of the time tells how long nobody listened."""
         self._changes: list[Change] = []
 
     @property
@@ -65,20 +69,25 @@ class Presence:
         if at_us + self._departed_us < self._now_us:
             self.counts.late += 1
             return
+        if self._fresh:
+            self._listen_again(at_us)
         stay = self._stays.get(epc)
-        if stay is not None and at_us - stay.last_us > self._departed_us:
+        if stay is not None and at_us - stay.silent_us > self._departed_us:
             self._depart(epc, stay)
             stay = None
         if stay is None:
             self._arrive(epc, antenna, at_us, read.rssi_dbm)
             return
-        stay.last_us = max(stay.last_us, at_us)
+        stay.last_us, stay.silent_us = max(stay.last_us, at_us), max(stay.silent_us, at_us)
         window = stay.window(antenna, at_us, WINDOWS_AT_MOST)
         window.add(at_us, read.rssi_dbm)
         self._settle(epc, stay, antenna, window, at_us)
 
     def advance(self, now_us: int) -> list[Change]:
         """Let tags depart that nobody read for too long, and hand out all changes since the last call."""
+        if self._fresh:
+            self._listen_again(now_us)
+            self._fresh = False
         self._now_us = max(self._now_us, now_us)
         while self._due and self._due[0][0] < now_us:
             found = self._next_due()
@@ -100,7 +109,7 @@ class Presence:
         A tag whose antenna sees another bin now, or is at no shelf any more, is where the next read finds it.
         """
         self._now_us, self._stays = snapshots.read(data, self._bins.keys())
-        self._due, self._changes = [], []
+        self._due, self._changes, self._fresh = [], [], True
         for epc, stay in self._stays.items():
             self._look_again(epc, stay)
 
@@ -155,8 +164,15 @@ class Presence:
         self.counts.departed_early += 1
         self._depart(*found, f"given up for room: more than {self._tags_at_most} tags are at the shelves")
 
+    def _listen_again(self, now_us: int) -> None:
+        """Where nobody listened for long, let every tag's silence count from now."""
+        if now_us - self._now_us > DEAF_US:
+            self._now_us, self._fresh = now_us, False
+            for stay in self._stays.values():
+                stay.silent_us = now_us
+
     def _look_again(self, epc: str, stay: Stay) -> None:
-        stay.due_us = stay.last_us + self._departed_us
+        stay.due_us = stay.silent_us + self._departed_us
         heapq.heappush(self._due, (stay.due_us, epc))
 
     def _next_due(self) -> tuple[str, Stay] | None:
@@ -165,7 +181,7 @@ class Presence:
         stay = self._stays.get(epc)
         if stay is None or stay.due_us != due_us:
             return None
-        if stay.last_us + self._departed_us > due_us:
+        if stay.silent_us + self._departed_us > due_us:
             self._look_again(epc, stay)
             return None
         return epc, stay
