@@ -15,7 +15,7 @@ import msgspec
 from tagdock_contract.errors import ContractError
 
 _MALFORMED = re.compile(r"(?:JSON is malformed: )?(.*)", re.DOTALL)
-_AT_PATH = re.compile(r"(.*) - at `(?:key in )?(\$[^`]*)`", re.DOTALL)
+_AT_PATH = re.compile(r"(.*) - at (?:`key` in )?`(?:key in )?(\$[^`]*)`", re.DOTALL)
 _HEAD = re.compile(
     rb'\s*\{\s*"v"\s*:\s*\d+\s*,\s*"epoch"\s*:\s*"([0-9A-Fa-f-]{36})"\s*,\s*"seq"\s*:\s*(\d{1,19})\s*[,}]'
 )

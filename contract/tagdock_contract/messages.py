@@ -39,6 +39,11 @@ class Ack(Struct, frozen=True, kw_only=True):
     refused: Annotated[tuple[Refusal, ...], Meta(max_length=10_000)] = ()
 
 
+Loss = Annotated[
+    str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$(?!\n)", description="What was let go: reads_late, pass, ...")
+]
+
+
 class ReaderStatus(Struct, frozen=True, omit_defaults=True):
     """One reader as its gateway sees it."""
 
@@ -64,3 +69,5 @@ class Status(Struct, frozen=True, kw_only=True):
     oldest_unacked_at: Instant | None = None
     readers: Annotated[tuple[ReaderStatus, ...], Meta(max_length=1000)] = ()
     software: Text = ""
+    lost: Annotated[dict[Loss, Count], Meta(max_length=100)] = {}
+    """What had to be let go, counted by what it was; nothing goes without a word."""

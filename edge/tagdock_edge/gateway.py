@@ -127,6 +127,7 @@ class Gateway:
             oldest_unacked_at=fill.oldest_at,
             readers=self._crew.status(),
             software=f"tagdock-edge {version('tagdock-edge')}",
+            lost={what: count for what, count in self._lost().items() if count},
         )
 
     def health(self) -> Health:
