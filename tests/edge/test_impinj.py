@@ -177,6 +177,11 @@ def test_a_wrong_clock_is_corrected_and_told(impinj: Impinj, year: str) -> None:
     assert "set its NTP" in impinj.notes()[0]
 
 
+def test_topics_that_a_session_kept_from_former_settings_are_left_out(impinj: Impinj) -> None:
+    heard = hear(impinj, tag(), "impinj/old/events")
+    assert (heard.records, heard.present, heard.misfits) == ([], None, 0)
+
+
 @given(
     st.binary(max_size=200)
     | st.recursive(

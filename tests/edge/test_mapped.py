@@ -146,3 +146,8 @@ def test_what_does_not_fit_is_counted(message: Any, misfits: int) -> None:
 def test_each_mistake_names_its_key(toml: str, told: str) -> None:
     _, problems = configured(toml)
     assert any(told in problem for problem in problems), problems
+
+
+def test_topics_that_a_session_kept_from_former_settings_are_left_out() -> None:
+    heard = hear(reader(HOME), "shop/dock-2/7/tag", b"{")
+    assert (heard.records, heard.present, heard.misfits) == ([], None, 0)

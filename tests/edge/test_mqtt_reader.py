@@ -19,6 +19,7 @@ from tagdock_edge.readers.heard import Format, Heard
 from tagdock_edge.readers.impinj import Impinj, ImpinjSettings
 from tagdock_edge.readers.line import LineSettings
 from tagdock_edge.readers.mqtt_reader import MqttReader
+from tagdock_edge.readers.stamp_clock import StampClock
 
 EVENTS, STATUS = "impinj/dock-1/events", "impinj/dock-1/status"
 EPC = "3034257BF7194E4000001A85"
@@ -229,6 +230,7 @@ class _Broken:
     """A format with a mistake of ours in it."""
 
     state_topics: Sequence[str] = ()
+    clock = StampClock()
 
     def hear(self, topic: str, payload: bytes, now_us: int) -> Heard:
         raise ZeroDivisionError

@@ -73,3 +73,14 @@ def test_one_stamp_out_of_the_blue_does_not_stay() -> None:
 @pytest.mark.parametrize("stamp_us", [0, NOW - 2 * 86_400 * SECOND_US, NOW + 10 * SECOND_US, 1 << 60])
 def test_a_stamp_that_makes_no_sense_becomes_the_arrival(stamp_us: int) -> None:
     assert StampClock().at_us(stamp_us, NOW) == NOW
+
+
+def test_the_offset_that_is_shown_is_that_of_the_quickest_message() -> None:
+    clock = StampClock()
+    assert clock.offset_s is None
+    now_us = heard(clock, [600.0, 300.0])
+    assert clock.offset_s is None  # those waited
+    now_us = heard(clock, [0.3, 0.02, 0.4], every_s=16.0, begin_us=now_us)
+    assert clock.offset_s == pytest.approx(-0.02)
+    heard(clock, [-90.0], begin_us=now_us)
+    assert clock.offset_s == pytest.approx(90.0)

@@ -188,6 +188,11 @@ def test_a_count_that_makes_no_sense_is_put_right(zebra: Zebra, count: int, told
     assert read.count == told
 
 
+def test_topics_that_a_session_kept_from_former_settings_are_left_out(zebra: Zebra) -> None:
+    heard = hear(zebra, tag(), "zebra/old/data")
+    assert (heard.records, heard.present, heard.misfits) == ([], None, 0)
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),

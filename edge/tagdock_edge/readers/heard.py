@@ -10,6 +10,7 @@ from tagdock_edge.clock import from_us
 from tagdock_edge.inbox import ReaderNews
 from tagdock_edge.mapping import MisfitError
 from tagdock_edge.mapping.misfits import shown
+from tagdock_edge.readers.stamp_clock import StampClock
 
 NO_RSSI_DBM = -60.0
 """Stands for a strength that the reader does not tell: all reads weigh the same, their number and order still count."""
@@ -52,6 +53,10 @@ class Format(Protocol):
 
     def notes(self) -> Sequence[str]:
         """Say what a person should know of the reader at the moment, for its status."""
+
+    @property
+    def clock(self) -> StampClock:
+        """How the reader's clock stands against ours."""
 
 
 def hear_status(payload: bytes, connect_message: str) -> Heard:

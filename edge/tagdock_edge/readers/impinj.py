@@ -93,7 +93,7 @@ class Impinj:
 
     def __init__(self, reader: str, settings: ImpinjSettings) -> None:
         self._reader, self._settings = reader, settings
-        self._clock = StampClock()
+        self.clock = StampClock()
         self._idle = False
         self.purged = 0
         """Events that the reader's buffer had no room for, as it told."""
@@ -107,16 +107,18 @@ class Impinj:
         """Say what a person should know of the reader."""
         idle = "its inventory is not running; start a preset" if self._idle else ""
         purged = f"its buffer lost {self.purged} events" if self.purged else ""
-        return [note for note in (self._clock.note, idle, purged) if note]
+        return [note for note in (self.clock.note, idle, purged) if note]
 
     def hear(self, topic: str, payload: bytes, now_us: int) -> Heard:
         """Understand one message."""
         if topic == self._settings.status_topic:
             return hear_status(payload, self._settings.connect_message)
+        if topic != self._settings.topic:
+            return Heard(present=None)
         heard = Heard()
         events = decode_events(payload, _Event, heard)
         if events:
-            self._clock.watch(to_us(events[-1].timestamp), now_us)
+            self.clock.watch(to_us(events[-1].timestamp), now_us)
         for event in events:
             try:
                 self._take(event, now_us, heard)
@@ -130,7 +132,7 @@ class Impinj:
         if event.tag is not None:
             heard.records.append(self._read(event.tag, event.timestamp, now_us))
             return
-        at_us = self._clock.at_us(to_us(event.timestamp), now_us)
+        at_us = self.clock.at_us(to_us(event.timestamp), now_us)
         if event.gpi is not None:
             if event.gpi.transition not in ("low-to-high", "high-to-low"):
                 raise MisfitError("transition", f"{shown(event.gpi.transition)} is no transition")
@@ -155,7 +157,7 @@ class Impinj:
         except ValueError as error:
             raise MisfitError("epc", f"{shown(tag.epc_hex or tag.epc)} is none; switch epcHex or epc on") from error
         return tag_read(
-            self._clock.at_us(seen_us, now_us),
+            self.clock.at_us(seen_us, now_us),
             self._reader,
             epc,
             antenna=tag.antenna,

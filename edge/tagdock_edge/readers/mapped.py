@@ -85,7 +85,7 @@ class Mapped:
 
     def __init__(self, reader: str, settings: MappedSettings) -> None:
         self._reader, self._settings = reader, settings
-        self._clock = StampClock()
+        self.clock = StampClock()
 
     @property
     def state_topics(self) -> Sequence[str]:
@@ -94,14 +94,17 @@ class Mapped:
 
     def notes(self) -> Sequence[str]:
         """Say what a person should know of the reader."""
-        return [self._clock.note] if self._clock.note else []
+        return [self.clock.note] if self.clock.note else []
 
     def hear(self, topic: str, payload: bytes, now_us: int) -> Heard:
         """Understand one message."""
         settings = self._settings
+        is_input = settings.input_topic is not None and settings.input_topic.matches(topic)
         if topic == settings.status_topic:
             return hear_status(payload, settings.connect_message)
         heard = Heard(present=None)
+        if not (is_input or settings.topic.matches(topic)):
+            return heard
         try:
             message = decode_json(payload)
         except MisfitError as misfit:
@@ -110,7 +113,7 @@ class Mapped:
         if settings.topic.matches(topic):
             rows = settings.mapping.rows_of(message, settings.topic.levels(topic))
             self._take(rows, _READ_TIME, now_us, heard)
-        if settings.inputs is not None and settings.input_topic is not None and settings.input_topic.matches(topic):
+        if is_input and settings.inputs is not None and settings.input_topic is not None:
             rows = settings.inputs.rows_of(message, settings.input_topic.levels(topic))
             self._take(rows, _INPUT_TIME, now_us, heard)
         return heard
@@ -122,10 +125,10 @@ class Mapped:
             heard.present = True
         stamp_us = next((row[time] for row in reversed(rows.rows) if row[time] is not None), None)
         if stamp_us is not None:
-            self._clock.watch(stamp_us, now_us)
+            self.clock.watch(stamp_us, now_us)
         make = self._read if time == _READ_TIME else self._input
         for row in rows.rows:
-            at_us = now_us if row[time] is None else self._clock.at_us(row[time], now_us)
+            at_us = now_us if row[time] is None else self.clock.at_us(row[time], now_us)
             try:
                 heard.records.append(make(row, at_us))
             except MisfitError as misfit:

@@ -68,7 +68,8 @@ class MqttReader:
         with self._lock:
             detail = "; ".join(self._notes()) if self._state == "up" else self._detail
             last_at = from_us(self._last_us) if self._last_us else None
-            return ReaderStatus(self.name, self._state, last_at, self._reads, detail[:_DETAIL_CHARS])
+            offset_s = self._form.clock.offset_s
+            return ReaderStatus(self.name, self._state, last_at, self._reads, detail[:_DETAIL_CHARS], offset_s)
 
     def run(self, inbox: Inbox, stop: threading.Event) -> None:
         """Listen until stopped. What the connection's thread can't mend is raised here."""

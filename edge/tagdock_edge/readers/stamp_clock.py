@@ -21,6 +21,8 @@ STEADY_US = SECOND_US // 5
 """Alike means within this; a buffer that is being emptied changes its lateness faster than that in two seconds."""
 UNSET_US = 24 * 3600 * SECOND_US
 """What is older was not stored: at ten reads a second the largest documented buffer (150,000) holds four hours."""
+MEASURE_US = 30 * SECOND_US
+"""The offset that is shown is taken anew so often, from the message that came quickest."""
 _NEVER = 1 << 62
 
 
@@ -33,12 +35,23 @@ class StampClock:
         self.note = ""
         """What a person should know of the clock; empty when it is right."""
         self._since_us, self._least_us, self._most_us = 0, _NEVER, -_NEVER
+        self._measured_us: int | None = None
+        self._quickest_us, self._measuring_since_us = _NEVER, 0
+
+    @property
+    def offset_s(self) -> float | None:
+        """Return by how much the reader's clock is ahead of ours; None until a message came that had not waited.
+
+        The least difference within half a minute: wrong by no more than the way of the quickest message.
+        """
+        return None if self._measured_us is None else -self._measured_us / SECOND_US
 
     def watch(self, stamp_us: int, now_us: int) -> None:
         """Look at the newest stamp of a message that has just come."""
         late_us = now_us - stamp_us - self.offset_us
         if -TOLERANCE_US <= late_us <= TOLERANCE_US:
             self._least_us, self._most_us = _NEVER, -_NEVER
+            self._measure(now_us - stamp_us, now_us)
         elif late_us < 0 or late_us > UNSET_US:
             self._shift(late_us)
         else:
@@ -48,6 +61,13 @@ class StampClock:
         """Tell by our clock when something was: never in the future; what claims to be too old was when it came."""
         at_us = stamp_us + self.offset_us
         return at_us if now_us - UNSET_US <= at_us <= now_us else now_us
+
+    def _measure(self, way_us: int, now_us: int) -> None:
+        if self._measured_us is None or now_us - self._measuring_since_us >= MEASURE_US:
+            self._measured_us = min(way_us, self._quickest_us)
+            self._quickest_us, self._measuring_since_us = _NEVER, now_us
+        elif way_us < self._quickest_us:
+            self._quickest_us = way_us
 
     def _follow(self, late_us: int, now_us: int) -> None:
         if self._most_us < self._least_us:
@@ -60,6 +80,7 @@ class StampClock:
 
     def _shift(self, by_us: int) -> None:
         self.offset_us += by_us
+        self._measured_us, self._quickest_us = self.offset_us, _NEVER
         self._least_us, self._most_us = _NEVER, -_NEVER
         off_us = -self.offset_us
         if abs(off_us) <= TOLERANCE_US:

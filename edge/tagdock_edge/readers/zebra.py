@@ -104,7 +104,7 @@ class Zebra:
 
     def __init__(self, reader: str, settings: ZebraSettings) -> None:
         self._reader, self._settings = reader, settings
-        self._clock = StampClock()
+        self.clock = StampClock()
         self.numbers = EventNumbers()
         self._radio_note = ""
         self._weightless = False
@@ -121,14 +121,14 @@ class Zebra:
         lost = f"{self.numbers.lost} tag events are missing by their numbers" if self.numbers.lost else ""
         dropped = f"it dropped {self._dropped} data messages" if self._dropped else ""
         weightless = "it tells no RSSI, so all reads weigh the same; ask for RSSI" if self._weightless else ""
-        return [note for note in (self._clock.note, self._radio_note, lost, dropped, weightless) if note]
+        return [note for note in (self.clock.note, self._radio_note, lost, dropped, weightless) if note]
 
     def hear(self, topic: str, payload: bytes, now_us: int) -> Heard:
         """Understand one message."""
-        heard = Heard()
+        heard = Heard(present=None)
         if topic == self._settings.events_topic:
             self._hear_management(payload, now_us, heard)
-        else:
+        elif topic == self._settings.topic:
             self._hear_tags(payload, now_us, heard)
         return heard
 
@@ -136,7 +136,7 @@ class Zebra:
         events = decode_events(payload, _TagEvent, heard)
         heard.present = True if events else None
         if events:
-            self._clock.watch(to_us(events[-1].timestamp), now_us)
+            self.clock.watch(to_us(events[-1].timestamp), now_us)
         missing = 0
         for event in events:
             if event.data.number is not None:
@@ -160,7 +160,7 @@ class Zebra:
             raise MisfitError("antenna", "is missing; ask for ANTENNA in tagMetaData, or say antenna = in [[reader]]")
         self._weightless = data.rssi_dbm is None
         return tag_read(
-            self._clock.at_us(to_us(event.timestamp), now_us),
+            self.clock.at_us(to_us(event.timestamp), now_us),
             self._reader,
             epc,
             antenna=antenna,
@@ -174,8 +174,8 @@ class Zebra:
         events = decode_events(payload, _ManagementEvent, heard)
         heard.present = True if events else None
         for event in events:
-            self._clock.watch(to_us(event.timestamp), now_us)
-            at_us = self._clock.at_us(to_us(event.timestamp), now_us)
+            self.clock.watch(to_us(event.timestamp), now_us)
+            at_us = self.clock.at_us(to_us(event.timestamp), now_us)
             try:
                 if event.kind == "gpi":
                     heard.records.append(self._input(event.data, at_us))
