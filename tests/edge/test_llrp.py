@@ -14,7 +14,7 @@ from tagdock_edge.backoff import Backoff
 from tagdock_edge.clock import to_us
 from tagdock_edge.inbox import Inbox, ReaderNews
 from tagdock_edge.readers.llrp import LlrpReader
-from tagdock_edge.readers.llrp_settings import AntennaSettings, LlrpSettings
+from tagdock_edge.readers.llrp_settings import AntennaSettings, EpcFilter, LlrpSettings
 
 TAG = "3074257BF7194E4000001A85"
 
@@ -217,6 +217,19 @@ def test_only_an_impinj_is_asked_for_its_extensions(peer: Any, llrp: Any, drive:
     assert peer.kinds().count(llrp.CUSTOM) == 1
     add_rospec = [body for kind, body in peer.received if kind == 20][-1]
     assert struct.pack("!HHIIH", 1023, 14, llrp.IMPINJ, 52, 1) in add_rospec  # phase angle, please
+
+
+def test_filters_are_asked_for_with_what_is_to_be_done_with_tags_that_match(
+    peer: Any, llrp: Any, drive: Callable[..., Driven]
+) -> None:
+    drive(filters=(EpcFilter("303"), EpcFilter("E2", 8))).await_(lambda d: "up" in d.states())
+    add_rospec = next(body for kind, body in peer.received if kind == 20)
+    for mask, action in (
+        (struct.pack("!BHH", 0x40, 32, 12) + b"\x30\x30", 0),
+        (struct.pack("!BHHB", 0x40, 40, 8, 0xE2), 1),
+    ):
+        asked = b"\x00" + llrp.tlv(332, mask) + llrp.tlv(334, bytes([action]))
+        assert add_rospec.count(llrp.tlv(331, asked)) == 2, "for each antenna"
 
 
 def test_a_reader_that_sends_rubbish_without_end_is_left(peer: Any, llrp: Any, up: Driven) -> None:

@@ -65,6 +65,11 @@ def test_all_that_a_reader_can_not_do_is_told_at_once() -> None:
     assert str(caught.value).count("; ") >= 3
 
 
+def test_a_plan_says_what_the_reader_was_told() -> None:
+    chosen = plan(replace(PLAIN, antennas=(AntennaSettings(1, 14.0, 3), AntennaSettings(2))), IMPINJ_CAN)
+    assert str(chosen) == "antenna 1 at 12.5 dBm in mode 3, antenna 2 at 31.5 dBm, phase"
+
+
 def test_phase_is_taken_where_there_is_and_left_where_it_is_not_wanted() -> None:
     assert plan(PLAIN, IMPINJ_CAN).phase
     assert not plan(PLAIN, CAN).needs_extensions

@@ -94,6 +94,7 @@ class LlrpReader:
             connection.await_inventory(self._handshake_s, self._first_word_s, stop)
             if not stop.is_set():
                 self._note(inbox, "up", self._notes())
+                log.info("reader %s: reads with %s", self.name, connection.plan)
             connection.await_silence(SILENT_KEEPALIVES * self._settings.keepalive_s, stop)
             return "the gateway stopped"
         except OSError as error:

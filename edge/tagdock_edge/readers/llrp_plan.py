@@ -54,6 +54,10 @@ class AntennaPlan:
     power_dbm: float
     mode: int | None
 
+    def __str__(self) -> str:
+        mode = "" if self.mode is None else f" in mode {self.mode}"
+        return f"antenna {self.antenna} at {self.power_dbm:g} dBm{mode}"
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -63,6 +67,9 @@ class Plan:
     hop_table: int
     phase: bool
     search_mode: int | None
+
+    def __str__(self) -> str:
+        return ", ".join([*map(str, self.antennas), *(["phase"] if self.phase else [])])
 
     @property
     def needs_extensions(self) -> bool:
