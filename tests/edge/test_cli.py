@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner
 from tagdock_contract import Ack, ReaderEvent, Refusal, content_uuid7, decode_record
 from tagdock_edge.cli import main
-from tagdock_edge.config import OutboxConfig
+from tagdock_edge.config import JournalConfig, OutboxConfig
+from tagdock_edge.journal import Journal
 from tagdock_edge.outbox import Outbox
 
 CONFIG = """
@@ -51,6 +52,20 @@ def test_replay_writes_the_same_movements_twice(config: Path, recording: Path) -
     movement = json.loads(line)
     assert (movement["type"], movement["direction"], movement["door"]) == ("movement", "in", "D1")
     assert movement["evidence"]["reads"] == 40
+
+
+def test_replay_takes_a_journal_and_gives_what_the_recording_gives(
+    config: Path, recording: Path, tmp_path: Path
+) -> None:
+    journal = Journal(JournalConfig(tmp_path / "journal"))
+    for line in recording.read_text().splitlines():
+        journal.append([decode_record(line)], 1)
+    journal.close()
+    of_journal, of_recording = (
+        CliRunner().invoke(main, ["replay", str(source), "--config", str(config)])
+        for source in (tmp_path / "journal", recording)
+    )
+    assert (of_journal.exit_code, of_journal.stdout) == (0, of_recording.stdout)
 
 
 def test_replay_names_the_line_that_is_no_record(config: Path, recording: Path) -> None:
@@ -107,12 +122,17 @@ def test_refused_batches_are_listed_and_shown(config: Path, tmp_path: Path) -> N
         as_json = CliRunner().invoke(main, ["outbox", "list", "--config", str(config), "--json"])
         shown = CliRunner().invoke(main, ["outbox", "show", "1", "--config", str(config)])
         missing = CliRunner().invoke(main, ["outbox", "show", "2", "--config", str(config)])
+        nothing = CliRunner().invoke(main, ["outbox", "retry", "2", "--config", str(config)])
+        unclear = CliRunner().invoke(main, ["outbox", "retry", "1", "--all", "--config", str(config)])
+        again = CliRunner().invoke(main, ["outbox", "retry", "--all", "--config", str(config)])
+        left = CliRunner().invoke(main, ["outbox", "list", "--config", str(config)])
     finally:
         outbox.close()  # a gateway may be running meanwhile
     assert "unknown gateway" in listed.stdout
     assert json.loads(as_json.stdout) == {"seq": 1, "events": 1, "reason": "unknown gateway"}
     assert json.loads(shown.stdout)["type"] == "reader_event"
-    assert missing.exit_code == 1
+    assert (missing.exit_code, nothing.exit_code, unclear.exit_code) == (1, 1, 2)
+    assert (again.stdout, left.stdout) == ("1 batches will be sent again\n", "")
 
 
 def commands(group: click.Group) -> list[click.Command]:

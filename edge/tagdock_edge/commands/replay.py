@@ -1,4 +1,4 @@
-"""The command `tagdock-edge replay`: recorded reads to movements."""
+"""The command `tagdock-edge replay`: recorded or journaled reads to movements."""
 
 import os
 import sys
@@ -7,19 +7,21 @@ from pathlib import Path
 import click
 from tagdock_contract import encode
 
-from tagdock_edge.commands.options import CONFIG_OPTION, FILE
+from tagdock_edge.commands.options import CONFIG_OPTION
 from tagdock_edge.config_file import load
+from tagdock_edge.journal import read_journal
 from tagdock_edge.pipeline import replay
 from tagdock_edge.readers.recording import read_recording
 
 
 @click.command("replay")
-@click.argument("recording", type=FILE)
+@click.argument("recording", type=click.Path(path_type=Path))
 @CONFIG_OPTION
 def replay_command(recording: Path, config_file: Path) -> None:
-    """Turn recorded reads into movements, as JSON Lines on stdout."""
+    """Turn recorded reads into movements, as JSON Lines on stdout. A gateway's journal (its folder) is taken as well."""
     config = load(config_file, os.environ)
     out = sys.stdout.buffer
-    for movement in replay(read_recording(recording), config):
+    records = read_journal(recording) if recording.is_dir() else read_recording(recording)
+    for movement in replay(records, config):
         out.write(encode(movement) + b"\n")
     out.flush()
