@@ -60,6 +60,7 @@ def one(kind: str, toml: str, raw: Any) -> Any:
         ("tags[1]", {"tags": [None, EPC]}),
         ("$.tag", {"tag": EPC}),
         ("$[0].tag", [{"tag": EPC}]),
+        ("[1]", [["reader", EPC]]),
         ('\\"odd.key [0]\\".epc', {"odd.key [0]": {"epc": EPC}}),
         ("'it is'.DS18B20-1", {"it is": {"DS18B20-1": EPC}}),
         ("$", EPC),

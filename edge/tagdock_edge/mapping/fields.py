@@ -92,6 +92,9 @@ def read_fetch(table: Table, levels: NamedLevels) -> Fetch | None:
         table.complain("path", f"{error}")
         return None
     fetch, from_message = parsed.fetch(), parsed.from_message
+    if not from_message and len(parsed.steps) == 1 and isinstance(parsed.steps[0], str):  # most are: a call less
+        key = parsed.steps[0]
+        return lambda message, row, found: row.get(key) if type(row) is dict else None
     return (lambda message, row, found: fetch(message)) if from_message else (lambda message, row, found: fetch(row))
 
 
