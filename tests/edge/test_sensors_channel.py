@@ -157,6 +157,19 @@ def test_what_was_overtaken_is_left_out_but_what_waited_for_a_broker_is_told() -
     assert told(one.take(Measurement(0, us(103), 20.5), us(103))) == [("temperature_c", 20.5, "good")]
 
 
+def test_a_sensor_whose_clock_was_set_back_is_heard_again_after_three_values() -> None:
+    one = channel("temperature_c")
+    one.take(Measurement(0, us(3600), 20.0), us(3600))
+    said = [one.take(Measurement(0, us(each), 21.0 + each), us(3600 + each)) for each in range(5)]
+    assert [told(each) for each in said] == [
+        [],
+        [],
+        [("temperature_c", 23.0, "good")],
+        [("temperature_c", 24.0, "good")],
+        [("temperature_c", 25.0, "good")],
+    ]
+
+
 def test_a_dead_sensor_is_told_once_and_only_if_there_was_a_value() -> None:
     one = channel("occupied")
     assert one.gone(AT) == []

@@ -13,6 +13,8 @@ from tagdock_edge.sensors.told import Measurement, Quality, Reading
 
 _FILL_DEAD_BAND_PCT = 1.0
 _COUNT_DEAD_BAND = 0.5
+_SET_BACK_AFTER = 3
+"""Values in a row that are older than the newest: one may be overtaken on its way, three are another time."""
 
 
 class Channel:
@@ -25,7 +27,7 @@ class Channel:
         self._outlets = [Outlet(config.bin, each) for each in _quantities(config)]
         self._settle_us = seconds_us(config.watch.settle_s)
         self._value: float | None = None
-        self._at_us = 0
+        self._at_us = self._behind = 0
         self._heard_us: int | None = None
         self._reported_us = 0
         self._anchor = 0.0
@@ -39,8 +41,10 @@ class Channel:
     def take(self, told: Measurement, now_us: int) -> list[Reading]:
         """Take a measurement; returns what is to be reported."""
         self.heard += 1
-        if told.at_us < self._at_us or (told.late and told.at_us == self._at_us):
-            return self._past(told) if told.late else []  # overtaken by a newer one
+        if told.late and told.at_us <= self._at_us:
+            return self._past(told)
+        if self._is_overtaken(told.at_us):
+            return []
         if told.quality != "stale":
             self._heard_us = now_us
         value = None if told.value is None else self._calibrated(told.value)
@@ -71,6 +75,18 @@ class Channel:
         if now_us - self._reported_us >= seconds_us(self._watch.heartbeat_s):
             return self._beat(now_us)
         return []
+
+    def _is_overtaken(self, at_us: int) -> bool:
+        """Say whether a newer value was there before; who goes on behind it has had its clock set back."""
+        if at_us >= self._at_us:
+            self._behind = 0
+            return False
+        self._behind += 1
+        if self._behind < _SET_BACK_AFTER:
+            return True
+        self._behind, self._at_us = 0, at_us
+        self._move()
+        return False
 
     def _calibrated(self, value: float) -> float | None:
         """Apply scale and tare; what that makes too big for a number is none."""
