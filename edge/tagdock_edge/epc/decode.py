@@ -14,6 +14,8 @@ _CACHED_TAGS = 65536
 
 _from_hex = bytes.fromhex
 """Stricter than int(), which takes signs and underscores; it takes blanks."""
+_integer = int.from_bytes
+_scheme = SCHEMES.get
 
 
 def decode(epc_hex: str, pc: int | None = None) -> Identity:
@@ -25,13 +27,11 @@ def decode(epc_hex: str, pc: int | None = None) -> Identity:
     data = _bytes(epc_hex)
     if pc is not None and pc & _ISO_TOGGLE:
         raise EpcError(f"holds no EPC: the ISO toggle is set, application family 0x{pc & 0xFF:02X}")
-    header = data[0]
-    scheme = SCHEMES.get(header)
+    scheme = _scheme(data[0])
     if scheme is None:
-        reason = UNUSED.get(header, "no scheme of the Tag Data Standard 2.3 has it")
-        raise EpcError(f"header 0x{header:02X}: {reason}")
-    bits, needed = len(data) * 8, scheme.bits
-    value = int.from_bytes(data)
+        reason = UNUSED.get(data[0], "no scheme of the Tag Data Standard 2.3 has it")
+        raise EpcError(f"header 0x{data[0]:02X}: {reason}")
+    value, bits, needed = _integer(data), len(data) * 8, scheme.bits
     if bits != needed and needed:
         if bits < needed:
             raise EpcError(f"{scheme.name} has {needed} bits, this tag {bits}")
