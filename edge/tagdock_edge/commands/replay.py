@@ -18,7 +18,7 @@ from tagdock_edge.readers.recording import read_recording
 @click.argument("recording", type=click.Path(path_type=Path))
 @CONFIG_OPTION
 def replay_command(recording: Path, config_file: Path) -> None:
-    """Turn recorded reads into movements, as JSON Lines on stdout. A gateway's journal (its folder) is taken as well."""
+    """Turn recorded reads, or those of a journal's folder, into movements: JSON Lines on stdout."""
     config = load(config_file, os.environ)
     out = sys.stdout.buffer
     records = read_journal(recording) if recording.is_dir() else read_recording(recording)
