@@ -145,8 +145,18 @@ def test_a_kept_status_tells_at_once_how_the_reader_stands(
     source.say(text, STATUS, retain=True)
     running = run()
     until(lambda: running.look().states == [state])
-    time.sleep(0.2)  # the connection's own notice comes later
-    assert running.reader.status().state == state
+
+
+@pytest.mark.parametrize(("text", "state"), [(b"connected", "up"), (b"connection lost", "down")])
+def test_what_is_heard_before_the_connections_own_notice_stays(text: bytes, state: str) -> None:
+    line = LineSettings(BrokerConfig("127.0.0.1", 1), "x", (EVENTS, STATUS))
+    reader = MqttReader("dock-1", line, Impinj("dock-1", ImpinjSettings(line, EVENTS, STATUS)))
+    reader.take(STATUS, text, True)  # paho's thread is quicker
+    reader._on_up()
+    assert reader.status().state == state
+    reader._on_down("gone")
+    reader._on_up()
+    assert reader.status().state == "connecting"
 
 
 def test_a_will_says_that_the_reader_is_gone(run: Callable[..., Running], broker: Any) -> None:
