@@ -86,10 +86,10 @@ class Crew:
                 post.problem = ""
                 post.reader.run(self._inbox, post.stop)
                 return
-            except RecordingError as error:
-                self._on_failure(error)  # it will not read otherwise the next time
-                return
             except (Exception, SystemExit) as error:  # whatever a driver did wrong, the other readers go on
+                if isinstance(error, RecordingError) and find_driver(post.config.driver).own_time:
+                    self._on_failure(error)  # it will not read otherwise the next time, and runs alone
+                    return
                 log.exception("reader %s: its driver broke", post.config.name)
                 post.problem = _shown(f"the driver {post.config.driver} broke", error)
                 self._inbox.report(ReaderNews(time.time_ns() // 1000, post.config.name, "down", detail=post.problem))

@@ -45,7 +45,10 @@ class Reader(Protocol):
     name: str
 
     def run(self, inbox: Inbox, stop: threading.Event) -> None:
-        """Deliver what is read until stopped; come back from every trouble that may pass by itself."""
+        """Deliver what is read until stopped, and return soon then; come back from every trouble that may pass.
+
+        Whatever it raises is told, and a new reader is started after a pause that grows from 1 s to 60 s.
+        """
 
     def status(self) -> ReaderStatus:
         """Return how the reader stands; called from other threads."""
@@ -58,9 +61,9 @@ class Driver:
     settings: Callable[[Table, Station], Any]
     """Take the keys of a `[[reader]]` table (`name` and `driver` are taken) and note what is wrong with them."""
     reader: Callable[[str, Any], Reader]
-    """Make the reader from its name and its settings; nothing is opened yet."""
+    """Make the reader from its name and its settings, for each start a new one; nothing is opened yet."""
     own_time: bool = False
-    """The reads come from another time and from readers with their own names: a recording."""
+    """The reads come from another time and from readers with their own names: a recording, which is played alone."""
 
 
 def driver_settings(name: str, driver: Driver, table: Table, station: Station) -> Any:

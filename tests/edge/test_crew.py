@@ -34,13 +34,17 @@ class Scripted:
             threading.Event().wait(30)
 
     def status(self) -> ReaderStatus:
+        if self._does == "has no status":
+            raise LookupError("lost it")
+        if self._does == "has another's status":
+            return ReaderStatus("somebody", "on fire", reads="many")  # type: ignore[arg-type]
         return ReaderStatus(self.name, "up")
 
 
 @pytest.fixture
 def hired(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[crew.Crew, Inbox, list[BaseException]]]:
     RUNS.clear()
-    monkeypatch.setattr(crew, "find_driver", lambda name: Driver(lambda table, station: None, Scripted))
+    monkeypatch.setattr(crew, "find_driver", lambda name: Driver(lambda table, station: None, Scripted, name == "tape"))
     monkeypatch.setattr(crew, "JOIN_S", 0.3)
     inbox, failures = Inbox(), list[BaseException]()
     one = crew.Crew(inbox, failures.append)
@@ -55,8 +59,8 @@ def until(done: Any, within_s: float = 10.0) -> None:
         time.sleep(0.01)
 
 
-def reader(name: str, does: str = "works") -> ReaderConfig:
-    return ReaderConfig(name, "scripted", does)
+def reader(name: str, does: str = "works", driver: str = "scripted") -> ReaderConfig:
+    return ReaderConfig(name, driver, does)
 
 
 def test_a_driver_that_breaks_is_told_and_started_again(hired: Any, caplog: pytest.LogCaptureFixture) -> None:
@@ -70,11 +74,21 @@ def test_a_driver_that_breaks_is_told_and_started_again(hired: Any, caplog: pyte
     assert not failures
 
 
+def test_a_driver_that_can_not_say_how_it_is_shows_as_down(hired: Any) -> None:
+    one, _, _ = hired
+    one.set([reader("a", "has no status"), reader("b", "has another's status"), reader("c"), reader("d", "breaks")])
+    until(lambda: len(RUNS) >= 4)
+    until(lambda: one.status()[3].state == "down")
+    assert [(each.name, each.state) for each in one.status()[:3]] == [("a", "down"), ("b", "down"), ("c", "up")]
+    assert "LookupError: lost it" in one.status()[0].detail
+    assert "ZeroDivisionError: no such antenna" in one.status()[3].detail
+
+
 def test_what_no_new_start_can_mend_is_handed_up(hired: Any) -> None:
     one, _, failures = hired
-    one.set([reader("a", "fails for good")])
-    until(lambda: failures)
-    assert isinstance(failures[0], RecordingError)
+    one.set([reader("a", "fails for good"), reader("b", "fails for good", "tape")])
+    until(lambda: failures and RUNS.count(("a", "fails for good")) >= 2)
+    assert [type(each) for each in failures] == [RecordingError]  # of the recording, which runs alone; not of others
 
 
 def test_unchanged_readers_go_on_while_others_are_exchanged(hired: Any) -> None:

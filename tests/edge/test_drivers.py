@@ -98,7 +98,8 @@ class Site:
 
     def start(self, code: str, *arguments: str | Path) -> "subprocess.Popen[str]":
         command = [sys.executable, "-W", "error", "-c", code, *map(str, arguments)]
-        environ = {**os.environ, "PYTHONPATH": str(self.folder)}
+        path = os.pathsep.join(filter(None, (str(self.folder), os.environ.get("PYTHONPATH"))))
+        environ = {**os.environ, "PYTHONPATH": path}
         return subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, text=True)
 
 
