@@ -70,6 +70,10 @@ class Pipeline:
         self._presence.restore(shelves)
         self._detector = detector
 
+    def wake(self) -> None:
+        """Say that a gateway begins to listen, after what it goes on from: it was deaf meanwhile."""
+        self._presence.wake()
+
     def _movements(self, verdicts: Iterable[Verdict], changes: Iterable[Change]) -> list[Movement]:
         address = self._address
         at_doors = [movement(verdict, address) for verdict in verdicts]

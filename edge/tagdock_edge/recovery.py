@@ -61,6 +61,7 @@ def recover(
             store(decided)
             decided = []
     store(decided)
+    pipeline.wake()
     if steps:
         log.warning("the gateway did not end in peace: worked on %d steps of its journal again", steps)
     return now_us

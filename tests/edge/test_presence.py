@@ -322,6 +322,7 @@ def test_what_a_gateway_did_not_hear_while_it_was_off_departs_nobody(presence: P
     presence.advance(us(10))
     morning = Presence(SHELVES, PresenceConfig())
     morning.restore(presence.snapshot())
+    morning.wake()
     if first == "read":
         assert told(morning, [read("back-1", MIN, 36_000)]) == []
     assert morning.advance(us(36_000)) == []

@@ -47,7 +47,7 @@ class Presence:
         self._due: list[tuple[int, str]] = []
         self._now_us = 0
         self._fresh = False
-        """Just restored: the next that is heard of the time tells how long nobody listened."""
+        """Just woken up: the next that is heard of the time tells how long nobody listened."""
         self._changes: list[Change] = []
 
     @property
@@ -109,9 +109,13 @@ class Presence:
         A tag whose antenna sees another bin now, or is at no shelf any more, is where the next read finds it.
         """
         self._now_us, self._stays = snapshots.read(data, self._bins.keys())
-        self._due, self._changes, self._fresh = [], [], True
+        self._due, self._changes = [], []
         for epc, stay in self._stays.items():
             self._look_again(epc, stay)
+
+    def wake(self) -> None:
+        """Say that a gateway begins to listen here: where it was off for long, silence counts from the next time on."""
+        self._fresh = True
 
     def _arrive(self, epc: str, antenna: Antenna, at_us: int, rssi_dbm: float) -> None:
         while len(self._stays) >= self._tags_at_most:
