@@ -90,6 +90,11 @@ class Inbox:
         self.refused = 0
         """Records, readings and news that made no sense, since the start."""
 
+    @property
+    def waiting(self) -> int:
+        """Count the reads that wait to be taken."""
+        return self._total
+
     def deliver(self, reads: Sequence[Record]) -> None:
         """Queue one delivery of one reader; never blocks. Records that make no sense are left out and told."""
         surplus = max(len(reads) - self._reads_at_most, 0)

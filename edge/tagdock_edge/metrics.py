@@ -111,6 +111,7 @@ class _Collector:
         health = self._health()
         yield _gauge("broker_up", "1 while the connection to the broker stands", float(health.broker_up))
         yield _gauge("step_age_seconds", "since the gateway last took what readers had for it", health.stepped_s_ago)
+        yield _gauge("waiting_reads", "reads that are not worked on yet", health.waiting_reads)
         yield _gauge("open_tags", "tags in a field, or that left it just now", health.open_tags)
         yield _counter("movements", "movements reported", "direction", health.movements)
         yield _counter("lost", "what had to be let go", "what", health.lost)

@@ -30,7 +30,7 @@ STATUS = Status(
         ReaderStatus("dock 2", "down", detail="cut"),
     ),
 )
-HEALTH = Health(STATUS, True, 0.02, 12, {"in": 3, "out": 4, "pass": 5, "uncertain": 0}, {"reads_late": 6})
+HEALTH = Health(STATUS, True, 0.02, 40, 12, {"in": 3, "out": 4, "pass": 5, "uncertain": 0}, {"reads_late": 6})
 
 
 class Served:
@@ -68,6 +68,7 @@ def test_prometheus_reads_what_the_gateway_knows(served: Served) -> None:
     assert samples == {
         ("broker_up",): 1,
         ("step_age_seconds",): 0.02,
+        ("waiting_reads",): 40,
         ("open_tags",): 12,
         ("movements_total", "in"): 3,
         ("movements_total", "out"): 4,
