@@ -148,7 +148,7 @@ def test_events_that_are_unknown_only_show_that_the_reader_is_there(impinj: Impi
         (b"", "message"),
         (b"[" * 100_000, "message"),
         (b'{"x":' * 100_000, "message"),
-        (b" " * 2_000_000, "message"),
+        (tag(padding="x" * 1_100_000), "message"),
         (b"[[]]", "message"),
     ],
 )
@@ -162,12 +162,6 @@ def test_what_does_not_fit_is_counted_and_named(impinj: Impinj, message: Any, wh
 def test_one_wrong_event_leaves_the_others_of_its_batch_alone(impinj: Impinj) -> None:
     heard = hear(impinj, [tag(), tag(antennaPort="x"), tag(epcHex="3"), tag()])
     assert (len(heard.records), heard.misfits) == (2, 2)
-
-
-def test_of_a_flood_in_one_message_the_first_ten_thousand_are_taken(impinj: Impinj) -> None:
-    one = b'{"timestamp":"2026-01-05T08:00:00Z","eventType":"x"}'
-    heard = hear(impinj, b"[" + b",".join([one] * 15_000) + b"]")
-    assert heard.misfits == 5_000
 
 
 @pytest.mark.parametrize("year", ["1970", "2100"])

@@ -83,6 +83,12 @@ def test_a_batch_is_an_array(zebra: Zebra) -> None:
     assert len(hear(zebra, [tag(), tag(eventNum=2)]).records) == 2
 
 
+def test_of_a_flood_in_one_message_the_first_ten_thousand_are_taken(zebra: Zebra) -> None:
+    one = b'{"timestamp":"2026-01-05T08:00:00Z","data":{"idHex":"30","antenna":0}}'
+    heard = hear(zebra, b"[" + b",".join([one] * 14_000) + b"]")
+    assert (len(heard.records), heard.misfits) == (10_000, 4_000)
+
+
 @pytest.mark.parametrize(("state", "told"), [("HIGH", True), ("LOW", False), ("low", False)])
 def test_an_input_changes(zebra: Zebra, state: str, told: bool) -> None:
     change = InputChange(from_us(NOW - 250_000), "dock-1", 2, told)
@@ -131,7 +137,7 @@ def test_management_events_that_are_unknown_only_show_that_the_reader_is_there(z
         ([1, 2, 3], 0),
         ([5, 6, 9], 2),
         ([1, 2, 2, 1, 3], 0),
-        ([50_000, 1, 2], 0),
+        ([50_000, 1, 4], 2),
         ([1, 10_000_000, 10_000_001], 0),
         ([1, -5, 2], 0),
         ([1, 3, 2, 4], 1),
