@@ -24,14 +24,14 @@ from tagdock_edge.passage.opinion import Way
 
 FLICKER_US, FLICKER_SHARE = 300_000, 0.15
 """A beam that shows for less than this, and this share of the breaks around it, shone through a gap in the load."""
-ALIKE = 3.0
+ALIKE = 4.5
 """How unlike two breaks of one body may be: the sum of the logs of how their lengths and lags differ. A body that stops
 between the beams is that unlike; steady ones are under 0.5."""
 CLEARLY = 1.0
 """Another pair that means the other way has to be so much more unlike."""
-APART_US, APART_SHARE = 3 * SECOND_US, 1.6
+APART_US, APART_SHARE = 3 * SECOND_US, 4.0
 """A body shorter than the beams' distance leaves both clear in between, for so long at most, and so many times its
-breaks' mean length: a person 0.6 m deep, beams 1.6 m apart."""
+breaks' mean length: a carton 0.3 m long, beams 1.5 m apart."""
 LONG_US = 30 * SECOND_US
 """A beam broken for longer is blocked by what stands in it."""
 
