@@ -101,7 +101,7 @@ def filled(outbox: Outbox, count: int) -> float:
     return time.perf_counter() - began
 
 
-def drained(outbox: Outbox, port: int, count: int) -> tuple[float, int]:
+def drained(outbox: Outbox, file: Path, port: int, count: int) -> tuple[float, int]:
     """Drain while new events come; returns the seconds it took and how many events went in all."""
 
     def status(online: bool) -> Status:
@@ -122,7 +122,11 @@ def drained(outbox: Outbox, port: int, count: int) -> tuple[float, int]:
     took = time.perf_counter() - began
     while outbox.fill().events:
         time.sleep(0.05)
-    time.sleep(3.0)  # the disk is given back when there is nothing else to do
+    began, before, now = time.perf_counter(), 0, file.stat().st_size
+    while now != before:  # the disk is given back when there is nothing else to do
+        time.sleep(2.0)
+        before, now = now, file.stat().st_size
+    print(f"gave the disk back in {time.perf_counter() - began - 2.0:.0f} s")
     uplink.stop()
     thread.join(30)
     return took, number
@@ -174,7 +178,7 @@ def report(folder: Path, count: int, synchronous: Any) -> None:
     other.stdout.readline()
     try:
         print(f"bare publishing takes {bare(port):,.0f} events/s")
-        took, number = drained(outbox, port, count)
+        took, number = drained(outbox, file, port, count)
         other.stdin.write("\n")
         other.stdin.flush()
         arrived = int(other.stdout.readline())

@@ -1,5 +1,6 @@
 """MQTT: one connection as an object that is used once, and a listener that keeps one alive. Only this knows paho."""
 
+import contextlib
 import logging
 import queue
 import threading
@@ -16,11 +17,13 @@ from paho.mqtt.properties import Properties
 from tagdock_edge.backoff import Backoff
 from tagdock_edge.config import BrokerConfig
 from tagdock_edge.errors import BrokerError
+from tagdock_edge.tls import CERTIFICATE_WANTED, context_of, explain_tls
 
 log = logging.getLogger(__name__)
 
 CONNECT_S = 10.0
 KEEPALIVE_S = 20
+FLUSH_S = 1.0
 HEALTHY_S = 10.0
 """A connection that held so long was a good one: the next retry is quick again."""
 _WRONG_CREDENTIALS = (134, 135)
@@ -67,6 +70,7 @@ class Link:
         self._connected = self._subscribed = self._closed = False
         self._topics = frozenset(subscriptions)
         self._asked: dict[int, tuple[str, ...]] = {}
+        self._sent: mqtt.MQTTMessageInfo | None = None
         self._client = self._build(clean, window)
         if will is not None:
             self._client.will_set(will.topic, will.payload, qos=1, retain=True)
@@ -90,9 +94,9 @@ class Link:
         try:
             self._client.connect(self._broker.host, self._broker.port, self._keepalive_s)
         except (OSError, ValueError) as error:
-            raise BrokerError(
-                f"broker {self.name}: can't be reached ({error}); check that it runs and the address is right"
-            ) from error
+            told = explain_tls(error) if isinstance(error, OSError) else None
+            told = told or f"can't be reached ({error}); check that it runs and the address is right"
+            raise BrokerError(f"broker {self.name}: {told}") from error
         self._client.loop_start()
         with self._wake:
             ready = (
@@ -102,11 +106,18 @@ class Link:
         if self._refusal is not None:
             raise BrokerError(f"broker {self.name}: {self._refusal}")
         if not self.up:
-            raise BrokerError(f"broker {self.name}: took the connection but gave no answer; is it an MQTT broker?")
+            remedy = "is it an MQTT broker?" if self._broker.tls is None or not self._closed else CERTIFICATE_WANTED
+            raise BrokerError(f"broker {self.name}: took the connection but gave no answer; {remedy}")
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False, qos: int = 1) -> None:
         """Hand a message to paho; if the connection breaks, the session's end tells."""
-        self._client.publish(topic, payload, qos=qos, retain=retain)
+        self._sent = self._client.publish(topic, payload, qos=qos, retain=retain)
+
+    def flush(self, within_s: float = FLUSH_S) -> None:
+        """Wait until the broker has what was sent last: what comes in while we close would take our goodbye along."""
+        with contextlib.suppress(ValueError, RuntimeError):  # the connection broke meanwhile
+            if self._sent is not None:
+                self._sent.wait_for_publish(within_s)
 
     def listen_to(self, topics: Collection[str]) -> None:
         """Hear exactly these topics from now on. What the broker refuses now is told in the log and ends nothing."""
@@ -187,15 +198,8 @@ def _introduce(client: mqtt.Client, broker: BrokerConfig, client_id: str) -> Non
     """Give a client what the broker knows us by, and what we know it by."""
     if broker.password is not None:
         client.username_pw_set(broker.username or client_id, broker.password)
-    if broker.tls is None:
-        return
-    ca, cert, key = (
-        str(file) if file else None for file in (broker.tls.ca_file, broker.tls.cert_file, broker.tls.key_file)
-    )
-    try:
-        client.tls_set(ca, cert, key)
-    except (OSError, ValueError) as error:
-        raise BrokerError(f"[gateway.tls]: a file can't be used ({error}); check the three paths") from error
+    if broker.tls is not None:
+        client.tls_set_context(context_of(broker.tls))
 
 
 def publish_refusal(broker: BrokerConfig, client_id: str, topic: str, payload: bytes, within_s: float) -> str | None:
@@ -304,6 +308,7 @@ class Listener:
                     self._wake.wait_for(lambda: not link.up, 0.1)
             if link.up:
                 self._on_leaving()
+                link.flush()
             return f"broker {link.name}: {link.refusal or 'the connection broke'}"
         except BrokerError as error:
             return str(error)

@@ -8,6 +8,7 @@ import threading
 import time
 import types
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -229,6 +230,12 @@ def _mosquitto() -> str:
     if program is None:
         pytest.skip("no mosquitto here; apt-get install mosquitto runs this test")
     return program
+
+
+@pytest.fixture
+def mosquitto() -> Callable[..., Mosquitto]:
+    """Start brokers: in a folder, with a password and more settings."""
+    return partial(Mosquitto, _mosquitto())
 
 
 @pytest.fixture

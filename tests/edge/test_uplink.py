@@ -1,7 +1,9 @@
 """The uplink against a real broker: killed, restarted, silent, refusing; nothing lost, nothing changed."""
 
+import contextlib
 import logging
 import socket
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -27,11 +29,11 @@ from tagdock_contract import (
 )
 from tagdock_edge.config import BrokerConfig, OutboxConfig, TlsConfig
 from tagdock_edge.errors import BrokerError
-from tagdock_edge.outbox import Outbox
+from tagdock_edge.outbox import Outbox, retry_refused
 from tagdock_edge.uplink import Pace, Uplink, check_broker
 
 ADDRESS = GatewayAddress("s1", "gw-1")
-FAST = Pace(fill_s=0.05, window=4, ack_s=0.4, connect_s=3.0, retry_first_s=0.05, retry_longest_s=0.2)
+FAST = Pace(fill_s=0.05, window=4, ack_s=0.4, connect_s=3.0, retry_first_s=0.05, retry_longest_s=0.2, status_s=0.5)
 
 
 def event(number: int) -> ReaderEvent:
@@ -187,6 +189,87 @@ def test_an_ack_that_is_not_ours_changes_nothing(
     cloud.answer = lambda batch: Ack(epoch=batch.epoch, committed=(batch.seq,))
     until(lambda: outbox.fill().events == 0)
     assert len(cloud.batches) >= 2
+
+
+@pytest.mark.parametrize("word", ["committed", "refused"])
+def test_a_batch_that_nobody_sent_can_not_be_acked(
+    outbox: Outbox, cloud: Cloud, start: Callable[[], Uplink], word: str
+) -> None:
+    unsent = range(FAST.window + 1, FAST.window + 3)
+    false: dict[str, dict[str, Any]] = {
+        "committed": {"committed": tuple(unsent)},
+        "refused": {"refused": tuple(Refusal(seq, "no") for seq in unsent)},
+    }
+    cloud.answer = lambda batch: Ack(epoch=batch.epoch, **false[word]) if batch.seq == 1 else None
+    uplink = start()
+    send(outbox, uplink, *range(100 * FAST.window))  # the window is full
+    until(lambda: len(cloud.batches) >= FAST.window)
+    send(outbox, uplink, *range(1000, 1200))
+    outbox.form(2)
+    until(lambda: len(cloud.batches) >= 3 * FAST.window)  # all of it was sent again, and the false ack came again
+    assert (outbox.fill().events, outbox.fill().refused_batches) == (100 * FAST.window + 200, 0)
+    cloud.answer = lambda batch: Ack(epoch=batch.epoch, committed=(batch.seq,))
+    until(lambda: outbox.fill().events == 0)
+    assert {*unsent} <= {*cloud.seqs()}
+
+
+def test_acks_that_flood_in_change_nothing_and_are_bounded(
+    outbox: Outbox, cloud: Cloud, start: Callable[[], Uplink]
+) -> None:
+    cloud.answer = lambda batch: None
+    uplink = start()
+    send(outbox, uplink, 1)
+    until(lambda: cloud.batches)
+    foreign = encode(Ack(epoch=UUID(int=0), committed=tuple(range(1000))))
+    for _ in range(1500):
+        uplink._on_message(ADDRESS.topic("ack"), foreign, False)
+        assert len(uplink._acks) <= 1000
+    cloud.answer = lambda batch: Ack(epoch=batch.epoch, committed=(batch.seq,))
+    until(lambda: outbox.fill().events == 0)
+
+
+def test_a_parked_batch_that_is_retried_is_sent_by_the_running_gateway(
+    outbox: Outbox, cloud: Cloud, start: Callable[[], Uplink], tmp_path: Path
+) -> None:
+    cloud.answer = lambda batch: Ack(epoch=batch.epoch, refused=(Refusal(batch.seq, "unknown bin"),))
+    uplink = start()
+    send(outbox, uplink, 1)
+    until(lambda: outbox.fill().refused_batches == 1)
+    cloud.answer = lambda batch: Ack(epoch=batch.epoch, committed=(batch.seq,))
+    send(outbox, uplink, 2)
+    until(lambda: outbox.fill().events == 1)
+    assert retry_refused(tmp_path / "outbox.sqlite") == 1
+    until(lambda: outbox.fill().events == 0)
+    assert cloud.seqs() == [1, 2, 1]
+
+
+def test_a_clock_that_is_set_back_stops_nothing(
+    outbox: Outbox, cloud: Cloud, start: Callable[[], Uplink], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uplink = start()
+    send(outbox, uplink, 1)
+    until(lambda: outbox.fill().events == 0)
+    now, now_ns = time.time, time.time_ns
+    monkeypatch.setattr(time, "time", lambda: now() - 86_400)
+    monkeypatch.setattr(time, "time_ns", lambda: now_ns() - 86_400 * 10**9)
+    send(outbox, uplink, 2)
+    until(lambda: outbox.fill().events == 0)
+    assert cloud.seqs() == [1, 2]
+
+
+def test_a_disk_without_room_for_a_batch_is_told_and_tried_again(
+    outbox: Outbox, cloud: Cloud, start: Callable[[], Uplink], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    uplink = start()
+    until(lambda: cloud.statuses)
+    with contextlib.closing(sqlite3.connect(tmp_path / "outbox.sqlite", isolation_level=None)) as other:
+        outbox._file.db.execute("PRAGMA busy_timeout = 100")
+        outbox.add([event(1)])
+        other.execute("BEGIN IMMEDIATE")
+        uplink.notify()
+        until(lambda: "another program keeps it locked" in caplog.text)
+        other.execute("ROLLBACK")
+    until(lambda: outbox.fill().events == 0)
 
 
 def test_a_broker_that_is_killed_and_comes_back_loses_nothing(
