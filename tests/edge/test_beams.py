@@ -202,6 +202,7 @@ PAIRS = {
     "overlapping, inside first": ([("inside", 0, 20), ("outside", 8, 28)], ["out"]),
     "one after the other": ([("outside", 0, 7), ("inside", 15, 22)], ["in"]),
     "one within the other": ([("outside", 0, 40), ("inside", 10, 20)], ["stay", "stay"]),
+    "light shines through one": ([("outside", 0, 20), ("inside", 8, 14), ("inside", 15, 28)], ["in"]),
     "one alone": ([("outside", 0, 20)], ["stay"]),
     "too far apart": ([("outside", 0, 20), ("inside", 80, 100)], ["stay", "stay"]),
     "at once": ([("outside", 0, 20), ("inside", 0, 20)], ["stay", "stay"]),

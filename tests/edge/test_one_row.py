@@ -144,6 +144,14 @@ def test_reads_stamped_when_their_report_left_do_not_tell_a_wrong_way(ends: tupl
     assert way in (None, "in" if ends == IN else "out")
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_phases_that_follow_no_rule_tell_nothing(seed: int) -> None:
+    """A dozen reads too far apart in time, or stamped anyhow: some speed always happens to fit them a little."""
+    chance = random.Random(seed)
+    found = [read._replace(phase_deg=chance.uniform(0, 360)) for read in reads(*steady(*IN, 1.5), every_s=0.02)]
+    assert told(found) is None
+
+
 def test_a_doppler_shift_that_is_always_zero_is_none() -> None:
     found = [read._replace(doppler_hz=0.0) for read in reads(*steady(*IN, 1.5), phase=0.0)]
     assert passed(found) is None
