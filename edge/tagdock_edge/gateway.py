@@ -13,6 +13,8 @@ from tagdock_edge.clock import from_us, to_us
 from tagdock_edge.config import GatewayConfig
 from tagdock_edge.crew import Crew
 from tagdock_edge.driver import find_driver
+from tagdock_edge.errors import EdgeError
+from tagdock_edge.exchange import check_exchange
 from tagdock_edge.health import LOSSES, Health
 from tagdock_edge.inbox import Inbox, ReaderNews
 from tagdock_edge.journal import Journal
@@ -82,10 +84,15 @@ class Gateway:
         self._told_lost: dict[str, int] = {}
         self._tell_at_s = 0.0
         self._failure: BaseException | None = None
+        self._load: Callable[[], GatewayConfig] | None = None
 
     def stop(self) -> None:
         """End `run` soon; safe to call from a signal handler."""
         self._stop.set()
+
+    def reload(self, load: Callable[[], GatewayConfig]) -> None:
+        """Load the configuration anew at the next step, and go on by it; safe to call from a signal handler."""
+        self._load = load
 
     def run(self) -> None:
         """Read, decide, store and send until stopped. Raises EdgeError when a part fails for good."""
@@ -99,11 +106,13 @@ class Gateway:
             while not self._stop.is_set():
                 self._step(TICK_S)
                 self._tell_losses()
+                self._take_configuration()
                 self._systemd.alive(time.monotonic())
             self._systemd.say("STOPPING=1")
             self._crew.stop()
             self._step(0.0)
-            self._storage.add(self._pipeline.flush())
+            if self._journal is None:  # else whoever starts next goes on with what is undecided
+                self._storage.add(self._pipeline.flush())
             self._checkpoint()
         finally:
             self._crew.stop()
@@ -202,6 +211,31 @@ class Gateway:
         """Write down what is undecided; not while decided events wait in memory, which only the journal has then."""
         if self._journal is not None and not self._storage.held:
             checkpoint(self._journal, self._outbox, self._pipeline, self._worked_us)
+
+    def _take_configuration(self) -> None:
+        """Go on by another configuration: with the tags that are in a field, and the readers that it leaves alone."""
+        load, self._load = self._load, None
+        if load is None:
+            return
+        self._systemd.say("RELOADING=1")
+        try:
+            config = load()
+            check_exchange(self._config, config)
+            self._step(0.0)
+            self._exchange(config)
+            log.warning("the configuration was loaded: %d readers, %d doors", len(config.readers), len(config.doors))
+        except EdgeError as error:
+            for problem in str(error).splitlines():
+                log.error("the configuration stays as it was: %s", problem)
+        self._systemd.say("READY=1")
+
+    def _exchange(self, config: GatewayConfig) -> None:
+        pipeline = Pipeline(config)
+        pipeline.restore(self._pipeline.snapshot())  # what follows can't fail
+        self._config, self._pipeline = config, pipeline
+        self._checkpoint()  # what comes is judged by the new configuration, after a crash as well
+        self._uplink.use(config.broker)
+        self._crew.set(config.readers)
 
     def _start(self, name: str, target: Callable[[], None]) -> threading.Thread:
         def guarded() -> None:

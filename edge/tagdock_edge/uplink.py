@@ -63,6 +63,7 @@ class Uplink:
         self._wake = threading.Condition()
         self._stopped = False
         self._news = False
+        self._exchanged = False
         self._on_the_way: dict[int, float] = {}
         self._acks: list[Ack] = []
         self._highest_seq = outbox.last_seq_at_start
@@ -76,6 +77,13 @@ class Uplink:
         with self._wake:
             self._news = True
             self._wake.notify_all()
+
+    def use(self, broker: BrokerConfig) -> None:
+        """Go over to another broker, or to the same by another name; nothing happens where it is the one already."""
+        with self._wake:
+            if broker != self._broker:
+                self._broker, self._exchanged, self._news = broker, True, True
+                self._wake.notify_all()
 
     def stop(self) -> None:
         """End `run` soon; what is unacked stays in the outbox."""
@@ -95,7 +103,8 @@ class Uplink:
             if time.monotonic() - began >= self._pace.healthy_s:
                 retry.reset()
             with self._wake:
-                self._wake.wait_for(lambda: self._stopped, retry.next_s())
+                self._wake.wait_for(lambda: self._stopped or self._exchanged, retry.next_s())
+                self._exchanged = False
 
     def _session(self) -> None:
         """Live through one connection, from a new client object to its end."""
@@ -127,7 +136,7 @@ class Uplink:
         """Send what is unacked, then what is new, as long as the connection holds and nobody stops us."""
         self._patience_s, sent_seq, status_at = self._pace.ack_s, 0, 0.0
         self._on_the_way.clear()
-        while link.up and not self._stopped:
+        while link.up and not self._stopped and not self._exchanged:
             self._book_acks()
             now = time.monotonic()
             if now >= status_at:

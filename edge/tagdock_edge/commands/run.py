@@ -29,7 +29,7 @@ from tagdock_edge.uplink import check_broker
 )
 @click.option("--verbose", is_flag=True, envvar="TAGDOCK_VERBOSE", show_envvar=True, help="Tell more on stderr.")
 def run(config_file: Path, data_dir: Path | None, require_broker: float | None, verbose: bool) -> None:
-    """Run the gateway until SIGTERM or Ctrl-C."""
+    """Run the gateway until SIGTERM or Ctrl-C; SIGHUP loads the configuration anew."""
     log_to_stderr(verbose)
     config = load(config_file, os.environ, data_dir)
     outbox, journal = Outbox(config.outbox), None
@@ -41,6 +41,7 @@ def run(config_file: Path, data_dir: Path | None, require_broker: float | None, 
         gateway = Gateway(config, outbox, journal, os.environ)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: gateway.stop())
+        signal.signal(signal.SIGHUP, lambda *_: gateway.reload(lambda: load(config_file, os.environ, data_dir)))
         _greet(config, outbox)
         gateway.run()
     finally:
