@@ -31,7 +31,7 @@ _LEFT_IN, _RIGHT_IN = 0.75, 2.1
 _DPI = 110
 _DOORS_AT_MOST = 4
 """Of doors that lost only those with the most reads are drawn."""
-_COLOURS = {"outside": "#0072B2", "inside": "#D55E00"}
+_COLOURS = {"outside": "#0072B2", "inside": "#D55E00", "": "#009E73"}
 _INK, _QUIET, _PALE = "#22272e", "#66707c", "#d5dae0"
 _MARKS = ("o", "s", "^", "D")
 _SMOOTH_US = 250_000
@@ -61,7 +61,7 @@ def save(story: Story, path: Path) -> None:
 
 def _draw(story: Story) -> Figure:
     """Lay out head and panels; all panels share their axes, so that doors compare."""
-    doors = [[*rows] for _, rows in groupby((*story.rows,), key=lambda row: row.door)][:_DOORS_AT_MOST]
+    doors = [[*rows] for _, rows in groupby((*story.rows,), key=lambda row: row.place)][:_DOORS_AT_MOST]
     doors = doors or [[*story.idle]]
     reason = textwrap.wrap(story.evidence.reason, 128)
     head_in = _HEAD_IN + 0.19 * len(reason)
@@ -107,7 +107,7 @@ def _panel(axes: Axes, story: Story, rows: Sequence[Row], *, won: bool) -> None:
     axes.grid(axis="y", color=_PALE, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.set_ylabel("dBm")
-    for side in ("outside", "inside"):
+    for side in ("outside", "inside", ""):
         for n, row in enumerate(row for row in rows if row.side == side):
             _antenna(axes, row, story.first_us, _MARKS[n % len(_MARKS)])
     if won:
@@ -115,9 +115,10 @@ def _panel(axes: Axes, story: Story, rows: Sequence[Row], *, won: bool) -> None:
         axes.axvline(
             (to_us(story.movement.observed_at) - story.first_us) / 1e6, color=_INK, linewidth=1.0, linestyle=":"
         )
-    lost = {each.door: each for each in story.evidence.doors_lost}.get(rows[0].door)
+    lost = {each.door: each for each in story.evidence.doors_lost}.get(rows[0].place)
     told = "the door that won" if won else f"lost with {lost.score:.2%}" if lost else "lost"
-    axes.text(1.02, 1.0, rows[0].door, transform=axes.transAxes, va="top", weight="bold", fontsize=11)
+    told = told if story.movement.door else "the bin" if won else "another bin"
+    axes.text(1.02, 1.0, rows[0].place, transform=axes.transAxes, va="top", weight="bold", fontsize=11)
     axes.text(1.02, 0.87, told, transform=axes.transAxes, va="top", color=_QUIET)
     handles, labels = axes.get_legend_handles_labels()
     if handles:
@@ -130,7 +131,7 @@ def _antenna(axes: Axes, row: Row, first_us: int, mark: str) -> None:
     """Draw an antenna's reads, and a line through them where they are many."""
     seconds = [(dot.at_us - first_us) / 1e6 for dot in row.dots]
     looks: Any = {"color": _COLOURS[row.side], "marker": mark, "linewidths": 0}
-    label = f"{row.side} {row.reader}/{row.antenna}, {len(row.dots)} reads"
+    label = f"{row.side} {row.reader}/{row.antenna}, {len(row.dots)} reads".lstrip()
     many = len(row.dots) > _MANY
     axes.scatter(
         seconds,

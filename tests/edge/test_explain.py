@@ -91,9 +91,9 @@ def story(config: GatewayConfig, event_id: UUID) -> Story:
 
 def test_the_story_holds_every_read_of_the_tag_by_antenna(story: Story) -> None:
     assert (story.movement.direction, story.movement.door) == ("in", "D1")
-    rows = [(row.door, row.side, row.antenna, len(row.dots)) for row in story.rows]
+    rows = [(row.place, row.side, row.antenna, len(row.dots)) for row in story.rows]
     assert rows == [("D1", "outside", 1, 40), ("D1", "inside", 2, 40), ("D2", "outside", 4, 1)]
-    assert [(row.door, row.antenna) for row in story.idle] == [("D1", 3)]
+    assert [(row.place, row.antenna) for row in story.idle] == [("D1", 3)]
     assert story.rows[0].peak.at_us - story.first_us == pytest.approx(700_000, abs=60_000)
     assert [(mate.direction, mate.apart_us > 0) for mate in story.mates] == [("in", True), ("in", True)]
 
@@ -202,3 +202,42 @@ def test_an_id_of_another_gateway_says_what_to_check(folder: Path, event_id: UUI
 
 def test_an_id_that_is_none_is_wrong_usage(folder: Path) -> None:
     assert run(folder, "x", "--recording", str(folder / "reads.jsonl")).exit_code == 2
+
+
+SHELVES = """
+[[shelf]]
+bin = "A-01-1"
+antennas = [{ reader = "a-reader-with-a-long-name", antenna = 7 }]
+
+[[shelf]]
+bin = "A-01-2"
+antennas = [
+  { reader = "a-reader-with-a-long-name", antenna = 8 },
+  { reader = "a-reader-with-a-long-name", antenna = 9 },
+]
+"""
+
+
+def test_a_move_between_bins_is_explained_by_what_both_read(folder: Path) -> None:
+    file = folder / "gateway.toml"
+    file.write_text(file.read_text() + SHELVES)
+    lines = [line(n / 10, antenna=7, epc=EPC % 0, rssi_dbm=-61.0) for n in range(1, 50)]
+    lines += [line(5.5 + n / 10, antenna=8, epc=EPC % 0, rssi_dbm=-57.5) for n in range(5)]
+    found = [decode_record(each.encode()) for each in lines]
+    config = load(file, {})
+    arrived, left, moved = replay(found, config)
+    story = tell(lambda: found, config, moved.event_id)
+    rows = [(row.place, row.antenna, len(row.dots)) for row in story.rows]
+    assert rows == [("A-01-2", 8, 4), ("A-01-1", 7, 49)], "the fourth read was enough"
+    assert [(row.place, row.antenna) for row in story.idle] == [("A-01-2", 9)]
+    text = write(story)
+    assert text.startswith("Came into A-01-2 at 2026-01-05 08:00:05 UTC, confidence over 99.9 %\n")
+    assert "door" not in text and "None" not in text
+    assert "because     moved from A-01-1 to A-01-2: 4 reads of -57.5 dBm on average are +3.5 dB" in text
+    assert write(tell(lambda: found, config, left.event_id)).startswith("Left A-01-1 at")
+    assert write(tell(lambda: found, config, arrived.event_id)).startswith("Came into A-01-1 at")
+    (folder / "shelf.jsonl").write_text("\n".join(lines) + "\n")
+    command = ["explain", str(moved.event_id), "--config", str(file), "--recording", str(folder / "shelf.jsonl")]
+    pytest.importorskip("matplotlib", reason="wants tagdock-edge[pictures]")
+    assert CliRunner().invoke(main, [*command, "--png", str(folder / "shelf.png")]).exit_code == 0
+    assert (folder / "shelf.png").read_bytes()[1:4] == b"PNG"

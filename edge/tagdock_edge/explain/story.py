@@ -1,24 +1,27 @@
 """Find a movement again by its id, and gather what it rests on.
 
-Event ids say which passage it was (gateway, tag, first read), so the same reads through the same configuration give the
-movement again. The id's first 48 bits are the millisecond of the tag's first read.
+Event ids say which passage or change it was (gateway, tag, the read that began it), so the same reads through the same
+configuration give the movement again. The id's first 48 bits are the millisecond of that read.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 from uuid import UUID
 
 from tagdock_contract import Evidence, Movement, Record, Side, TagRead, read_evidence
 from tagdock_contract.ids import uuid7_ms
 
 from tagdock_edge.clock import SECOND_US, from_us, to_us
-from tagdock_edge.config import AntennaConfig, GatewayConfig
+from tagdock_edge.config import GatewayConfig
 from tagdock_edge.errors import ExplainError
 from tagdock_edge.pipeline import replay
 
 MATES_US = 3 * SECOND_US
-"""Tags that were at the same door within this time of the one in question may have been on its load."""
+"""Tags that were at the same place within this time of the one in question may have been on its load."""
+BEFORE_US = 120 * SECOND_US
+"""So much of what shelf antennas read before a tag moved or departed is shown; it may have lain there for weeks."""
 AFTER_US = 20 * SECOND_US
 """Movements of the same load are told this much later than the one in question at most."""
 KEPT_MOVEMENTS = 5000
@@ -36,10 +39,10 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one antenna of a door read of the tag, in the order of time."""
+    """What one antenna of a door or shelf read of the tag, in the order of time."""
 
-    door: str
-    side: Side
+    place: str
+    side: Side | Literal[""]
     reader: str
     antenna: int
     dots: tuple[Dot, ...]
@@ -52,24 +55,29 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Mate:
-    """Another tag that was at the same door at about the same time."""
+    """Another tag that was at the same door or bin at about the same time."""
 
     epc: str
     direction: str
     apart_us: int
-    """How much later than the one in question it was at the door."""
+    """How much later than the one in question it was there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A movement and what it rests on. `rows` are sorted: the door that won first, its outside row first."""
+    """A movement and what it rests on. `rows` are sorted: its own place first, of a door the outside row first."""
 
     movement: Movement
     evidence: Evidence
     rows: tuple[Row, ...]
     idle: tuple[Row, ...]
-    """Antennas of the door that won which read nothing of the tag."""
+    """Antennas of its own place which read nothing of the tag."""
     mates: tuple[Mate, ...]
+
+    @property
+    def place(self) -> str:
+        """Return the door or bin of the movement."""
+        return _place(self.movement)
 
     @property
     def first_us(self) -> int:
@@ -94,8 +102,8 @@ def tell(records: Callable[[], Iterable[Record]], config: GatewayConfig, event_i
     if found is None:
         raise ExplainError(_what_to_check(event_id, span, config))
     evidence = read_evidence(found) or Evidence()
-    dots = _dots(records(), found, uuid7_ms(event_id) * 1000, _last_us(evidence, found))
-    rows, idle = _rows(dots, config, found.door or "")
+    dots = _dots(records(), found, _first_us(evidence, found), _last_us(evidence, found))
+    rows, idle = _rows(dots, config, _place(found))
     return Story(found, evidence, rows, idle, tuple(_mates(found, others)))
 
 
@@ -130,6 +138,21 @@ def _find(
     return found, others
 
 
+def _place(movement: Movement) -> str:
+    return movement.door or movement.bin or ""
+
+
+def _first_us(evidence: Evidence, movement: Movement) -> int:
+    began_us = uuid7_ms(movement.event_id) * 1000
+    if movement.door:
+        return began_us
+    return min(began_us, max(_earliest_us(evidence, began_us), began_us - BEFORE_US))
+
+
+def _earliest_us(evidence: Evidence, otherwise_us: int) -> int:
+    return min((to_us(each.first_at) for each in evidence.antennas), default=otherwise_us)
+
+
 def _last_us(evidence: Evidence, movement: Movement) -> int:
     return max([to_us(each.last_at) for each in evidence.antennas] + [to_us(movement.observed_at)])
 
@@ -151,35 +174,39 @@ def _dots(
 
 
 def _rows(
-    dots: dict[tuple[str, int], list[Dot]], config: GatewayConfig, winner: str
+    dots: dict[tuple[str, int], list[Dot]], config: GatewayConfig, own: str
 ) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
-    """Sort reads by door and row: the door that won first, then those with the most reads."""
+    """Sort reads by place and row: the movement's own place first, then those with the most reads."""
     rows, idle = [], []
+    for place, side, reader, antenna in _antennas(config):
+        seen = sorted(dots.get((reader, antenna), ()), key=lambda dot: dot.at_us)
+        row = Row(place, side, reader, antenna, tuple(seen))
+        if seen:
+            rows.append(row)
+        elif place == own:
+            idle.append(row)
+    reads = Counter[str]()
+    for row in rows:
+        reads[row.place] += len(row.dots)
+
+    def order(row: Row) -> tuple[object, ...]:
+        return row.place != own, -reads[row.place], row.place, row.side != "outside", row.reader, row.antenna
+
+    return tuple(sorted(rows, key=order)), tuple(sorted(idle, key=order))
+
+
+def _antennas(config: GatewayConfig) -> Iterator[tuple[str, Side | Literal[""], str, int]]:
     for door in config.doors:
-        for antenna in door.antennas:
-            seen = sorted(dots.get((antenna.reader, antenna.antenna), ()), key=lambda dot: dot.at_us)
-            row = _row(door.name, antenna, seen)
-            if seen:
-                rows.append(row)
-            elif door.name == winner:
-                idle.append(row)
-    reads = {door.name: sum(len(row.dots) for row in rows if row.door == door.name) for door in config.doors}
-
-    def place(row: Row) -> tuple[object, ...]:
-        return row.door != winner, -reads[row.door], row.door, row.side != "outside", row.reader, row.antenna
-
-    return tuple(sorted(rows, key=place)), tuple(sorted(idle, key=place))
-
-
-def _row(door: str, antenna: AntennaConfig, seen: Iterable[Dot]) -> Row:
-    return Row(door, antenna.side, antenna.reader, antenna.antenna, tuple(seen))
+        yield from ((door.name, each.side, each.reader, each.antenna) for each in door.antennas)
+    for shelf in config.shelves:
+        yield from ((shelf.bin, "", each.reader, each.antenna) for each in shelf.antennas)
 
 
 def _mates(movement: Movement, others: Iterable[Movement]) -> Iterator[Mate]:
     at_us = to_us(movement.observed_at)
     for other in others:
         apart_us = to_us(other.observed_at) - at_us
-        if other.door == movement.door and abs(apart_us) <= MATES_US:
+        if _place(other) == _place(movement) and abs(apart_us) <= MATES_US:
             yield Mate(other.epc, other.direction, apart_us)
 
 

@@ -12,6 +12,7 @@ from tagdock_edge.explain.story import MATES_US, Dot, Row, Story
 
 COLUMNS, _LABEL, _CHART = 100, 30, 44
 _WORDS = {"in": "Came in through", "out": "Went out through", "pass": "Did not go through", "uncertain": "Undecided at"}
+_BIN_WORDS = {"in": "Came into", "out": "Left"}
 _TICKS_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
 _TICKS_AT_MOST = 6
 _MATES_S = MATES_US // SECOND_US
@@ -44,7 +45,8 @@ def headline(story: Story) -> tuple[str, str]:
     """Say in a line what was decided, and how sure it is."""
     movement = story.movement
     sure = "over 99.9 %" if movement.confidence >= 0.9995 else f"{movement.confidence:.1%}"
-    what = f"{_WORDS[movement.direction]} {movement.door}"
+    words = _WORDS if movement.door else _BIN_WORDS
+    what = f"{words[movement.direction]} {story.place}"
     return f"{what} at {movement.observed_at:%Y-%m-%d %H:%M:%S} UTC", f"confidence {sure}"
 
 
@@ -81,16 +83,16 @@ def _chart(story: Story, signs: Signs) -> Iterator[str]:
     scale = _scale(story)
     powers = f"{signs.levels[0]} {scale.weakest_dbm:.1f} to {signs.levels[-1]} {scale.strongest_dbm:.1f} dBm"
     yield f"{'':{_LABEL}}  strongest read in each {_seconds(scale.column_us)}: {powers}"
-    door = ""
+    place = ""
     for row in (*story.rows, *story.idle):
-        label = f"{row.door if row.door != door else '':8} {row.side:7}"
-        if row.door != door and door == story.movement.door:
+        label = f"{row.place if row.place != place else '':8} {row.side:7}"
+        if row.place != place and place == story.place:
             yield from _eyes(story.evidence.photo_eyes, scale, signs)
-        door = row.door
+        place = row.place
         yield _line(label, f"{row.reader}/{row.antenna}", _cells(row.dots, scale, signs), _read(row, scale), signs)
-    if door == story.movement.door:
+    if place == story.place:
         yield from _eyes(story.evidence.photo_eyes, scale, signs)
-    yield from _axis(scale, to_us(story.movement.observed_at), signs)
+    yield from _axis(scale, story, signs)
 
 
 def _line(label: str, name: str, cells: str, words: str, signs: Signs) -> str:
@@ -131,8 +133,8 @@ def _broken(eye: PhotoEyeEvidence, scale: _Scale) -> tuple[int, int]:
     return scale.column(to_us(eye.broken_at)), until
 
 
-def _axis(scale: _Scale, observed_us: int, signs: Signs) -> Iterator[str]:
-    """Draw the seconds since the first read, and mark when the tag was at the door."""
+def _axis(scale: _Scale, story: Story, signs: Signs) -> Iterator[str]:
+    """Draw the seconds since the first read that is shown, and mark when it was."""
     length_s = scale.column_us * _CHART / 1e6
     step_s = next((tick for tick in _TICKS_S if length_s / tick <= _TICKS_AT_MOST), 60.0)
     line, words = [signs.base] * _CHART, [" "] * (_CHART + 8)
@@ -141,8 +143,9 @@ def _axis(scale: _Scale, observed_us: int, signs: Signs) -> Iterator[str]:
         line[column] = signs.tick
         text = f"{n * step_s:g}" + (" s" if n == 0 else "")
         words[column : column + len(text)] = text
-    line[scale.column(observed_us)] = signs.door
-    yield f"{'':{_LABEL}} {signs.corners[0]}{''.join(line)}{signs.corners[1]} {signs.door} at the door"
+    line[scale.column(to_us(story.movement.observed_at))] = signs.door
+    mark = "at the door" if story.movement.door else "then"
+    yield f"{'':{_LABEL}} {signs.corners[0]}{''.join(line)}{signs.corners[1]} {signs.door} {mark}"
     yield f"{'':{_LABEL}}  {''.join(words)}"
 
 
@@ -151,9 +154,10 @@ def _said(story: Story) -> Iterator[str]:
     yield from _words(
         "first read", f"{from_us(story.first_us):%Y-%m-%d %H:%M:%S.%f} UTC, {evidence.reads} reads in all"
     )
-    lost = [f"{each.door} {each.score:.2%} ({each.reads} reads)" for each in evidence.doors_lost]
-    won = f"{movement.door} won"
-    yield from _words("doors", f"{won} over {', '.join(lost)}" if lost else f"{won}; no other door read the tag")
+    if movement.door:
+        lost = [f"{each.door} {each.score:.2%} ({each.reads} reads)" for each in evidence.doors_lost]
+        won = f"{movement.door} won"
+        yield from _words("doors", f"{won} over {', '.join(lost)}" if lost else f"{won}; no other door read the tag")
     yield from _words("with it", mates_in_words(story))
     yield from _words("decision", ", ".join((movement.direction, headline(story)[1])))
     yield from _words("because", evidence.reason or "no reason was given")
@@ -162,11 +166,11 @@ def _said(story: Story) -> Iterator[str]:
 def mates_in_words(story: Story) -> str:
     """Say which other tags were there."""
     if not story.mates:
-        return f"no other tag was at {story.movement.door} within {_MATES_S} s"
+        return f"no other tag was at {story.place} within {_MATES_S} s"
     ways = Counter(mate.direction for mate in story.mates)
     told = ", ".join(f"{count} {way}" for way, count in sorted(ways.items(), key=lambda item: (-item[1], item[0])))
     tags = f"{len(story.mates)} other tag{'s' * (len(story.mates) > 1)}"
-    return f"{tags} at {story.movement.door} within {_MATES_S} s: {told}"
+    return f"{tags} at {story.place} within {_MATES_S} s: {told}"
 
 
 def _words(label: str, text: str) -> Iterator[str]:
