@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from math import hypot, log10
 
+import msgspec
 import pytest
 from tagdock_contract import Side
 from tagdock_edge.config import Thresholds
 from tagdock_edge.passage import beams
 from tagdock_edge.passage.bodies import bodies
-from tagdock_edge.passage.eyes import BREAKS_A_DOOR, SILENT_AFTER, STUCK_US, Beams, Break, PhotoEyes
+from tagdock_edge.passage.eyes import BREAKS_A_DOOR, SILENT_AFTER, STUCK_US, Beams, Break, Kept, PhotoEyes
 from tagdock_edge.passage.layout import Door
 from tagdock_edge.passage.opinion import NONE, Opinion, Way
 from tagdock_edge.passage.profile import Seen
@@ -195,6 +196,19 @@ def test_beams_remembered_are_bounded_however_long_a_door_is_busy() -> None:
 def test_an_eye_that_repeats_itself_changes_nothing() -> None:
     told = eyes([(1, "outside", True), (2, "outside", True), (3, "outside", False), (4, "outside", False)])
     assert told.during("D1", 0, 10) == [Break("outside", 1, 3)]
+
+
+def test_eyes_that_were_kept_go_on_as_if_nothing_had_been() -> None:
+    place = along((1, -4), (5, 4))
+    told = seen([(place, PALLET)], 8.0)
+    whole, first = eyes(told), eyes(told[:2])
+    assert [one.cleared_us for one in first.during("D1", 0, 10**7)] == [None, None]
+    after = PhotoEyes()
+    after.restore(msgspec.msgpack.decode(msgspec.msgpack.encode(first.kept()), type=dict[str, Kept]))
+    for at_us, side, broken in told[2:]:
+        after.add("D1", side, at_us, broken)
+    assert after.kept() == whole.kept()
+    assert opinion(reads(place, 8.0), after) == opinion(reads(place, 8.0), whole)
 
 
 PAIRS = {

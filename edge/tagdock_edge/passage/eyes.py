@@ -1,7 +1,7 @@
 """The photo-eyes' memory: who broke which beam when, and which eyes are not to be believed just now."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tagdock_contract import PhotoEyeEvidence, Side
@@ -35,6 +35,14 @@ class Beams:
     mute: frozenset[Side] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of a door's eyes in a snapshot: its breaks, and how often the other side's beam was broken since."""
+
+    breaks: tuple[Break, ...]
+    others: dict[Side, int]
+
+
 @dataclass(slots=True)
 class _Door:
     breaks: deque[Break] = field(default_factory=lambda: deque(maxlen=BREAKS_A_DOOR))
@@ -61,6 +69,17 @@ class PhotoEyes:
         elif not broken and still is not None:
             still.cleared_us = max(at_us, still.broken_us)
             del own.still[side]
+
+    def kept(self) -> dict[str, Kept]:
+        """Return all that is remembered, by door."""
+        return {door: Kept(tuple(own.breaks), dict(own.others)) for door, own in self._doors.items()}
+
+    def restore(self, kept: Mapping[str, Kept]) -> None:
+        """Remember what was kept, and nothing else."""
+        self._doors = {}
+        for door, own in kept.items():
+            still = {one.side: one for one in own.breaks if one.cleared_us is None}
+            self._doors[door] = _Door(deque(own.breaks, BREAKS_A_DOOR), still, dict(own.others))
 
     def during(self, door: str, first_us: int, last_us: int) -> list[Break]:
         """List the breaks of a door's beams that overlap a span of time, in the order in which they came."""
