@@ -74,14 +74,14 @@ class BinSensorReader:
         self._bytes = 0
         self._inbox: Inbox | None = None
         self._listener: Listener | None = None
-        self._up, self._problem = False, "not connected yet"
+        self._up, self._problem, self._left = False, "not connected yet", False
         self._readings, self._last_us = 0, 0
         self.lost_messages = 0
         """Messages that went because the queue was full or they were too long, since the start."""
 
     def run(self, inbox: Inbox, stop: threading.Event) -> None:
         """Listen until stopped."""
-        self._inbox = inbox
+        self._inbox, self._left = inbox, False
         address = self._settings.address
         self._listener = Listener(
             self._settings.broker,
@@ -149,9 +149,9 @@ class BinSensorReader:
             due = self._station.advance(now_us)
             self._deliver(due.readings)
             self._answer(due.answers)
-            topics, complaints = self._station.topics, self._station.complaints.untold()
-        if self._listener is not None:
-            self._listener.listen_to(topics)
+            complaints = self._station.complaints.untold()
+            if self._listener is not None and not self._left:
+                self._listener.listen_to(self._station.topics)
         for each in complaints:
             log.warning("%s: %s; told once, counted in the status", self.name, each)
 
@@ -196,7 +196,11 @@ class BinSensorReader:
             self._report("down", problem)
 
     def _leaving(self) -> None:
+        """Hear nothing more, so that our own farewell does not come back; then say it."""
         with self._lock:
+            self._left = True
+            if self._listener is not None:
+                self._listener.listen_to(())
             self._answer(self._station.leaving(time.time_ns() // 1000))
 
     def _report(self, state: str, detail: str) -> None:
