@@ -61,7 +61,7 @@ def json_lines(work: list[list[Record]]) -> tuple[float, float]:
 
 def bare(work: list[list[Record]]) -> tuple[float, float]:
     """The physical limit: the journal's bytes, made before."""
-    packed = {id(records): pack((), records, 0) for records in work}
+    packed = {id(records): pack(None, records, 0) for records in work}
     return written(work, lambda records: packed[id(records)])
 
 

@@ -190,8 +190,10 @@ class Gateway:
     def _work(self, records: Sequence[Record], until_us: int) -> list[Movement]:
         """Write records down, then work on them and decide what is over by then."""
         now_us = self._worked_us = max(self._worked_us, until_us)
-        if self._journal is not None and now_us:
+        if self._journal is not None and (records or self._pipeline.open_tags):
             self._journal.append(records, now_us)
+        elif self._journal is not None and now_us:
+            self._journal.pass_by(now_us)
         self._pipeline.add(records)
         return self._pipeline.advance(now_us)
 

@@ -34,7 +34,7 @@ def checkpoint(journal: Journal, outbox: Outbox, pipeline: Pipeline, now_us: int
 
 
 def recover(
-    journal: Journal, pipeline: Pipeline, store: Callable[[Sequence[Event]], None], system_us: int
+    journal: Journal, pipeline: Pipeline, store: Callable[[Sequence[Event]], object], system_us: int
 ) -> int | None:
     """Bring a fresh pipeline to where the last process left it; what it decides on the way is stored (again).
 

@@ -88,7 +88,7 @@ class Dock:
         self.in_field.append({tag_of(self.name, wave, tag) for wave, tag, _ in passing(step)})
 
     def end(self) -> None:
-        """Stop in peace: what is still undecided is decided."""
+        """Stop in peace."""
         assert self.process is not None
         self.process.terminate()
         assert self.process.wait(20) == 0
@@ -107,8 +107,8 @@ class Dock:
     def is_left(self) -> bool:
         return not self.reader.is_reporting
 
-    def has_told_some(self) -> bool:
-        return len(told(self)) >= WAVES * TAGS // 2
+    def has_told_all(self) -> bool:
+        return len(told(self)) >= WAVES * TAGS
 
     def log(self) -> str:
         return (self.config.parent / "gateway.log").read_text()
@@ -188,7 +188,7 @@ def test_a_kill_costs_the_reads_of_an_instant_and_no_passage_is_told_twice(
                 outage_s = max(outage_s, time.monotonic() - began_s)
             time.sleep(STEP_S)
         for each in docks:
-            until(each.has_told_some, 20, each.log)
+            until(each.has_told_all, LEFT_AFTER_S + 20, each.log)
             each.end()
             check(each, sure=outage_s + STEP_S < LEFT_AFTER_S)
 

@@ -39,12 +39,12 @@ class Piece(NamedTuple):
 
 
 class _Block(msgspec.Struct, frozen=True, array_like=True):
-    """`idle_us`: times that went by without a record before it; inputs by how many reads came before each."""
+    """`idle_us`: the last time before it that went by with nothing to decide; inputs by how many reads came before."""
 
-    idle_us: Sequence[int]
+    idle_us: int | None
     reads: Sequence[TagRead]
     inputs: Sequence[tuple[int, InputChange]]
-    now_us: int | None
+    now_us: int
     missed: int
 
 
@@ -52,8 +52,8 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_Block).decode
 
 
-def pack(idle_us: Sequence[int], records: Sequence[Record], now_us: int | None, missed: int = 0) -> bytes:
-    """Build the block of one step; without `now_us` it holds the idle times only."""
+def pack(idle_us: int | None, records: Sequence[Record], now_us: int, missed: int = 0) -> bytes:
+    """Build the block of one step, and of the idle time before it."""
     reads = [record for record in records if type(record) is TagRead]
     inputs = [] if len(reads) == len(records) else list(_inputs(records))
     content = zlib.compress(_encode(_Block(idle_us, reads, inputs, now_us, missed)), _LEVEL)
@@ -117,10 +117,9 @@ def _block_at(data: bytes, at: int) -> Piece | None:
 
 
 def _steps(block: _Block) -> Iterator[Step]:
-    for idle_us in block.idle_us:
-        yield Step((), idle_us)
-    if block.now_us is not None:
-        yield Step(_merged(block), block.now_us, block.missed)
+    if block.idle_us is not None:
+        yield Step((), block.idle_us)
+    yield Step(_merged(block), block.now_us, block.missed)
 
 
 def _merged(block: _Block) -> Sequence[Record]:

@@ -17,9 +17,6 @@ from tagdock_edge.journal.segments import Checkpoint, Place, Segment, read_check
 
 log = logging.getLogger(__name__)
 
-IDLE_AT_MOST = 10
-"""Times that went by without a record are kept in memory up to this many: a second of the gateway's ticks."""
-
 
 class Recovery(NamedTuple):
     """What a crash left: the last snapshot (None: there is nothing to go on from) and the steps after it."""
@@ -44,7 +41,7 @@ class Journal:
         """Records that could not be journaled, since the start."""
         self.damaged_bytes = 0
         """Bytes that a recovery found to be no blocks."""
-        self._idle_us: list[int] = []
+        self._idle_us: int | None = None
         self._missed = 0
         self._lock = hold_alone(config.folder / "lock", config.folder)
         try:
@@ -69,12 +66,11 @@ class Journal:
 
     def append(self, records: Sequence[Record], now_us: int) -> None:
         """Write down that records came and that the time was `now_us` then, before they are worked on."""
-        if records:
-            self._write(pack(self._idle_us, records, now_us, self._missed), len(records))
-            return
-        self._idle_us.append(now_us)
-        if len(self._idle_us) >= IDLE_AT_MOST:
-            self._flush_idle()
+        self._write(pack(self._idle_us, records, now_us, self._missed), len(records))
+
+    def pass_by(self, now_us: int) -> None:
+        """Remember that the time was `now_us` and there was nothing to decide: written down with what comes next."""
+        self._idle_us = now_us
         self._ring.sync_when_due()
 
     def checkpoint_due(self) -> bool:
@@ -84,7 +80,6 @@ class Journal:
 
     def checkpoint(self, snapshot: bytes) -> bool:
         """Write down what is undecided after all that was appended; False where the disk does not take it."""
-        self._flush_idle()
         self._checkpoint_at_s = time.monotonic() + self._config.checkpoint_every_s
         checkpoint = Checkpoint(self._ring.place, snapshot)
         try:
@@ -107,17 +102,12 @@ class Journal:
         return Recovery(self._checkpoint.snapshot, self._after(self._checkpoint.place))
 
     def close(self) -> None:
-        """Write what is kept in memory and close the files."""
-        self._flush_idle()
+        """Close the files."""
         self._ring.close()
         self._lock.close()
 
-    def _flush_idle(self) -> None:
-        if self._idle_us:
-            self._write(pack(self._idle_us, (), None), 0)
-
     def _write(self, block: bytes, records: int) -> None:
-        self._idle_us = []
+        self._idle_us = None
         if self._ring.write(block):
             self._missed = 0
         else:
