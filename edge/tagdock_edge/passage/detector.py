@@ -9,10 +9,12 @@ from tagdock_contract import InputChange, TagRead
 
 from tagdock_edge.clock import SECOND_US, seconds_us, to_us
 from tagdock_edge.config import DoorConfig, PassageConfig
+from tagdock_edge.passage.company import Company
 from tagdock_edge.passage.eyes import PhotoEyes
-from tagdock_edge.passage.judge import Site, Verdict, judge
+from tagdock_edge.passage.judge import Verdict, judge
 from tagdock_edge.passage.layout import Layout
 from tagdock_edge.passage.profile import NOT_TOLD, Seen, mean_dbm, milliwatts
+from tagdock_edge.passage.witness import Site, Witness, witness
 
 TAGS_AT_MOST = 100_000
 """Tags in the field at one time; beyond it the passage that is due next is decided early."""
@@ -20,13 +22,15 @@ READS_AT_MOST = 1_000_000
 """Reads in memory at one time (about 150 bytes each); beyond it the same happens."""
 OPEN_AT_MOST_RESTS = 4
 """A passage that neither leaves nor rests is decided after so many times `rested_after_s`."""
+SILENT_US = SECOND_US
+"""A tag that was not read for so long is heard as a witness for its load, though it may come back."""
 REST_LOOKS = 15
 """How often, per `rested_after_s`, a tag is looked at that stays in the field."""
 REST_DB = 3.0
 """A tag rests when its best antenna's mean power changed by no more than this between two halves of the time."""
 SETTLING_US = 2 * SECOND_US
 """So much of the rest still counts as movement: goods slow down before they stand."""
-SETTING_OUT_US = 10 * SECOND_US
+SETTING_OUT_US = 5 * SECOND_US
 """Of goods that stood and then left, only the reads of the last so many seconds tell the way."""
 REMEMBERED_US = 60 * SECOND_US
 """How long a decided passage is remembered: its late reads are known as such, its echoes are not told again."""
@@ -55,6 +59,12 @@ class _Track:
     last_us: int
     look_at_us: int
     stood: bool = False
+    resting_us: int = 0
+    """When it was found to rest, which has to be found twice; 0 while it moves."""
+    witness: Witness | None = None
+    """What it said when it was last heard out."""
+    heard_reads: int = 0
+    """How many reads it had to say it from."""
     reads: list[Seen] = field(default_factory=list)
 
 
@@ -73,13 +83,16 @@ class Detector:
         self._layout = Layout.of(doors)
         self._eyes = PhotoEyes()
         self._site = Site(self._layout, self._eyes, passage.thresholds)
+        self._company = Company(passage.thresholds)
         self._left_us = seconds_us(passage.left_after_s)
+        self._silent_us = min(SILENT_US, self._left_us)
         self._rested_us = seconds_us(passage.rested_after_s)
         self._tags_at_most, self._reads_at_most = tags_at_most, reads_at_most
         self._tracks: dict[str, _Track] = {}
         self._due: list[tuple[int, str]] = []
         self._closed: dict[str, int] = {}
         self._closed_order: deque[tuple[int, str]] = deque()
+        self._stayed: set[str] = set()
         self._verdicts: list[Verdict] = []
         self._reads = 0
 
@@ -102,7 +115,7 @@ class Detector:
         at_us, epc = to_us(read.at), read.epc
         track = self._tracks.get(epc)
         if track is not None and at_us - track.last_us >= self._left_us:
-            self._close(track)
+            self._close(track, track.last_us + self._left_us)
             track = None
         if track is None:
             track = self._open(epc, at_us)
@@ -143,13 +156,18 @@ class Detector:
             until_us, epc = self._closed_order.popleft()
             if self._closed.get(epc) == until_us:
                 del self._closed[epc]
+                self._stayed.discard(epc)
         verdicts, self._verdicts = self._verdicts, []
         return verdicts
 
     def flush(self) -> list[Verdict]:
         """Decide everything that is still open: the reads end here."""
-        for track in list(self._tracks.values()):
-            self._close(track)
+        tracks = sorted(self._tracks.values(), key=lambda track: (track.last_us, track.epc))
+        for track in tracks:
+            if track.reads:
+                self._hear(track)
+        for track in tracks:
+            self._close(track, track.last_us)
         self._due.clear()
         verdicts, self._verdicts = self._verdicts, []
         return verdicts
@@ -168,23 +186,44 @@ class Detector:
         return track
 
     def _due_us(self, track: _Track) -> int:
-        return min(track.last_us + self._left_us, track.look_at_us)
+        """When to look next: when it may be silent for good, has left, or may have come to rest."""
+        heard = not track.reads or (track.witness is not None and track.heard_reads == len(track.reads))
+        return min(track.last_us + (self._left_us if heard else self._silent_us), track.look_at_us)
 
     def _look(self, track: _Track, due_us: int) -> None:
-        """Close a passage that is over, split one that came to rest, or come back later.
+        """Hear, close or split a passage, or come back later.
 
         Everything is measured at the time for which the look was due, so that it does not matter when it is taken.
         """
         if track.last_us + self._left_us <= due_us:
-            self._close(track)
+            self._close(track, due_us)
             return
+        if track.last_us + self._silent_us <= due_us and track.reads and track.heard_reads != len(track.reads):
+            self._hear(track)
         if track.look_at_us <= due_us:
             overdue = track.look_at_us - track.first_us >= OPEN_AT_MOST_RESTS * self._rested_us
             if overdue or self._rests(track):
-                self._split(track)
-                return
+                if track.resting_us:
+                    self._split(track)
+                    return
+                track.resting_us = track.look_at_us
+                self._hear(track, (track.first_us, track.look_at_us - self._rested_us + SETTLING_US))
+            else:
+                track.resting_us = 0
             track.look_at_us += self._rested_us // REST_LOOKS
         heapq.heappush(self._due, (self._due_us(track), track.epc))
+
+    def _hear(self, track: _Track, moved_us: tuple[int, int] | None = None) -> Witness:
+        """Sum up what the reads say by now, and let the others know."""
+        rested = moved_us is not None
+        stood = track.stood or track.epc in self._stayed
+        if stood and not rested:
+            moved_us = (track.last_us - SETTING_OUT_US, track.last_us)
+        track.reads = sorted(set(track.reads))
+        track.witness = witness(track.epc, track.reads, self._site, moved_us, stood)
+        track.heard_reads = len(track.reads)
+        self._company.hear(track.witness)
+        return track.witness
 
     def _rests(self, track: _Track) -> bool:
         """Tell whether the power at the tag's best antenna stayed the same over the last `rested_after_s`."""
@@ -204,11 +243,11 @@ class Detector:
         self._reads -= len(after)
         last_us = track.last_us
         track.last_us = min(last_us, cut_us)
-        self._close(track, (track.first_us, cut_us - self._rested_us + SETTLING_US))
-        self._begin(_Track(track.epc, cut_us, last_us, cut_us + self._rested_us, True, after))
+        self._close(track, cut_us, (track.first_us, cut_us - self._rested_us + SETTLING_US))
+        self._begin(_Track(track.epc, cut_us, last_us, cut_us + self._rested_us, True, reads=after))
         self._reads += len(after)
 
-    def _close(self, track: _Track, moved_us: tuple[int, int] | None = None) -> None:
+    def _close(self, track: _Track, due_us: int, moved_us: tuple[int, int] | None = None) -> None:
         """Judge a passage and remember that it was."""
         del self._tracks[track.epc]
         self._reads -= len(track.reads)
@@ -218,9 +257,15 @@ class Detector:
         self._closed_order.append((until_us, track.epc))
         if not track.reads:
             return
-        if track.stood and moved_us is None:
-            moved_us = (track.last_us - SETTING_OUT_US, track.last_us)
-        verdict = judge(track.epc, track.reads, self._site, moved_us)
+        rested = track.stood or moved_us is not None
+        one = track.witness
+        if one is None or len(track.reads) != track.heard_reads:
+            one = self._hear(track, moved_us)
+        verdict = judge(track.reads, one, self._company.load_of(one, due_us), self._site)
+        if verdict.direction != "pass":
+            self._stayed.discard(track.epc)
+        elif rested:
+            self._stayed.add(track.epc)
         if told and verdict.direction == "pass":
             self.counts.told_before += 1
             return
@@ -231,5 +276,5 @@ class Detector:
             track = self._tracks.get(heapq.heappop(self._due)[1])
             if track is not None:
                 self.counts.decided_early += 1
-                self._close(track)
+                self._close(track, track.last_us)
                 return

@@ -1,18 +1,18 @@
 """One passage's reads, from all doors, to one verdict: which door, which way, how sure, and why."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from math import exp
 from typing import NamedTuple
 
 from tagdock_contract import AntennaEvidence, Direction, Evidence, LostDoor
 
 from tagdock_edge.clock import from_us
 from tagdock_edge.config import Thresholds
-from tagdock_edge.passage.eyes import PhotoEyes, eye_evidence
-from tagdock_edge.passage.layout import Door, Layout
-from tagdock_edge.passage.opinion import Opinion
-from tagdock_edge.passage.opinions import opinion_of
+from tagdock_edge.passage.eyes import eye_evidence
+from tagdock_edge.passage.layout import Layout
+from tagdock_edge.passage.loads import Load, spoken
 from tagdock_edge.passage.profile import Profile, Seen, profiles
+from tagdock_edge.passage.witness import Site, Ways, Witness
 
 
 class Verdict(NamedTuple):
@@ -28,57 +28,50 @@ class Verdict(NamedTuple):
     evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
-    """What a passage is judged by besides its own reads."""
+def judge(seen: Sequence[Seen], one: Witness, load: Load, site: Site) -> Verdict:
+    """Decide one passage: what its tag says, `one`, and what its load says, weighed together.
 
-    layout: Layout
-    eyes: PhotoEyes
-    thresholds: Thresholds
-
-
-def judge(epc_hex: str, reads: Iterable[Seen], site: Site, moved_us: tuple[int, int] | None = None) -> Verdict:
-    """Decide one passage from its reads. Their order and exact doubles among them change nothing.
-
-    The direction is told from the reads within `moved_us` (from, to) where it is given: before and after the tag
-    stood still, and standing says nothing about the way.
+    `seen` are its reads in the order of time without doubles; a load may consist of the tag alone.
     """
-    seen = sorted(set(reads))
     by_antenna = profiles(seen)
-    energy = _energy(by_antenna, site.layout)
-    winner = max(energy, key=lambda door: (energy[door], site.layout.doors[door].name))
-    share = energy[winner] / sum(energy.values())
+    likely = _shares(spoken(one, load))
+    shares = {door: sum(ways) for door, ways in likely.items()}
+    winner = max(shares, key=lambda door: (shares[door], -door))
     door = site.layout.doors[winner]
-    breaks = site.eyes.during(door.name, seen[0].at_us, seen[-1].at_us)
-    found = opinion_of(door, _moving(seen, door, moved_us), breaks, site.thresholds)
-    direction, confidence = _decided(found, share, site.thresholds)
-    own = [one for one in by_antenna if one.antenna in door.rows]
-    strongest = max(own, key=lambda one: (one.peak_dbm, -one.peak_us))
+    direction, confidence = _decided(likely, winner, site.thresholds)
+    own = [each for each in by_antenna if each.antenna in door.rows] or by_antenna
+    strongest = max(own, key=lambda each: (each.peak_dbm, -each.peak_us))
     return Verdict(
-        epc_hex=epc_hex,
+        epc_hex=one.epc,
         door=door.name,
         direction=direction,
         confidence=confidence,
-        first_us=seen[0].at_us,
+        first_us=one.first_us,
         observed_us=strongest.peak_us,
-        last_us=seen[-1].at_us,
+        last_us=one.last_us,
         evidence=Evidence(
             reads=len(seen),
-            antennas=tuple(_antenna_evidence(one, site.layout) for one in own),
-            photo_eyes=eye_evidence(breaks),
-            doors_lost=_doors_lost(winner, energy, by_antenna, site.layout),
-            reason=f"{share:.1%} of the energy at {door.name}; {found.reason}: {_WORDS[direction]}",
+            antennas=tuple(_antenna_evidence(each, site.layout) for each in own),
+            photo_eyes=eye_evidence(site.eyes.during(door.name, one.first_us, one.last_us)),
+            doors_lost=_doors_lost(winner, shares, by_antenna, site.layout),
+            reason=_reason(one, load, winner, f"{door.name} with {shares[winner]:.1%}", _WORDS[direction]),
         ),
     )
 
 
-def _energy(by_antenna: list[Profile], layout: Layout) -> dict[int, float]:
-    """Add up each door's energy, in milliwatts over its reads."""
-    energy: dict[int, float] = {}
-    for one in by_antenna:
-        door = layout.door_of[one.antenna]
-        energy[door] = energy.get(door, 0.0) + one.energy_mw
-    return energy
+def _shares(doors: dict[int, Ways]) -> dict[int, Ways]:
+    """Turn nats into probabilities of doors and ways: all of them add up to 1."""
+    most = max(max(ways) for ways in doors.values())
+    likely = {door: tuple(exp(nats - most) for nats in ways) for door, ways in doors.items()}
+    total = sum(sum(ways) for ways in likely.values())
+    return {door: (came / total, went / total, stayed / total) for door, (came, went, stayed) in likely.items()}
+
+
+def _reason(one: Witness, load: Load, winner: int, door: str, way: str) -> str:
+    mates = len(load.witnesses) - 1
+    company = f", with {mates} other tag{'s' * (mates > 1)} that moved alike" if mates else ""
+    own = one.reasons.get(winner) or "hardly heard there itself"
+    return f"{door}{company}; {own}: {way}"
 
 
 _WORDS: dict[Direction, str] = {
@@ -89,23 +82,15 @@ _WORDS: dict[Direction, str] = {
 }
 
 
-def _decided(found: Opinion, share: float, thresholds: Thresholds) -> tuple[Direction, float]:
-    """Name the likeliest way, and how sure it is."""
-    shares = found.shares()
-    best = max(shares, key=lambda way: shares[way])
-    if best == "stay" or not found.reason:
-        return "pass", round(shares["stay"], 4)
-    if shares[best] < thresholds.clear:
-        return "uncertain", round(shares[best], 4)
-    return best, round(shares[best] * share, 4)
-
-
-def _moving(seen: list[Seen], door: Door, moved_us: tuple[int, int] | None) -> list[Seen]:
-    """Return the door's reads that tell the way; all of them where none lies in the time in which the tag moved."""
-    own = [read for read in seen if read.antenna in door.rows]
-    if moved_us is None:
-        return own
-    return [read for read in own if moved_us[0] <= read.at_us <= moved_us[1]] or own
+def _decided(likely: dict[int, Ways], winner: int, thresholds: Thresholds) -> tuple[Direction, float]:
+    """Name the likeliest way, and how sure it is; to go through the wrong door is no way."""
+    came_in, went_out, _ = likely[winner]
+    stayed = sum(ways[2] for ways in likely.values())
+    if stayed >= max(came_in, went_out):
+        return "pass", round(stayed, 4)
+    if max(came_in, went_out) < thresholds.clear:
+        return "uncertain", round(max(came_in, went_out), 4)
+    return ("in", round(came_in, 4)) if came_in > went_out else ("out", round(went_out, 4))
 
 
 def _antenna_evidence(one: Profile, layout: Layout) -> AntennaEvidence:
@@ -123,12 +108,12 @@ def _antenna_evidence(one: Profile, layout: Layout) -> AntennaEvidence:
 
 
 def _doors_lost(
-    winner: int, energy: dict[int, float], by_antenna: list[Profile], layout: Layout
+    winner: int, shares: dict[int, float], by_antenna: list[Profile], layout: Layout
 ) -> tuple[LostDoor, ...]:
-    """List the other doors that saw the tag; their score is their share of all energy."""
-    total = sum(energy.values())
-    reads = dict.fromkeys(energy, 0)
-    for one in by_antenna:
-        reads[layout.door_of[one.antenna]] += one.reads
-    losers = sorted(door for door in energy if door != winner)
-    return tuple(LostDoor(layout.doors[door].name, reads[door], round(energy[door] / total, 6)) for door in losers)
+    """List the other doors that saw the tag; their score is their probability."""
+    reads: dict[int, int] = {}
+    for each in by_antenna:
+        door = layout.door_of[each.antenna]
+        reads[door] = reads.get(door, 0) + each.reads
+    losers = sorted(door for door in reads if door != winner)
+    return tuple(LostDoor(layout.doors[door].name, reads[door], round(shares.get(door, 0.0), 6)) for door in losers)

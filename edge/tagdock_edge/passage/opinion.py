@@ -34,6 +34,17 @@ class Opinion:
         """Return the opinion at `weight` (0..1) of its strength: it partly repeats what others say."""
         return Opinion(self.came_in * weight, self.went_out * weight, self.stayed * weight, self.reason)
 
+    def within(self, nats: float) -> "Opinion":
+        """Return the opinion with nothing held to be more than `nats` less likely than the likeliest."""
+        most = max(self.nats)
+        came_in, went_out, stayed = (max(value - most, -nats) for value in self.nats)
+        return Opinion(came_in, went_out, stayed, self.reason)
+
+    @property
+    def nats(self) -> tuple[float, float, float]:
+        """The three log-likelihoods: in, out, stay."""
+        return self.came_in, self.went_out, self.stayed
+
     def shares(self) -> dict[Way, float]:
         """Return each way's probability, all three being equally likely before the evidence; they add up to 1."""
         most = max(self.came_in, self.went_out, self.stayed)

@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 
 from tagdock_edge.config import Thresholds
-from tagdock_edge.passage import one_row, two_rows
-from tagdock_edge.passage.eyes import Break
+from tagdock_edge.passage import beams, one_row, two_rows
+from tagdock_edge.passage.eyes import Beams
 from tagdock_edge.passage.layout import Door
 from tagdock_edge.passage.opinion import Opinion
 from tagdock_edge.passage.profile import Seen
 
 
-def opinion_of(door: Door, reads: Sequence[Seen], breaks: Sequence[Break], thresholds: Thresholds) -> Opinion:
+def opinion_of(door: Door, reads: Sequence[Seen], seen: Beams, thresholds: Thresholds) -> Opinion:
     """Say which way a tag went from what one door saw of it.
 
     `reads` are the door's own reads of the tag that tell the way (not those of minutes of rest), in the order of time,
-    one at least; `breaks` the door's broken beams about that time. Other doors are weighed elsewhere.
+    one at least; `seen` what its eyes saw about that time. Other doors are weighed elsewhere.
     """
     rows = two_rows if door.two_rows else one_row
-    return rows.opinion(door, reads, thresholds)
+    return rows.opinion(door, reads, thresholds) + beams.opinion(door, reads, seen, thresholds)

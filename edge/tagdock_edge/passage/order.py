@@ -4,48 +4,80 @@ In dB a row's power over time is a constant (its own losses) plus a bump. Both r
 
     rssi(row, t) = level(row) + a t + b t^2 + change * side(row) * t,    side: outside -1/2, inside +1/2
 
-and `change` alone tells the way: positive for goods that come in, negative for goods that go out, near zero for goods
-that stand, pass along the wall or turn round, however unequal the rows' levels are. Fitted by least squares (ridge on
-the shared shape, so that few reads stay harmless), in one pass over the reads.
+`change` tells the way: positive for goods that come in, negative for goods that go out, near zero for goods that stand,
+pass along the wall or turn round. `middle`, the inside level over the outside one half-way through, tells goods that
+went through (about equal) from goods that kept to one side. Fitted by least squares (ridge on the shared shape, so that
+few looks stay harmless), in one pass over the looks.
 """
 
+from collections.abc import Sequence
 from math import sqrt
 from typing import NamedTuple
 
-RIDGE = (0.0, 0.0, 0.3, 0.3, 0.1)
-"""Added to the normal equations: the shared slope, the shared bend, the change; worth a fraction of one read each."""
-NOISE_DB = 2.0
-"""The least noise of one read (fading of a Rician channel); few reads may look more consistent than they are."""
-_LEVELS = 2
+RIDGE = (0.02, 0.02, 0.3, 0.3, 0.1)
+"""Added to the normal equations: levels, shared slope, shared bend, change; worth a fraction of one look each."""
+NOISE_SHARE = 0.4
+"""So much of what the fit leaves over is noise, the rest is the bump's own shape, which both rows share; found on goods
+that turn round, whose change is 0 but for noise."""
+NOISE_DB, NOISE_LOOKS = 4.0, 3.0
+"""What the noise of a look is taken for beforehand (fading of a Rician channel, one or two reads), and how many looks
+outweigh that: few looks may seem more consistent than they are."""
+_UNKNOWNS = 4
+"""The levels, the shape: what the looks have to pay for before they tell a change."""
+_REFERENCE_DB = 60.0
+"""Brings dBm near zero so that sums of squares keep their digits, and the ridge pulls levels towards weak reads."""
+
+Look = tuple[float, float]
+"""Seconds, dBm."""
 
 
 class Order(NamedTuple):
-    """How the rows' difference (inside over outside, dB) changes per standard deviation of the reads' times."""
+    """The rows' difference (inside over outside, dB): its change a standard deviation of time, its value half-way.
+
+    `bend_db` is the bend of both rows' bump: power falls by so much a standard deviation away from the middle.
+    """
 
     change_db: float
-    error_db: float
+    change_error_db: float
+    middle_db: float
+    middle_error_db: float
+    bend_db: float
+    bend_error_db: float
 
 
-def row_order(outside: list[tuple[float, float]], inside: list[tuple[float, float]]) -> Order:
-    """Fit the change from each row's reads, (seconds, dBm) in any order; both rows need a read at least."""
+def row_order(outside: Sequence[Look], inside: Sequence[Look]) -> Order:
+    """Fit change and middle from each row's looks in any order; both rows need one at least."""
     times = [time for time, _ in outside] + [time for time, _ in inside]
     mean = sum(times) / len(times)
     scale = sqrt(sum((time - mean) ** 2 for time in times) / len(times)) or 1.0
-    out = _Sums.of(outside, mean, scale)
-    ins = _Sums.of(inside, mean, scale)
+    out, ins = _Sums.of(outside, mean, scale), _Sums.of(inside, mean, scale)
     matrix, right = _normal_equations(out, ins)
-    fit = _solve([[*row, r, float(i == 4)] for i, (row, r) in enumerate(zip(_ridged(matrix), right, strict=True))])
-    answer, inverse_column = [row[0] for row in fit], [row[1] for row in fit]
+    columns = zip(matrix, RIDGE, right, *_ASKED, range(5), strict=True)
+    fit = _solve([[*row[:i], row[i] + ridge, *row[i + 1 :], r, *ask] for row, ridge, r, *ask, i in columns])
+    answer = [row[0] for row in fit]
     explained = sum(
         a * (2 * r - sum(m * b for m, b in zip(row, answer, strict=True)))
         for a, r, row in zip(answer, right, matrix, strict=True)
     )
-    left_over = max(out.yy + ins.yy - explained, 0.0) / max(len(times) - _LEVELS - 2, 1)
-    return Order(answer[4], sqrt(max(left_over, NOISE_DB**2) * inverse_column[4]))
+    left_over = max(out.yy + ins.yy - explained, 0.0)
+    freedom = max(len(times) - _UNKNOWNS, 0)
+    noise = (left_over * NOISE_SHARE + NOISE_LOOKS * NOISE_DB**2) / (freedom + NOISE_LOOKS)
+    return Order(
+        answer[4],
+        sqrt(noise * fit[4][1]),
+        answer[1] - answer[0],
+        sqrt(noise * max(fit[1][2] - fit[0][2], 0.0)),
+        answer[3],
+        sqrt(noise * fit[3][3]),
+    )
+
+
+_ASKED = ((0.0, 0.0, 0.0, 0.0, 1.0), (-1.0, 1.0, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0, 0.0))
+"""Of which sums of unknowns the error is asked: change, middle, bend."""
 
 
 class _Sums(NamedTuple):
-    """One row's moments: sums of u^k and u^k y over its reads (u: scaled time, y: dBm above a common reference)."""
+    """One row's moments: sums of u^k and u^k y over its looks (u: scaled time, y: dBm above a common reference)."""
 
     n: float
     u: float
@@ -58,9 +90,9 @@ class _Sums(NamedTuple):
     yy: float
 
     @classmethod
-    def of(cls, reads: list[tuple[float, float]], mean: float, scale: float) -> "_Sums":
+    def of(cls, looks: Sequence[Look], mean: float, scale: float) -> "_Sums":
         u = uu = uuu = uuuu = y = uy = uuy = yy = 0.0
-        for time, rssi_dbm in reads:
+        for time, rssi_dbm in looks:
             x = (time - mean) / scale
             power = rssi_dbm + _REFERENCE_DB
             x2 = x * x
@@ -72,11 +104,7 @@ class _Sums(NamedTuple):
             uy += x * power
             uuy += x2 * power
             yy += power * power
-        return cls(float(len(reads)), u, uu, uuu, uuuu, y, uy, uuy, yy)
-
-
-_REFERENCE_DB = 50.0
-"""Brings dBm near zero so that sums of squares keep their digits; any constant gives the same fit."""
+        return cls(float(len(looks)), u, uu, uuu, uuuu, y, uy, uuy, yy)
 
 
 def _normal_equations(out: _Sums, ins: _Sums) -> tuple[list[list[float]], list[float]]:
@@ -93,18 +121,14 @@ def _normal_equations(out: _Sums, ins: _Sums) -> tuple[list[list[float]], list[f
     return matrix, [out.y, ins.y, out.uy + ins.uy, out.uuy + ins.uuy, (ins.uy - out.uy) / 2]
 
 
-def _ridged(matrix: list[list[float]]) -> list[list[float]]:
-    return [[value + (RIDGE[i] if i == j else 0.0) for j, value in enumerate(row)] for i, row in enumerate(matrix)]
-
-
 def _solve(rows: list[list[float]]) -> list[list[float]]:
     """Solve a small positive definite system for all its right-hand columns (Gauss-Jordan needs no pivoting here)."""
     size = len(rows)
     for i in range(size):
         pivot = rows[i][i]
-        rows[i] = [value / pivot for value in rows[i]]
+        rows[i] = own = [value / pivot for value in rows[i]]
         for j in range(size):
             if j != i and rows[j][i]:
                 factor = rows[j][i]
-                rows[j] = [a - factor * b for a, b in zip(rows[j], rows[i], strict=True)]
+                rows[j] = [a - factor * b for a, b in zip(rows[j], own, strict=True)]
     return [row[size:] for row in rows]

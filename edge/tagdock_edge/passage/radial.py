@@ -26,8 +26,12 @@ from tagdock_edge.passage.profile import NOT_TOLD, Seen
 BESIDE_M = 1.5
 """How far beside the row goods pass: half a lane's width. Half or twice as much shifts the speed that is found, hardly
 the time of passing."""
-SPEEDS_M_PER_S = (0.3, 0.45, 0.65, 0.9, 1.2, 1.5, 1.8, 2.15, 2.5, 3.0, 3.6)
-"""Speeds tried: from a hand truck to a forklift that hurries."""
+FASTEST_M_PER_S = 3.6
+"""The fastest speed tried: a forklift that hurries."""
+FIELD_M = 14.0
+"""Goods move no farther while they are heard, so the fastest speed tried is less for those that are heard for long."""
+SPEEDS = (0.08, 0.12, 0.18, 0.25, 0.33, 0.42, 0.5, 0.6, 0.7, 0.83, 1.0)
+"""Speeds tried, as shares of the fastest."""
 WINDOWS = 20
 """The passage is cut into so many stretches; within one the radial speed is taken to be steady."""
 BEYOND = 4
@@ -44,9 +48,9 @@ TRUST = 1.5
 """How much a pair whose turn fits says, in natural-log units: pairs share a read, and echoes bend them all."""
 _NO_RULE = 0.4988
 """log I0(TRUST): what makes the von Mises density add up to 1, against the same chance for every turn."""
-_STEP_M_PER_S, _EACH_WAY = 0.2, 18
-_RADIAL = tuple((step - _EACH_WAY) * _STEP_M_PER_S for step in range(2 * _EACH_WAY + 1))
-"""Radial speeds for which each stretch is scored: -3.6 to 3.6 m/s."""
+_EACH_WAY = 18
+_STEPS = 2 * _EACH_WAY + 1
+"""Radial speeds for which each stretch is scored: so many either way, and none."""
 
 Scores = dict[int, list[float]]
 """For each stretch that has any, the log-likelihood of each radial speed."""
@@ -70,14 +74,15 @@ def passed(reads: Sequence[Seen]) -> Passed | None:
     first_us, length_us = reads[0].at_us, reads[-1].at_us - reads[0].at_us
     if length_us < PAIR_US[1]:
         return None
-    phases, shifts = _phases(reads), _shifts(reads)
+    step = min(FASTEST_M_PER_S, FIELD_M * 1e6 / length_us) / _EACH_WAY
+    phases, shifts = _phases(reads, step), _shifts(reads, step)
     if not phases and not shifts:
         return None
     ways = (_added(phases, shifts), _added(_mirrored(phases), shifts), shifts) if phases else (shifts,)
     stretch_s = length_us / 1e6 / WINDOWS
     logs: dict[int, list[float]] = {}
     for scores in ways:
-        for turned, log in _moving(scores, stretch_s):
+        for turned, log in _moving(scores, stretch_s, step):
             logs.setdefault(turned, []).append(log)
     still = sum(row[_EACH_WAY] for row in ways[0].values())
     return _weighed(logs, still, first_us, length_us / WINDOWS)
@@ -88,8 +93,8 @@ def _window(at_us: float, reads: Sequence[Seen]) -> int:
     return min(int((at_us - first_us) * WINDOWS / (last_us - first_us)), WINDOWS - 1)
 
 
-def _phases(reads: Sequence[Seen]) -> Scores:
-    """Score each stretch's radial speeds by the turns between reads of one antenna on one channel.
+def _phases(reads: Sequence[Seen], step: float) -> Scores:
+    """Score each stretch's radial speeds, `step` m/s apart, by the turns between reads of one antenna and channel.
 
     Each read is set against the first one of its run: near ones tell how often the phase turned, far ones how fast.
     """
@@ -105,25 +110,24 @@ def _phases(reads: Sequence[Seen]) -> Scores:
             pairs.append((before, read))
     scores: Scores = {}
     for before, after in pairs[:: 1 + len(pairs) // PAIRS_AT_MOST]:
-        row = scores.setdefault(_window((before.at_us + after.at_us) / 2, reads), [0.0] * len(_RADIAL))
-        _add_turn(row, (after.at_us - before.at_us) / 1e6, radians(after.phase_deg - before.phase_deg))
+        row = scores.setdefault(_window((before.at_us + after.at_us) / 2, reads), [0.0] * _STEPS)
+        _add_turn(row, step, (after.at_us - before.at_us) / 1e6, radians(after.phase_deg - before.phase_deg))
     return scores
 
 
-def _add_turn(row: list[float], seconds: float, turned_rad: float) -> None:
+def _add_turn(row: list[float], step: float, seconds: float, turned_rad: float) -> None:
     """Add how much likelier a turn is with each radial speed than without any rule (von Mises, TRUST its strength)."""
-    a_metre_per_s = 8.0 * pi * seconds / WAVELENGTH_M
-    step = a_metre_per_s * _STEP_M_PER_S
-    twice = 2.0 * cos(step)
-    here = a_metre_per_s * _RADIAL[0] - 2.0 * turned_rad
-    before, now = TRUST * cos(here - step), TRUST * cos(here)
+    a_step_rad = 8.0 * pi * seconds / WAVELENGTH_M * step
+    twice = 2.0 * cos(a_step_rad)
+    here = -_EACH_WAY * a_step_rad - 2.0 * turned_rad
+    before, now = TRUST * cos(here - a_step_rad), TRUST * cos(here)
     for place in range(len(row)):
         row[place] += now - _NO_RULE
         before, now = now, twice * now - before  # cos(a + b) = 2 cos(b) cos(a) - cos(a - b)
 
 
-def _shifts(reads: Sequence[Seen]) -> Scores:
-    """Score each stretch's radial speeds by its Doppler shifts, as wrong as neighbouring ones differ."""
+def _shifts(reads: Sequence[Seen], step: float) -> Scores:
+    """Score each stretch's radial speeds, `step` m/s apart, by its Doppler shifts, as wrong as neighbours differ."""
     told = [read for read in reads if read.doppler_hz != NOT_TOLD]
     if len({read.doppler_hz for read in told}) < 3:
         return {}
@@ -134,13 +138,11 @@ def _shifts(reads: Sequence[Seen]) -> Scores:
         window = _window(read.at_us, reads)
         count, total = sums.get(window, (0, 0.0))
         sums[window] = count + 1, total + max(-3.0 * error_hz, min(read.doppler_hz, 3.0 * error_hz))
+    shifts_hz = [-2.0 * (place - _EACH_WAY) * step / WAVELENGTH_M for place in range(_STEPS)]
     return {
-        window: [-shift * (count * shift - 2.0 * total) / (2.0 * error_hz**2) for shift in _SHIFTS_HZ]
+        window: [-shift * (count * shift - 2.0 * total) / (2.0 * error_hz**2) for shift in shifts_hz]
         for window, (count, total) in sums.items()
     }
-
-
-_SHIFTS_HZ = tuple(-2.0 * radial / WAVELENGTH_M for radial in _RADIAL)
 
 
 def _added(one: Scores, other: Scores) -> Scores:
@@ -158,21 +160,16 @@ def _mirrored(scores: Scores) -> Scores:
     return {window: row[::-1] for window, row in scores.items()}
 
 
-def _moving(scores: Scores, stretch_s: float) -> list[tuple[int, float]]:
+def _moving(scores: Scores, stretch_s: float, step: float) -> list[tuple[int, float]]:
     """Return (stretch of passing, log-likelihood) for every speed and time of passing."""
-    found = []
-    for speed in SPEEDS_M_PER_S:
-        curve = [_place(speed, (n - WINDOWS - BEYOND) * stretch_s) for n in range(2 * (WINDOWS + BEYOND))]
-        for turned in range(-BEYOND, WINDOWS + BEYOND):
-            shift = WINDOWS + BEYOND - turned
-            found.append((turned, sum(row[curve[window + shift]] for window, row in scores.items())))
+    found, rows, ahead = [], list(scores.items()), WINDOWS + BEYOND
+    for share in SPEEDS:
+        along_m = [share * step * _EACH_WAY * (n - ahead) * stretch_s for n in range(2 * ahead)]
+        curve = [_EACH_WAY + round(share * _EACH_WAY * x_m / hypot(x_m, BESIDE_M)) for x_m in along_m]
+        for turned in range(-BEYOND, ahead):
+            shift = ahead - turned
+            found.append((turned, sum([row[curve[window + shift]] for window, row in rows])))
     return found
-
-
-def _place(speed: float, since_s: float) -> int:
-    """Return the place of a radial speed in the scores, `since_s` after passing."""
-    along_m = speed * since_s
-    return _EACH_WAY + round(speed * along_m / hypot(along_m, BESIDE_M) / _STEP_M_PER_S)
 
 
 def _weighed(logs: dict[int, list[float]], still: float, first_us: int, stretch_us: float) -> Passed:

@@ -1,42 +1,112 @@
 """The opinion of a door with two rows: it is read from how the rows' difference changes (see `order`)."""
 
 from collections.abc import Sequence
-from math import hypot, log
-
-from tagdock_contract import Side
+from math import exp, hypot, log
 
 from tagdock_edge.config import Thresholds
 from tagdock_edge.passage.layout import Door
-from tagdock_edge.passage.opinion import Opinion
-from tagdock_edge.passage.order import row_order
+from tagdock_edge.passage.opinion import NONE, Opinion
+from tagdock_edge.passage.order import Look, Order, row_order
 from tagdock_edge.passage.profile import Seen
 
-FAINT_ROW = 0.12
-"""A row with less than this share of the reads only overheard goods that kept to the other side."""
-_FLOOR = 1e-12
-"""Keeps something absurd from being anybody's certain win."""
+LOOKS = 16
+"""The time before the door is cut into so many looks at most: a quarter of a second each at walking pace."""
+READS_A_LOOK = 4.0
+"""Where a reader is busy with many tags a look has to be longer, or silence would tell of the reader."""
+LOOKS_LEAST = 3
+LOOK_LEAST_S = 0.1
+"""Looks are not shorter than a reader takes round its antennas."""
+FAINTER_DB = 3.0
+"""A row that hears nothing meanwhile counts as hearing so much less than the weakest read: silence tells, too."""
+CROSSING_BEND_DB = (-5.0, 3.5)
+"""Bend of the bump of goods that go through: mean, standard deviation; they come from far and go far."""
+STAYING_BEND_DB = (-1.5, 3.0)
+"""The same of goods that stand (hardly any) or pass by; goods that turn round bend like those that go through."""
+RANGE_SHARE = 0.5
+"""A tag whose power lies within R dB, silence included, changes by 0.58 R at most: from one row alone to the other
+alone, evenly, over 3.5 standard deviations of time; half of R is what a weak tag shows on its way through."""
+UNTOLD = 0.1
+"""Share of goods that go through and hardly seem to change: hidden from a row, or heard for a moment only."""
+UNTOLD_DB = 5.0
+"""How far their change is from 0 (standard deviation)."""
+UNEQUAL = 0.08
+"""Share of goods that go through though one row hears them much better: hidden from the other, or that row is weak."""
 
 
 def opinion(door: Door, reads: Sequence[Seen], thresholds: Thresholds) -> Opinion:
-    """Weigh the three ways by how much inside-over-outside changed while one tag was before one door."""
-    rows: dict[Side, list[tuple[float, float]]] = {"outside": [], "inside": []}
-    origin_us = reads[0].at_us
-    for read in reads:
-        rows[door.rows[read.antenna]].append(((read.at_us - origin_us) / 1e6, read.rssi_dbm))
-    for side, row in rows.items():
-        if len(row) >= (1 - FAINT_ROW) * len(reads):
-            words = f"{len(row)} of {len(reads)} reads {side}: it kept to that side"
-            return Opinion(stayed=log(2.0) * (1 + len(reads) / 4), reason=words)
-    change_db, error_db = row_order(rows["outside"], rows["inside"])
-    crossing_db, spread_db = thresholds.crossing_db, hypot(thresholds.crossing_spread_db, error_db)
+    """Weigh the three ways by how inside-over-outside changed while one tag was before one door, and about what."""
+    outside, inside = rows_of(door, reads)
+    if len(outside) < 2:  # a moment has no before and after
+        return NONE
+    return weighed(row_order(outside, inside), _scale(outside, inside, thresholds), thresholds)
+
+
+def _scale(outside: Sequence[Look], inside: Sequence[Look], thresholds: Thresholds) -> float:
+    """Say how much of the usual change a tag can show at all: no more than the range in which it is heard."""
+    powers = [dbm for _, dbm in outside] + [dbm for _, dbm in inside]
+    return min(RANGE_SHARE * (max(powers) - min(powers)) / thresholds.crossing_db, 1.0)
+
+
+def weighed(order: Order, scale: float, thresholds: Thresholds) -> Opinion:
+    """Weigh the three ways by a change of the rows' difference, its middle and the bump's bend.
+
+    All of them are `scale` (0..1) of what a well heard tag would show.
+    """
+    order = Order(*(value / scale for value in order))
+    change_db, error_db = order.change_db, order.change_error_db
+    beside = _density(order.middle_db, hypot(thresholds.staying_middle_db, order.middle_error_db))
+    level = _density(order.middle_db, hypot(thresholds.crossing_middle_db, order.middle_error_db))
+    level = (1 - UNEQUAL) * level + UNEQUAL * beside
+    level *= _density(order.bend_db - CROSSING_BEND_DB[0], hypot(CROSSING_BEND_DB[1], order.bend_error_db))
+    beside *= _density(order.bend_db - STAYING_BEND_DB[0], hypot(STAYING_BEND_DB[1], order.bend_error_db))
+    spread_db = hypot(thresholds.crossing_spread_db, error_db)
+    untold = UNTOLD * _density(change_db, hypot(UNTOLD_DB, error_db))
+    came_in, went_out = (
+        level * ((1 - UNTOLD) * _density(change_db - way * thresholds.crossing_db, spread_db) + untold)
+        for way in (1, -1)
+    )
     return Opinion(
-        _log_normal(change_db, crossing_db, spread_db),
-        _log_normal(change_db, -crossing_db, spread_db),
-        _log_normal(change_db, 0.0, hypot(thresholds.staying_spread_db, error_db)),
-        f"inside over outside changed by {change_db:+.1f} dB (error {error_db:.1f})",
+        log(came_in + _LEAST),
+        log(went_out + _LEAST),
+        log(beside * _density(change_db, hypot(thresholds.staying_spread_db, error_db)) + _LEAST),
+        f"inside over outside changed by {change_db * scale:+.1f} dB (error {error_db * scale:.1f}) of "
+        f"{thresholds.crossing_db * scale:.1f} that it could",
     )
 
 
-def _log_normal(value: float, mean: float, spread: float) -> float:
-    """Return the log of the normal density, floored."""
-    return max(-0.5 * ((value - mean) / spread) ** 2 - log(spread), log(_FLOOR))
+_LEAST = 1e-12
+"""Keeps something absurd from being anybody's certain win."""
+
+
+def _density(value: float, spread: float) -> float:
+    """Return the normal density, but for a constant."""
+    return exp(-0.5 * (value / spread) ** 2) / spread
+
+
+def rows_of(door: Door, reads: Sequence[Seen]) -> tuple[list[Look], list[Look]]:
+    """Cut one tag's reads into looks: outside and inside, mean dBm each, a row's silence as just too weak."""
+    origin_us, until_us = reads[0].at_us, reads[-1].at_us
+    count = min(max(len(reads) / READS_A_LOOK, LOOKS_LEAST), LOOKS)
+    look_us = max((until_us - origin_us) / count, LOOK_LEAST_S * 1e6)
+    sums: dict[tuple[bool, int], list[float]] = {}
+    weakest = 0.0
+    for read in reads:
+        key = door.rows[read.antenna] == "inside", int((read.at_us - origin_us) / look_us)
+        one = sums.get(key)
+        if one is None:
+            sums[key] = [1.0, read.rssi_dbm]
+        else:
+            one[0] += 1.0
+            one[1] += read.rssi_dbm
+        weakest = min(weakest, read.rssi_dbm)
+    faint = (1.0, weakest - FAINTER_DB)
+    slots = sorted({slot for _, slot in sums})
+    outside, inside = (
+        [
+            ((slot + 0.5) * look_us / 1e6, total / count)
+            for slot in slots
+            for count, total in (sums.get((row, slot), faint),)
+        ]
+        for row in (False, True)
+    )
+    return outside, inside
