@@ -10,6 +10,7 @@ Source: EPCglobal LLRP 1.0.1 (2007), section numbers in the comments.
 import contextlib
 import logging
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable
@@ -39,7 +40,7 @@ UNREADABLE_AT_MOST = 100
 _CONNECT_S = 5.0
 _SEND_S = 5.0
 _POLITE_S = 1.0
-_HEADER_BYTES = 10
+_HEADER_BYTES, _LENGTH_AT, _LENGTH = 10, 2, struct.Struct("!I")
 _BLOCK_BYTES = 64 * 1024
 _RECORDS_A_DELIVERY = 1000
 _SUCCESS = "Success"
@@ -60,7 +61,7 @@ class Connection:
         self._steps = _Steps(settings, self._send, self._on_state, self._on_standing)
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
-        self._buffer = bytearray()
+        self._rest = b""  # of a message that is not whole yet
         self._records: list[Record] = []
         self._unreadable = 0
         self._heard_s: float | None = None
@@ -144,19 +145,20 @@ class Connection:
 
     def _received(self, data: bytes) -> None:
         """Cut the stream into messages (16.1): what can't be cut ends the connection, what can't be read is skipped."""
-        self._buffer += data
-        while len(self._buffer) >= _HEADER_BYTES and not self._over:
-            length = int.from_bytes(self._buffer[2:6])
+        data = self._rest + data
+        at, end = 0, len(data)
+        while end - at >= _HEADER_BYTES and not self._over:
+            (length,) = _LENGTH.unpack_from(data, at + _LENGTH_AT)
             if not _HEADER_BYTES <= length <= MAX_MESSAGE_BYTES:
                 self._break_off(f"sent a message of {length:,} bytes: the stream is out of step")
                 return
-            if len(self._buffer) < length:
-                return
-            message = bytes(self._buffer[:length])
-            del self._buffer[:length]
-            self._take(message)
+            if end - at < length:
+                break
+            self._take(data[at : at + length])
+            at += length
             if len(self._records) >= _RECORDS_A_DELIVERY:
                 self._deliver()
+        self._rest = data[at:]
 
     def _deliver(self) -> None:
         """Hand on what came in one block: a busy reader's reads at once, a quiet one's each when it comes."""

@@ -13,6 +13,7 @@ from tagdock_edge.clock import from_us
 from tagdock_edge.epc.decode import MAX_HEX_DIGITS
 from tagdock_edge.readers.llrp_clock import ReaderClock
 
+_EPCS_AT_MOST = 10_000
 _RSSI_DBM = (-128, 50)
 _PHASE_STEPS = 4096
 _DEGREES_A_STEP = 360.0 / _PHASE_STEPS
@@ -31,6 +32,7 @@ class ReportReader:
         self.clock = ReaderClock()
         self._reader, self._now_us = reader, now_us
         self._last: dict[str, Any] = {}
+        self._epcs: dict[bytes, str] = {}
 
     def begin_connection(self) -> None:
         """Forget what belonged to the last connection: its ROSpec is gone, the reader may have been restarted."""
@@ -54,9 +56,7 @@ class ReportReader:
     def _read(self, report: dict[str, Any], now_us: int) -> TagRead:
         last = self._last
         last.update(report)
-        epc = last["EPC"].decode().upper()
-        if not 2 <= len(epc) <= MAX_HEX_DIGITS:
-            raise ValueError("EPC")
+        epc = self._epcs.get(last["EPC"]) or self._new_epc(last["EPC"])
         rssi_dbm = last["ImpinjPeakRSSI"] / 100 if "ImpinjPeakRSSI" in last else float(last["PeakRSSI"])
         if not _RSSI_DBM[0] <= rssi_dbm <= _RSSI_DBM[1]:
             raise ValueError("RSSI")
@@ -74,3 +74,13 @@ class ReportReader:
             last.get("ChannelIndex"),
             max(report.get("TagSeenCount", 1), 1),
         )
+
+    def _new_epc(self, digits: bytes) -> str:
+        """Check an EPC and remember how it is written: tags are read again and again."""
+        epc = digits.decode().upper()
+        if not 2 <= len(epc) <= MAX_HEX_DIGITS:
+            raise ValueError("EPC")
+        if len(self._epcs) >= _EPCS_AT_MOST:
+            self._epcs.clear()
+        self._epcs[digits] = epc
+        return epc
