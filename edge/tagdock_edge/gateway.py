@@ -156,6 +156,7 @@ class Gateway:
             "reads_unheard": self._inbox.lost_reads,
             "refused": self._inbox.refused,
             "reads_late": self._pipeline.late_reads,
+            "tags_given_up": self._pipeline.tags_given_up,
             "readings_unheard": self._inbox.lost_readings,
             "reads_unjournaled": 0 if self._journal is None else self._journal.lost_records,
             **self._outbox.lost,

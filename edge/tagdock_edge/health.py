@@ -28,7 +28,8 @@ class Health:
 LOSSES = {
     "reads_unheard": "reads that the gateway could not keep up with",
     "refused": "records of drivers that made no sense",
-    "reads_late": "reads that came after their passage's verdict",
+    "reads_late": "reads that came after their passage's verdict, or too late to tell the bin of their tag",
+    "tags_given_up": "tags at shelves that were told to be gone for want of room in memory",
     "readings_unheard": "bin readings that the gateway could not keep up with",
     "reads_unjournaled": "reads that were worked on without being journaled (the disk did not take them)",
     "bin_reading": "bin readings that were thinned out for want of room in the outbox",

@@ -37,6 +37,11 @@ class Pipeline:
         """Count the tags that are in the field of a door, or left it just now; those in bins are not among them."""
         return self._detector.open_tags
 
+    @property
+    def tags_given_up(self) -> int:
+        """Count the tags that were told to have left their bins because memory was full."""
+        return self._presence.counts.departed_early
+
     def add(self, records: Sequence[Record]) -> None:
         """Take records in the order in which they came."""
         for record in records:

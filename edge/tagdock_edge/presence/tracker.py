@@ -12,8 +12,8 @@ from tagdock_edge.presence import snapshot as snapshots
 from tagdock_edge.presence.rule import READS_TO_MOVE, needed_db
 from tagdock_edge.presence.stay import Antenna, Change, Stay, Window
 
-TAGS_AT_MOST = 50_000
-"""Tags at the shelves at one time, about 1.5 kB each where two antennas hear them."""
+TAGS_AT_MOST = 40_000
+"""Tags at the shelves at one time, about 2.5 kB each where two antennas hear them: 100 MB."""
 WINDOWS_AT_MOST = 6
 """Antennas whose reads of one tag are kept; more can hardly hear the same tag."""
 DEAF_US = 60 * SECOND_US
@@ -40,6 +40,8 @@ class Presence:
     ) -> None:
         self.counts = Counts()
         self._bins = {(each.reader, each.antenna): shelf.bin for shelf in shelves for each in shelf.antennas}
+        self._antennas = {antenna: antenna for antenna in self._bins}
+        """Each antenna as the one tuple that all tags share."""
         self._presence = presence
         self._departed_us = seconds_us(presence.departed_after_s)
         self._tags_at_most = tags_at_most
@@ -61,8 +63,8 @@ class Presence:
 
     def add(self, read: TagRead) -> None:
         """Take one read. A read of an antenna at no shelf, or one that is too old to count, is only counted."""
-        antenna = (read.reader, read.antenna)
-        if antenna not in self._bins:
+        antenna = self._antennas.get((read.reader, read.antenna))
+        if antenna is None:
             self.counts.elsewhere += 1
             return
         at_us, epc = to_us(read.at), read.epc
