@@ -1,8 +1,4 @@
-"""One LLRP connection. Only this module knows sllurp: its codec, and its steps from connection to inventory.
-
-sllurp 3.0.5 keeps half a message over a reconnect, waits for ever for a mute reader, loses its place after a message
-that it can't decode, ends its thread on a set-up error, and waits by `select`, which knows no file above the 1024th.
-So the socket, its thread and the cutting into messages are ours, and each connection gets new objects.
+"""One LLRP connection: the socket, the thread that listens, the messages cut from the stream, and every deadline.
 
 Source: EPCglobal LLRP 1.0.1 (2007), section numbers in the comments.
 """
@@ -16,17 +12,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from sllurp.llrp import LLRPClient, LLRPMessage, LLRPReaderConfig, LLRPReaderState
-from sllurp.llrp_errors import LLRPError
-from sllurp.llrp_proto import Param_struct
 from tagdock_contract import Record
 
 from tagdock_edge.errors import ReaderError
 from tagdock_edge.inbox import Inbox
-from tagdock_edge.readers.llrp_capabilities import capabilities
 from tagdock_edge.readers.llrp_events import EventReader
-from tagdock_edge.readers.llrp_plan import Plan, plan, rospec
+from tagdock_edge.readers.llrp_plan import Plan
 from tagdock_edge.readers.llrp_settings import LlrpSettings
+from tagdock_edge.readers.llrp_steps import Message, Steps, decode
 from tagdock_edge.readers.reports import ReportReader
 
 log = logging.getLogger(__name__)
@@ -45,12 +38,6 @@ _BLOCK_BYTES = 64 * 1024
 _RECORDS_A_DELIVERY = 1000
 _SUCCESS = "Success"
 
-# sllurp lists the parameter as one of C1G2Filter's, but has no encoder for it (15.2.1.2.1.1.3).
-Param_struct.setdefault(
-    "C1G2TagInventoryStateUnawareFilterAction",
-    {"type": 334, "fields": ["Action"], "encode": lambda value, _: bytes([value["Action"]])},
-)
-
 
 class Connection:
     """One connection to one reader. A thread listens and delivers; the supervisor waits on `_changed`."""
@@ -58,7 +45,7 @@ class Connection:
     def __init__(self, settings: LlrpSettings, reports: ReportReader, events: EventReader, inbox: Inbox) -> None:
         """Prepare; nothing is opened yet."""
         self._settings, self._reports, self._events, self._inbox = settings, reports, events, inbox
-        self._steps = _Steps(settings, self._send, self._on_state, self._on_standing)
+        self._steps = Steps(settings, self._send, self._on_inventory, self._on_standing)
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
         self._rest = b""  # of a message that is not whole yet
@@ -109,15 +96,11 @@ class Connection:
                 raise ReaderError(f"said nothing for {silence_s:.1f} s, not even a keepalive")
 
     def close(self, *, polite: bool) -> None:
-        """End it, with the inventory taken off the reader first where there is time for that.
-
-        sllurp's own way books what it waits for after it has asked: from another thread the answer may come in
-        between and is then waited for in vain.
-        """
+        """End it, with the inventory taken off the reader first where there is time for that."""
         if polite and self._inventorying and not self._over:
             self._leaving = True
-            with contextlib.suppress(OSError, LLRPError):
-                self._steps.sendMessage({"DELETE_ROSPEC": {"ROSpecID": 0}})
+            with contextlib.suppress(OSError):
+                self._steps.leave()
                 self._wait(lambda: self._over, _POLITE_S)
         self._finish("")
         self._hang_up()
@@ -168,26 +151,27 @@ class Connection:
 
     def _take(self, data: bytes) -> None:
         try:
-            message = LLRPMessage(msgbytes=data)
-            name: str = message.getName()
-            body = message.msgdict[name]
-        except Exception as error:  # sllurp's decoders raise anything on bytes they don't expect
+            message = decode(data)
+        except Exception as error:  # whatever sllurp's decoders raise on bytes that they don't expect
             self._skip(error, len(data))
             return
         self._unreadable = 0
         self._heard_s = time.monotonic()
-        if name == "RO_ACCESS_REPORT":
-            self._report(body["TagReportData"])
-        elif self._agrees(name, body):
-            try:
-                if name == "READER_EVENT_NOTIFICATION":
-                    self._event(body.get("ReaderEventNotificationData", {}))
-                if not self._over:
-                    self._steps.handleMessage(message)
-            except ReaderError as error:
-                self._break_off(str(error))
-            except Exception as error:  # a set-up that sllurp can't go on with, whatever it raised
-                self._break_off(f"can't be set up: {type(error).__name__}: {error}")
+        if message.name == "RO_ACCESS_REPORT":
+            self._report(message.body["TagReportData"])
+        elif self._agrees(message):
+            self._go_on(message)
+
+    def _go_on(self, message: Message) -> None:
+        try:
+            if message.name == "READER_EVENT_NOTIFICATION":
+                self._event(message.body.get("ReaderEventNotificationData", {}))
+            if not self._over:
+                self._steps.take(message)
+        except ReaderError as error:
+            self._break_off(str(error))
+        except Exception as error:  # a set-up that sllurp can't go on with, whatever it raised
+            self._break_off(f"can't be set up: {type(error).__name__}: {error}")
 
     def _skip(self, error: Exception, length: int) -> None:
         self._unreadable += 1
@@ -203,9 +187,9 @@ class Connection:
         for news in self._events.punctuality():
             self._inbox.report(news)
 
-    def _agrees(self, name: str, body: dict[str, Any]) -> bool:
+    def _agrees(self, message: Message) -> bool:
         """Look whether the reader refused something; a code that sllurp doesn't know is left out, and is no success."""
-        status = body.get("LLRPStatus")
+        name, status = message.name, message.body.get("LLRPStatus")
         if status is not None and status.get("StatusCode") != _SUCCESS:
             text = status.get("ErrorDescription", b"").decode(errors="replace")
             code = status.get("StatusCode", "an unknown status")
@@ -232,11 +216,10 @@ class Connection:
         for one in news:
             self._inbox.report(one)
 
-    def _on_state(self, state: int) -> None:
-        if state == LLRPReaderState.STATE_INVENTORYING:
-            with self._changed:
-                self._inventorying = True
-                self._changed.notify_all()
+    def _on_inventory(self) -> None:
+        with self._changed:
+            self._inventorying = True
+            self._changed.notify_all()
 
     def _send(self, data: bytes) -> None:
         if self._socket is None:
@@ -262,60 +245,3 @@ class Connection:
     def _wait(self, until: Callable[[], bool], timeout_s: float) -> bool:
         with self._changed:
             return self._changed.wait_for(until, timeout_s)
-
-
-class _Steps(LLRPClient):  # type: ignore[misc]  # sllurp has no types
-    """sllurp's steps of the set-up, with capabilities checked and the ROSpec written by us."""
-
-    def __init__(
-        self,
-        settings: LlrpSettings,
-        send: Callable[[bytes], None],
-        on_state: Callable[[int], None],
-        on_standing: Callable[[dict[str, Any]], None],
-    ) -> None:
-        super().__init__(_client_config(settings), send, on_state)
-        self.plan: Plan | None = None
-        self._settings, self._on_standing = settings, on_standing
-
-    def parseCapabilities(self, capdict: dict[str, Any]) -> None:  # noqa: N802  # sllurp calls it
-        """Check what was asked for; sllurp takes what comes nearest to a power, and stumbles over gaps in the table."""
-        self.plan = plan(self._settings, capabilities(capdict))
-
-    def send_GET_READER_CONFIG(self, onCompletion: Callable[..., None]) -> None:  # noqa: N802, N803  # sllurp calls it
-        """Switch Impinj's extensions on before, now that the reader is known to be one.
-
-        sllurp would ask every reader for them, whoever made it, before it has asked who did.
-        """
-        ask = super().send_GET_READER_CONFIG
-        if self.plan is not None and self.plan.needs_extensions:
-            self.send_ENABLE_IMPINJ_EXTENSIONS(onCompletion=lambda *_: ask(onCompletion=onCompletion))
-        else:
-            ask(onCompletion=onCompletion)
-
-    def parseReaderConfig(self, confdict: dict[str, Any]) -> None:  # noqa: N802  # sllurp calls it
-        """Hear how antennas and inputs stand."""
-        self._on_standing(confdict)
-
-    def getROSpec(self, force_new: bool = False) -> dict[str, Any]:  # noqa: N802  # sllurp calls it
-        """Give the ROSpec that makes the reader read."""
-        if self.plan is None:
-            raise ReaderError("told no capabilities")
-        return rospec(self.plan, self._settings)
-
-
-def _client_config(settings: LlrpSettings) -> LLRPReaderConfig:
-    """Build a new configuration for sllurp, which changes the object that it is given."""
-    return LLRPReaderConfig(
-        {
-            "antennas": [one.antenna for one in settings.antennas],
-            "keepalive_interval": round(settings.keepalive_s * 1000),
-            "event_selector": {
-                "GPIEvent": bool(settings.inputs),
-                "AntennaEvent": True,
-                "ReportBufferFillWarning": True,
-                "ReaderExceptionEvent": True,
-            },
-            "gpi_ports_config": dict.fromkeys(settings.inputs, True),
-        }
-    )
