@@ -1,8 +1,12 @@
 """EPC decoding against the standard's own examples; what is no EPC is told, whatever the memory holds."""
 
+import json
+
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from tagdock_edge.cli import main
 from tagdock_edge.epc import decode, epc_uri, raw_uri
 from tagdock_edge.epc.classic import check_digit
 from tagdock_edge.epc.schemes import SCHEMES
@@ -367,3 +371,15 @@ def test_a_damaged_epc_is_an_epc_or_is_told(name: str, place: float, flipped: by
     else:
         assert identity.scheme.name == name
         assert identity.uri.startswith(("urn:epc:id:", "https://"))
+
+
+def test_the_command_tells_what_a_scheme_has_not() -> None:
+    codes = ["3414257BF40000000000002A", FILLED["dsgtin++"], FILLED["gid-96"], "e2801160"]
+    result = CliRunner().invoke(main, ["epc", "decode", *codes])
+    assert result.exit_code == 1, "the last is no EPC"
+    forklift, expiring, general, chip = (json.loads(line) for line in result.stdout.splitlines())
+    assert forklift["pure_identity"] == "urn:epc:id:giai:0614141.42"
+    assert (expiring["scheme"], expiring["pure_identity"], expiring["tag_uri"]) == ("dsgtin++", None, None)
+    assert expiring["digital_link"] == "https://id.example.com/01/79521141123453/21/32a%2Fb?17=220630"
+    assert (general["digital_link"], general["error"]) == (None, None)
+    assert chip["error"] == "header 0xE2: these are the first bits of a TID, not of an EPC"
