@@ -30,11 +30,11 @@ FASTEST_M_PER_S = 3.6
 """The fastest speed tried: a forklift that hurries."""
 FIELD_M = 14.0
 """Goods move no farther while they are heard, so the fastest speed tried is less for those that are heard for long."""
-SPEEDS = (0.08, 0.12, 0.18, 0.25, 0.33, 0.42, 0.5, 0.6, 0.7, 0.83, 1.0)
+SPEEDS = (0.1, 0.16, 0.25, 0.36, 0.48, 0.6, 0.78, 1.0)
 """Speeds tried, as shares of the fastest."""
-WINDOWS = 20
+WINDOWS = 14
 """The passage is cut into so many stretches; within one the radial speed is taken to be steady."""
-BEYOND = 4
+BEYOND = 3
 """A tag may have passed so many stretches before its first read, or after its last."""
 PAIR_US = (500, 60_000)
 """Two reads nearer than this did not turn, farther apart they turned too often in between."""
