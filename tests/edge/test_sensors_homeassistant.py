@@ -123,6 +123,7 @@ def test_other_peoples_discovery_costs_no_memory() -> None:
     before = one.topics
     for number in range(5000):
         found(one, WEIGHT, f"homeassistant/sensor/other{number}/mass/config")
+        say(one, f"other{number}/state", "1")
     assert one.topics == before
     assert not one._complaints.counts
     assert len(one._heard) == 0

@@ -84,12 +84,13 @@ def test_json_of_any_form_is_mapped(topic: str, told: Any, said: list[tuple[str,
     assert short(say(station(), topic, told)) == said
 
 
-def test_a_mapped_value_has_its_own_time_and_only_without_one_is_a_retained_one_stale() -> None:
+def test_a_mapped_value_has_its_own_time_and_without_one_or_with_an_old_one_a_retained_one_is_stale() -> None:
     one = station()
     (reading,) = say(one, "bins/e", {"t": 68.0, "ts": AT / 1e6 - 30}, retained=True).readings
     assert (reading.at_us, reading.quality) == (AT - 30 * S, "good")
-    (reading,) = say(station(), "bins/e", {"t": 68.0}, retained=True).readings
-    assert reading.quality == "stale"
+    for old in ({"t": 68.0}, {"t": 68.0, "ts": AT / 1e6 - 1000}):
+        (reading,) = say(station(), "bins/e", old, retained=True).readings
+        assert reading.quality == "stale"
 
 
 def test_a_short_cut_changes_nothing_and_a_long_one_makes_all_stale_once() -> None:

@@ -50,8 +50,6 @@ class Channel:
         value = None if told.value is None else self._calibrated(told.value)
         if value is None and self._value is None:
             return []  # it could not measure, and there is no value to say that of
-        if (told.at_us, value, told.quality) == (self._at_us, self._value, self.quality):
-            return []  # the very same again
         self._at_us = told.at_us
         if value is not None:
             self._value = value

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from tagdock_edge.clock import seconds_us
 from tagdock_edge.config.sensor_model import MappedValue, SensorConfig
 from tagdock_edge.mapping import MisfitError, decode_json
 from tagdock_edge.sensors.complaints import Complaints
@@ -16,7 +17,7 @@ class Mapped:
     def __init__(self, sensors: Mapping[int, SensorConfig], complaints: Complaints) -> None:
         """Take the sensors whose origin this is."""
         self._complaints = complaints
-        self._names = {channel: sensor.name for channel, sensor in sensors.items()}
+        self._sensors = sensors
         self._by_filter: dict[str, list[tuple[int, MappedValue]]] = {}
         for channel, sensor in sensors.items():
             if isinstance(sensor.origin, MappedValue):
@@ -45,21 +46,26 @@ class Mapped:
         try:
             decoded = decode_json(message.payload)
         except MisfitError as misfit:
-            self._complaints.note(f"mapped {self._names[wanted[0][0]]}: message", misfit.what)
+            self._complaints.note(f"mapped {self._sensors[wanted[0][0]].name}: message", misfit.what)
             return []
         return [told for channel, origin in wanted for told in self._rows(channel, origin, decoded, message, now_us)]
 
     def _rows(self, channel: int, origin: MappedValue, decoded: object, message: Message, now_us: int) -> list[Told]:
         rows = origin.mapping.rows_of(decoded, origin.topic.levels(message.topic))
         if rows.first_misfit is not None:
-            self._complaints.note(f"{self._names[channel]}: {rows.first_misfit.where}", rows.first_misfit.what)
+            self._complaints.note(f"{self._sensors[channel].name}: {rows.first_misfit.where}", rows.first_misfit.what)
         told: list[Told] = []
         for value, at_us in rows.rows:
             if value is not None:
                 measured = Measurement(channel, trusted_us(at_us, now_us), float(value))
-                # What the broker kept is as old as it says; where it does not say so, nobody knows.
-                told += self._lifelines[channel].value(measured, retained=message.retained and at_us is None)
+                kept = message.retained and not self._is_recent(channel, at_us, now_us)
+                told += self._lifelines[channel].value(measured, retained=kept)
         return told
+
+    def _is_recent(self, channel: int, at_us: int | None, now_us: int) -> bool:
+        """Say whether what the broker kept may be the present: by its own time; where it has none, nobody knows."""
+        stale_s = self._sensors[channel].watch.stale_s
+        return at_us is not None and (not stale_s or now_us - at_us <= seconds_us(stale_s))
 
     def _filters(self, topic: str) -> list[str]:
         exact = [topic] if topic in self._by_filter else []
