@@ -34,6 +34,7 @@ _TELL_EVERY_S = 60.0
 _WORKED_TOGETHER = 500
 """Reads worked on at a time; the journal's cost a read hardly falls beyond (`benchmarks/edge_journal.py`)."""
 _JOIN_S = 5.0
+_PAUSE = "the gateway was not running: what this reader saw from now on until it is up is not known"
 
 
 class _ReadClock:
@@ -208,7 +209,14 @@ class Gateway:
         else:
             self._worked_us = now_us
             self._clock.note(now_us, time.monotonic())
+            self._tell_pause(now_us)
         self._checkpoint()
+
+    def _tell_pause(self, since_us: int) -> None:
+        """Say of each reader since when nobody listened; that it is up again, its driver says."""
+        if since_us:
+            news = (ReaderNews(since_us, each.name, "down", detail=_PAUSE) for each in self._config.readers)
+            self._storage.add([_reader_event(each, self._config.address) for each in news])
 
     def _checkpoint(self) -> None:
         """Write down what is undecided; not while decided events wait in memory, which only the journal has then."""

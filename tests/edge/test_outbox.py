@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 import pytest
+import tagdock_edge.outbox.file
 from tagdock_contract import Ack, Event, Movement, ReaderEvent, Refusal, content_uuid7
 from tagdock_edge.config import OutboxConfig
 from tagdock_edge.errors import OutboxError, OutboxFullError
@@ -193,6 +194,19 @@ def test_a_damaged_file_is_told_and_not_touched(
     with pytest.raises(OutboxError, match="Move it aside"):
         opened()
     assert file.read_bytes() == damage
+
+
+def test_damage_in_a_file_too_large_to_be_checked_is_told_when_it_is_met(
+    opened: Callable[..., Outbox], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tagdock_edge.outbox.file, "_CHECKED_BYTES", 0)
+    opened().add([movement(n) for n in range(2000)])
+    opened().close()
+    file = tmp_path / "outbox.sqlite"
+    data = file.read_bytes()
+    file.write_bytes(data[:40_960] + b"\xff" * 300_000 + data[340_960:])
+    with pytest.raises(OutboxError, match="Move it aside"):
+        opened().form(20)
 
 
 def test_a_second_gateway_is_refused_the_file(opened: Callable[..., Outbox], tmp_path: Path) -> None:
