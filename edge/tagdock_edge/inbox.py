@@ -26,9 +26,9 @@ ReaderState = Literal["up", "down", "slow", "hot", "antenna_up", "antenna_down",
 READS_AT_MOST = 200_000
 READINGS_AT_MOST = 10_000
 NEWS_AT_MOST = 1_000
-EARLY, LATE = timedelta(seconds=10), timedelta(days=1)
-"""How far before and behind the gateway's clock a record's time may be. One from the future would end all passages,
-so clocks are corrected before; one from yesterday is a reader's that was cut off and kept its reads."""
+EARLY, LATE = timedelta(seconds=1), timedelta(days=1)
+"""How far ahead of and behind the gateway's clock a record's time may be. One from the future ends other readers'
+passages too soon, so drivers correct clocks; one from yesterday is of a reader that was cut off and kept its reads."""
 _TELL_EVERY_S = 60.0
 _STATES = frozenset(get_args(ReaderState))
 _NEWS_US = range(946_684_800_000_000, 4_102_444_800_000_000)  # the years 2000 to 2099, which the contract can write

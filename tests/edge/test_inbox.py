@@ -32,7 +32,7 @@ def taken(one: Inbox) -> list[Any]:
     [
         ("at", "2026-01-05T08:00:00Z"),
         ("at", datetime(2026, 1, 5, 8)),  # noqa: DTZ001  # that is the mistake
-        ("at", NOW + timedelta(seconds=11)),
+        ("at", NOW + timedelta(seconds=1.1)),
         ("at", NOW - timedelta(days=1, seconds=1)),
         ("at", datetime.max.replace(tzinfo=UTC)),
         ("reader", None),
