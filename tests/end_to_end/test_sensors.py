@@ -138,6 +138,7 @@ def sensors(folder: Path, form: Format, port: int) -> "contextlib.AbstractContex
     return running(
         *(PROGRAMS / "tagdock-sim", "sensors", "--format", form, "--broker", f"mqtt://127.0.0.1:{port}"),
         *("--contents", contents(folder / f"{form}.jsonl", bin_name, speed), "--speed", speed),
+        *(("--primary-host", HOST) if form == "sparkplug" else ()),  # born only while we are there
     )
 
 
