@@ -10,6 +10,8 @@ import numpy as np
 Side = Literal["outside", "inside"]
 Vector = tuple[float, float, float]
 _ONE_SIDED = ("inwards", "straight")
+_TURNED_DEG = {"turned": (18.0, 45.0), "posts": (18.0, 45.0), "inwards": (28.0, 45.0), "straight": (0.0, 0.0)}
+"""By how much fitters turn the antennas of single rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +69,16 @@ def draw_build(rng: np.random.Generator, kinds: Iterable[str], eyes: bool) -> Bu
     kind = str(rng.choice(list(kinds)))
     eyes_m = rng.uniform(0.5, 1.0) if eyes else None
     if kind in ("turned", "posts", *_ONE_SIDED):
-        turned_deg = 0.0 if kind == "straight" else rng.uniform(18.0, 45.0)
+        turned_deg = rng.uniform(*_TURNED_DEG[kind])
         return Build(kind, rng.uniform(0.0, 0.15), turned_deg, rng.uniform(2.4, 3.2), 2, eyes_m)  # type: ignore[arg-type]
     if kind == "tunnel":
         return Build("tunnel", rng.uniform(0.3, 0.6), 0.0, rng.uniform(0.5, 0.9), 1, eyes_m and 0.8 * eyes_m)
     return Build(
         kind,  # type: ignore[arg-type]  # the callers' kinds are Build's
-        rng.uniform(0.6, 1.5),
+        rng.uniform(0.8, 1.5),
         rng.uniform(0.0, 30.0),
         rng.uniform(2.6, 3.8),
-        int(rng.integers(1, 3)),
+        2 if kind == "mixed" else int(rng.integers(1, 3)),
         eyes_m,
     )
 
@@ -113,7 +115,7 @@ def _antenna(
     crooked = radians(rng.normal(0.0, 4.0))
     x_m = sign * build.row_m + rng.normal(0.0, 0.03)
     if beside:
-        hand = -1.0 if (number + (sign > 0)) % 2 else 1.0
+        hand = -1.0 if number % 2 else 1.0
         look = (sin(turned), -hand * cos(turned) * cos(crooked), sin(crooked))
         return Antenna(port, (x_m, y_m + hand * rng.uniform(1.5, 1.7), rng.uniform(0.9, 1.7)), look, side)
     across = 0.0 if build.per_row == 1 else (number - 0.5) * 1.3
