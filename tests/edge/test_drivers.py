@@ -162,7 +162,7 @@ def until(done: Any, within_s: float = 20.0) -> None:
         time.sleep(0.02)
 
 
-GATEWAY = "from tagdock_edge.cli import main; main()"
+GATEWAY = "from tagdock_edge import cli, crew; crew.JOIN_S = 0.5; cli.main()"
 
 
 def test_the_guides_own_test_passes(site: Site) -> None:
