@@ -3,7 +3,7 @@
 import heapq
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 
 from tagdock_contract import InputChange, TagRead
 
@@ -12,6 +12,7 @@ from tagdock_edge.config import DoorConfig, PassageConfig
 from tagdock_edge.passage.company import Company
 from tagdock_edge.passage.eyes import PhotoEyes
 from tagdock_edge.passage.judge import Verdict, judge
+from tagdock_edge.passage.kept import VERSION, KeptSeen, KeptTrack, Moved, State, keep, kept_witness, taken_up
 from tagdock_edge.passage.layout import Layout
 from tagdock_edge.passage.profile import NOT_TOLD, Seen, mean_dbm, milliwatts
 from tagdock_edge.passage.witness import Site, Witness, witness
@@ -83,8 +84,8 @@ class Detector:
         self._layout = Layout.of(doors)
         self._eyes = PhotoEyes()
         self._site = Site(self._layout, self._eyes, passage.thresholds)
-        self._company = Company(passage.thresholds)
         self._left_us = seconds_us(passage.left_after_s)
+        self._company = Company(passage.thresholds, self._left_us)
         self._silent_us = min(SILENT_US, self._left_us)
         self._rested_us = seconds_us(passage.rested_after_s)
         self._tags_at_most, self._reads_at_most = tags_at_most, reads_at_most
@@ -172,6 +173,77 @@ class Detector:
         verdicts, self._verdicts = self._verdicts, []
         return verdicts
 
+    def snapshot(self) -> bytes:
+        """Write down everything, so that `restore` goes on from here."""
+        tracks = [
+            KeptTrack(
+                track.epc,
+                track.first_us,
+                track.last_us,
+                track.look_at_us,
+                track.stood,
+                track.resting_us,
+                None if track.witness is None else kept_witness(track.witness),
+                track.heard_reads,
+                [KeptSeen(*read) for read in track.reads],
+            )
+            for track in self._tracks.values()
+        ]
+        return keep(
+            State(
+                version=VERSION,
+                antennas=[(one.reader, one.antenna) for one in self._layout.antennas],
+                doors=[door.name for door in self._layout.doors],
+                tracks=tracks,
+                due=sorted(self._due),
+                closed=[each for each in self._closed_order if self._closed.get(each[1]) == each[0]],
+                stayed=sorted(self._stayed),
+                witnesses=[kept_witness(one) for one in self._company.witnesses.values()],
+                loads=[[kept_witness(one) for one in load.witnesses] for load in self._company.loads],
+                grouped_us=self._company.grouped_us,
+                eyes=self._eyes.kept(),
+                verdicts=self._verdicts,
+                counts=astuple(self.counts),
+            )
+        )
+
+    def restore(self, data: bytes) -> None:
+        """Go on from a snapshot, of this layout or another.
+
+        Raises SnapshotError where it is none; then nothing has changed.
+        """
+        state = taken_up(data)
+        moved = Moved(state, self._layout)
+        self._tracks, self._due, self._reads = {}, sorted(state.due), 0
+        for kept in state.tracks:
+            reads = moved.reads(kept.reads)
+            if reads or not kept.reads:
+                self._restore_track(kept, reads, moved.witness(kept.witness))
+        self._closed_order = deque(state.closed)
+        self._closed = {epc: until_us for until_us, epc in state.closed}
+        self._stayed, self._verdicts = set(state.stayed), state.verdicts
+        self._eyes.restore(state.eyes)
+        self.counts = Counts(*state.counts)
+        self._company.take_up(
+            filter(None, map(moved.witness, state.witnesses)),
+            [list(filter(None, map(moved.witness, load))) for load in state.loads],
+            state.grouped_us,
+        )
+
+    def _restore_track(self, kept: KeptTrack, reads: list[Seen], one: Witness | None) -> None:
+        self._tracks[kept.epc] = _Track(
+            kept.epc,
+            kept.first_us,
+            kept.last_us,
+            kept.look_at_us,
+            kept.stood,
+            kept.resting_us,
+            one,
+            kept.heard_reads if one is not None and len(reads) == len(kept.reads) else 0,
+            reads,
+        )
+        self._reads += len(reads)
+
     def _open(self, epc: str, at_us: int) -> _Track | None:
         """Begin a passage, unless the read belongs to one that was decided."""
         if at_us < self._closed.get(epc, at_us):
@@ -219,7 +291,10 @@ class Detector:
         stood = track.stood or track.epc in self._stayed
         if stood and not rested:
             moved_us = (track.last_us - SETTING_OUT_US, track.last_us)
+        before = len(track.reads)
         track.reads = sorted(set(track.reads))
+        if track.epc in self._tracks:
+            self._reads -= before - len(track.reads)
         track.witness = witness(track.epc, track.reads, self._site, moved_us, stood)
         track.heard_reads = len(track.reads)
         self._company.hear(track.witness)

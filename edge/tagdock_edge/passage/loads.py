@@ -58,6 +58,13 @@ class Load:
         self.score = max(map(max, self.doors.values()))
 
 
+def alone(one: Witness) -> Load:
+    """Return a load of one tag."""
+    load = Load()
+    load.add(one)
+    return load
+
+
 def _added(some: Mapping[int, Ways], others: Mapping[int, Ways]) -> dict[int, Ways]:
     """Add nats door by door, way by way."""
     total = dict(some)

@@ -1,4 +1,8 @@
-"""Who is asked at which kind of door: rows for two rows, the single row for one, the beams wherever there are some."""
+"""Who is asked at which kind of door: two rows by themselves, a single row together with the beams if there are some.
+
+A beam is broken by whoever passes, and says of a busy lane's tags less than two rows do: beside them it only confused
+the verdicts (decision 0074), so there it is evidence to look at and no opinion.
+"""
 
 from collections.abc import Sequence
 
@@ -16,5 +20,6 @@ def opinion_of(door: Door, reads: Sequence[Seen], seen: Beams, thresholds: Thres
     `reads` are the door's own reads of the tag that tell the way (not those of minutes of rest), in the order of time,
     one at least; `seen` what its eyes saw about that time. Other doors are weighed elsewhere.
     """
-    rows = two_rows if door.two_rows else one_row
-    return rows.opinion(door, reads, thresholds) + beams.opinion(door, reads, seen, thresholds)
+    if door.two_rows:
+        return two_rows.opinion(door, reads, thresholds)
+    return one_row.opinion(door, reads, thresholds) + beams.opinion(door, reads, seen, thresholds)

@@ -1,0 +1,312 @@
+"""Loads of tags: what they say for each other, when they are better not asked; and snapshots of all that is open."""
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from math import log10
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tagdock_contract import GatewayAddress, InputChange, Record, TagRead
+from tagdock_edge.clock import to_us
+from tagdock_edge.config import AntennaConfig, DoorConfig, PassageConfig, PhotoEyesConfig, Thresholds
+from tagdock_edge.errors import SnapshotError
+from tagdock_edge.passage import Detector, Verdict, movement
+from tagdock_edge.passage.kept import State
+from tagdock_edge.passage.loads import loads
+from tagdock_edge.passage.witness import Ways, Witness
+
+GATEWAY = GatewayAddress("s1", "gw-1")
+START = datetime(2026, 1, 5, 8, tzinfo=UTC)
+DOORS = tuple(
+    DoorConfig(
+        f"D{n}",
+        (AntennaConfig(f"dock-{n}", 1, "outside"), AntennaConfig(f"dock-{n}", 2, "inside")),
+        PhotoEyesConfig(f"dock-{n}", 1, 2),
+    )
+    for n in (1, 2)
+)
+STEP_S = 0.05
+
+
+def line(begin: float, end: float, steps: int = 60) -> list[float]:
+    """Walk evenly: places in metres through the door, outside negative, one a twentieth of a second."""
+    return [begin + (end - begin) * step / (steps - 1) for step in range(steps)]
+
+
+def epcs(load: int, tags: int) -> list[str]:
+    return [f"30{load:010X}{tag:012X}" for tag in range(tags)]
+
+
+def load_reads(
+    tags: Sequence[str],
+    xs: Sequence[float],
+    *,
+    y_m: float = 0.0,
+    begin_s: float = 0.0,
+    seed: int = 1,
+    weak_db: float = 0.0,
+    keep: float = 1.0,
+) -> list[TagRead]:
+    """Read a load's tags on a way along the middle of door 1 (`y_m` 0), of door 2 (4), or beside them.
+
+    Each tag has its place on the load and its loss; an antenna 3 m high hears what comes back above -75 dBm, and of
+    that the share `keep`.
+    """
+    chance = random.Random(seed)
+    reads = []
+    for epc in tags:
+        ahead, beside, loss = chance.uniform(-0.5, 0.5), chance.uniform(-0.4, 0.4), chance.uniform(0, 4) + weak_db
+        for step, x in enumerate(xs):
+            for door in (1, 2):
+                for antenna, row_x in ((1, -0.8), (2, 0.8)):
+                    across = y_m + beside - 4.0 * (door - 1)
+                    metres = ((x + ahead - row_x) ** 2 + across**2 + 2.0**2) ** 0.5
+                    rssi = -22 - 40 * log10(metres) + 80 * log10(2.0 / metres) + chance.gauss(0, 2) - loss
+                    if rssi > -75 and chance.random() < keep:
+                        at = START + timedelta(seconds=begin_s + step * STEP_S, microseconds=chance.randrange(40_000))
+                        reads.append(TagRead(at, f"dock-{door}", antenna, epc, round(rssi * 2) / 2))
+    return reads
+
+
+def played(*loads: Iterable[TagRead]) -> list[TagRead]:
+    """Put the reads of several loads in the order of time."""
+    return sorted((read for load in loads for read in load), key=lambda read: read.at)
+
+
+def told(reads: Iterable[TagRead], detector: Detector | None = None) -> list[Verdict]:
+    """Play reads, and flush at the end."""
+    detector = detector or Detector(DOORS, PassageConfig())
+    verdicts = []
+    for read in reads:
+        detector.add(read)
+        verdicts += detector.advance(to_us(read.at))
+    return verdicts + detector.flush()
+
+
+IN, OUT = line(-3, 3), line(3, -3)
+
+
+def said(verdicts: list[Verdict], tags: list[str]) -> Counter[tuple[str, str]]:
+    return Counter((verdict.door, verdict.direction) for verdict in verdicts if verdict.epc_hex in tags)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    ("other", "begin_s", "expected"),
+    [(IN, 0.0, "in"), (IN, 0.4, "in"), (OUT, 0.0, "out")],
+    ids=["side by side", "a step behind", "the other way"],
+)
+def test_two_loads_at_neighbouring_doors_are_not_one(
+    seed: int, other: list[float], begin_s: float, expected: str
+) -> None:
+    one, two = epcs(1, 12), epcs(2, 9)
+    verdicts = told(
+        played(load_reads(one, IN, seed=seed), load_reads(two, other, y_m=4.0, begin_s=begin_s, seed=seed + 100))
+    )
+    assert said(verdicts, one) == {("D1", "in"): 12}
+    assert said(verdicts, two) == {("D2", expected): 9}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_tag_read_twice_takes_the_verdict_of_its_pallet(seed: int) -> None:
+    many, (few,) = epcs(1, 30), epcs(2, 1)
+    whole = load_reads([few], IN, seed=seed + 7)
+    twice = [read for read in whole if read.reader == "dock-1" and read.antenna == 1][20:60:30]
+    assert len(twice) == 2
+    verdicts = told(played(load_reads(many, IN, seed=seed), twice))
+    assert said(verdicts, [few]) == {("D1", "in"): 1}
+    (verdict,) = (verdict for verdict in verdicts if verdict.epc_hex == few)
+    assert "30 other tags" in verdict.evidence.reason
+    assert verdict.evidence.reads == 2
+
+
+def test_a_tag_read_twice_alone_is_no_crossing() -> None:
+    (few,) = epcs(2, 1)
+    reads = [read for read in load_reads([few], IN) if read.reader == "dock-1" and read.antenna == 1][20:60:30]
+    assert told(reads)[0].direction in ("pass", "uncertain")
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("parked_x", [-1.8, 1.8], ids=["outside", "inside"])
+def test_a_parked_load_is_not_dragged_along_by_one_that_passes(seed: int, parked_x: float) -> None:
+    parked, passing = epcs(1, 8), epcs(2, 20)
+    stands = [parked_x] * int(40 / STEP_S)
+    verdicts = told(
+        played(
+            load_reads(parked, stands, y_m=1.4, seed=seed, keep=0.3),
+            load_reads(passing, IN, begin_s=22.0, seed=seed + 100),
+        )
+    )
+    assert said(verdicts, parked) == {("D1", "pass"): 8}
+    assert said(verdicts, passing) == {("D1", "in"): 20}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_load_that_turns_round_beside_one_that_passes_is_told_apart(seed: int) -> None:
+    turning, passing = epcs(1, 10), epcs(2, 10)
+    turns = line(-3, 0.2, 35) + [0.2] * 30 + line(0.2, -3, 35)
+    verdicts = told(
+        played(load_reads(turning, turns, seed=seed), load_reads(passing, OUT, y_m=4.0, begin_s=1.0, seed=seed + 9))
+    )
+    assert said(verdicts, turning) == {("D1", "pass"): 10}
+    assert said(verdicts, passing) == {("D2", "out"): 10}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_weak_tags_go_where_their_load_goes(seed: int) -> None:
+    strong, weak = epcs(1, 10), epcs(2, 20)
+    verdicts = told(
+        played(load_reads(strong, OUT, seed=seed), load_reads(weak, OUT, seed=seed + 9, weak_db=27.0, keep=0.4))
+    )
+    heard = {verdict.epc_hex for verdict in verdicts} & set(weak)
+    assert len(heard) > 10
+    assert said(verdicts, weak) == {("D1", "out"): len(heard)}
+
+
+def test_the_order_of_witnesses_changes_no_load() -> None:
+    ways: list[Ways] = [(10.0, 2.0, 6.0), (9.0, 6.0, 6.0), (6.0, 6.0, 6.0), (2.0, 9.0, 6.0)]
+    witnesses = [
+        Witness(f"{n:024X}", 0, 3_000_000, 1.5 + n % 5 / 20, 3.0, False, {n % 2: ways[n % 4]}, {}) for n in range(24)
+    ]
+    groups = [
+        {frozenset(one.epc for one in load.witnesses) for load in loads(given, Thresholds())}
+        for given in (witnesses, witnesses[::-1], witnesses[7:] + witnesses[:7])
+    ]
+    assert groups[0] == groups[1] == groups[2]
+    assert sum(map(len, groups[0])) == 24
+
+
+def test_a_load_costs_no_more_a_tag_when_it_is_large() -> None:
+    """Grouping looks at pairs of loads, not at pairs of tags: six times the tags are less than 36 times the work."""
+    calls = Counter[int]()
+
+    class Counted(dict[int, Ways]):
+        def items(self):  # type: ignore[no-untyped-def]
+            calls[size] += 1
+            return super().items()
+
+    for size in (50, 300):
+        witnesses = [
+            Witness(f"{n:024X}", 0, 3_000_000, 1.5 + n / size / 3, 3.0, False, Counted({0: (10.0, 2.0, 6.0)}), {})
+            for n in range(size)
+        ]
+        assert len(loads(witnesses, Thresholds())) == 1
+    assert calls[300] <= 8 * calls[50]
+
+
+def test_reads_that_come_late_or_twice_change_no_verdict_of_a_load() -> None:
+    tags = epcs(1, 15)
+    reads = played(load_reads(tags, IN, seed=5))
+    untidy: list[TagRead] = []
+    for n in range(0, len(reads), 40):
+        part = reads[n : n + 40]
+        untidy += [*part[1::2], *part[::2], part[3]] if len(part) > 3 else part
+    assert sorted(told(reads)) == sorted(told(untidy))
+
+
+@cache
+def records() -> tuple[Record, ...]:
+    """Two loads pass, a third stands for a while beside them, the beams are broken."""
+    reads = played(
+        load_reads(epcs(1, 3), line(-3, 3), begin_s=1.0, keep=0.5),
+        load_reads(epcs(2, 3), line(3, -3), y_m=4.0, begin_s=1.3, seed=2, keep=0.5),
+        load_reads(epcs(3, 2), [-1.8] * 400, y_m=1.4, seed=3, keep=0.05),
+        load_reads(epcs(4, 2), line(-3, 3), begin_s=19.0, seed=4, keep=0.5),
+    )
+    beams = [
+        InputChange(START + timedelta(seconds=s), "dock-1", gpi, on) for s, gpi, on in ((2, 1, True), (3, 1, False))
+    ]
+    return tuple(sorted([*reads, *beams], key=lambda record: record.at))
+
+
+def play(detector: Detector, some: tuple[Record, ...]) -> list[bytes]:
+    verdicts = []
+    for record in some:
+        if isinstance(record, TagRead):
+            detector.add(record)
+        else:
+            detector.add_input(record)
+        verdicts += detector.advance(to_us(record.at))
+    return [msgspec.json.encode(movement(verdict, GATEWAY)) for verdict in verdicts]
+
+
+def last(detector: Detector) -> list[bytes]:
+    return [msgspec.json.encode(movement(verdict, GATEWAY)) for verdict in detector.flush()]
+
+
+@cache
+def uncut() -> tuple[list[bytes], int]:
+    detector = Detector(DOORS, PassageConfig())
+    return play(detector, records()) + last(detector), detector.counts.told_before
+
+
+@settings(max_examples=25, deadline=None)
+@given(share=st.floats(0, 1))
+def test_cut_anywhere_and_taken_up_gives_the_very_same_verdicts(share: float) -> None:
+    cut = round(share * len(records()))
+    first, second = Detector(DOORS, PassageConfig()), Detector(DOORS, PassageConfig())
+    verdicts = play(first, records()[:cut])
+    second.restore(first.snapshot())
+    assert second.snapshot() == first.snapshot()
+    assert (second.open_tags, second.open_reads) == (first.open_tags, first.open_reads)
+    verdicts += play(second, records()[cut:]) + last(second)
+    assert (verdicts, second.counts.told_before) == uncut()
+    assert len(verdicts) == 10
+
+
+def test_another_layout_takes_what_it_knows() -> None:
+    first = Detector(DOORS, PassageConfig())
+    play(first, records()[: len(records()) // 3])
+    renumbered = Detector(DOORS[::-1], PassageConfig())
+    renumbered.restore(first.snapshot())
+    assert renumbered.open_reads == first.open_reads
+    smaller = Detector(DOORS[:1], PassageConfig())
+    smaller.restore(first.snapshot())
+    assert 0 < smaller.open_reads < first.open_reads
+    assert {verdict.door for verdict in smaller.flush()} == {"D1"}
+
+
+def state() -> State:
+    detector = Detector(DOORS, PassageConfig())
+    play(detector, records()[: 2 * len(records()) // 3])
+    return msgspec.msgpack.decode(detector.snapshot(), type=State)
+
+
+def broken(change: str) -> bytes:
+    kept = state()
+    if change == "version":
+        kept.version = 99
+    elif change == "antennas":
+        kept.antennas = kept.antennas[:1]
+    elif change == "doors":
+        kept.doors = []
+    return msgspec.msgpack.encode(kept)
+
+
+@pytest.mark.parametrize("change", ["version", "antennas", "doors"])
+def test_a_snapshot_that_does_not_fit_together_is_refused(change: str) -> None:
+    detector = Detector(DOORS, PassageConfig())
+    before = detector.snapshot()
+    with pytest.raises(SnapshotError, match="passages begin anew"):
+        detector.restore(broken(change))
+    assert detector.snapshot() == before
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.binary(max_size=200), at=st.integers(0, 10_000), flip=st.integers(1, 255))
+def test_hostile_bytes_are_refused_or_harmless(data: bytes, at: int, flip: int) -> None:
+    with pytest.raises(SnapshotError):
+        Detector(DOORS, PassageConfig()).restore(data)
+    whole = bytearray(msgspec.msgpack.encode(state()))
+    whole[at % len(whole)] ^= flip
+    detector = Detector(DOORS, PassageConfig())
+    try:
+        detector.restore(bytes(whole))
+    except SnapshotError:
+        return
+    detector.advance(to_us(START))
