@@ -80,12 +80,7 @@ class Plan:
 def plan(settings: LlrpSettings, can: Capabilities) -> Plan:
     """Choose from what the reader has. Raises ReaderError naming every key that it can't do, each with the remedy."""
     problems = [*_wiring_problems(settings, can), *_vendor_problems(settings, can)]
-    antennas = []
-    for antenna in settings.antennas:
-        try:
-            antennas.append(_antenna(antenna, can))
-        except ValueError as error:
-            problems.append(str(error))
+    antennas = [_antenna(antenna, can, problems) for antenna in settings.antennas]
     if problems:
         raise ReaderError("; ".join(dict.fromkeys(problems)))
     phase = can.is_impinj and settings.phase is not False
@@ -118,15 +113,16 @@ def _vendor_problems(settings: LlrpSettings, can: Capabilities) -> list[str]:
     ]
 
 
-def _antenna(asked: AntennaSettings, can: Capabilities) -> AntennaPlan:
+def _antenna(asked: AntennaSettings, can: Capabilities, problems: list[str]) -> AntennaPlan:
+    index, dbm, mode = 0, 0.0, None
     try:
         index, dbm = can.power(asked.power_dbm)
     except ValueError as error:
-        raise ValueError(f"power_dbm = {asked.power_dbm:g} (antenna {asked.antenna}): {error}") from error
+        problems.append(f"power_dbm = {asked.power_dbm:g} (antenna {asked.antenna}): {error}")
     try:
         mode = None if asked.mode is None else can.mode(asked.mode)
     except ValueError as error:
-        raise ValueError(f"mode = {asked.mode!r}: {error}") from error
+        problems.append(f"mode = {asked.mode!r}: {error}")
     return AntennaPlan(asked.antenna, index, dbm, mode)
 
 
