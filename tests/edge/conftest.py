@@ -302,3 +302,15 @@ def guarded_broker(tmp_path: Path) -> Iterator[Mosquitto]:
     one.allow = allow  # type: ignore[attr-defined]  # only here
     yield one
     one.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 48 MB of our own."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("may not mount a small disk here; run the tests as root")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)

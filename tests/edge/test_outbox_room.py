@@ -1,6 +1,5 @@
 """No room: what goes first, what never goes, each drop counted; bounds, full disks, what was given before."""
 
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -149,18 +148,6 @@ def test_a_nearly_full_disk_takes_no_events_but_acks(opened: Callable[..., Outbo
         outbox.add([movement(2)])
     ack_all(outbox)
     assert outbox.fill().events == 0
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 48 MB of our own."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(folder)]
-    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip("may not mount a small disk here; run the tests as root")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
 
 
 def test_a_disk_that_somebody_else_fills_loses_nothing(small_disk: Path, opened: Callable[..., Outbox]) -> None:

@@ -53,6 +53,7 @@ class Journal:
         self._ring = Ring(config, self._begin())
         self._ring.keep_from = self._checkpoint.place.segment if self._checkpoint else self._end.segment
         self._checkpoint_at_s, self._checkpoint_bytes = 0.0, 0
+        self._checkpoint_failed = False
 
     @property
     def failing(self) -> bool:
@@ -85,8 +86,11 @@ class Journal:
         try:
             write_checkpoint(self._config.folder, checkpoint)
         except OSError as error:
-            log.error("journal %s: a checkpoint can't be written (%s)", self._config.folder, error.strerror)
+            if not self._checkpoint_failed:
+                log.error("journal %s: a checkpoint can't be written (%s)", self._config.folder, error.strerror)
+            self._checkpoint_failed = True
             return False
+        self._checkpoint_failed = False
         self._ring.keep_from = checkpoint.place.segment
         self._checkpoint_bytes = self._ring.written_bytes
         return True
