@@ -74,7 +74,7 @@ class _Axis:
 
     def moved(self, value: float, by: float) -> float:
         """Return the value moved by a share of the range, kept within it and rounded to what a person writes."""
-        return self._at(min(max(self.share(value) + by, 0.0), 1.0))
+        return self._at(self.share(value) + by)
 
     def leapt(self, from_value: float, to_value: float) -> float:
         """Return the value as far beyond `to_value` as that is from `from_value`."""
