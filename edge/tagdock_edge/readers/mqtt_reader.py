@@ -4,25 +4,26 @@ A reader is up from the first thing that it says, and down when the broker is, w
 is silent for longer than it should be.
 
 Messages are taken at QoS 1. Where reads carry their own time the broker keeps them while we are away (a persistent
-session): a cut of seconds between gateway and broker then loses nothing, and what is too old is told by its time and
-counted by the passages. Where only the arrival tells the time the session is clean: old reads would look like goods
-that stand in the door now. What comes twice (QoS 1 promises no less than once) is the same read twice and changes no
-verdict.
+session): a cut between gateway and broker then loses nothing, and what waited goes on together, with its own time,
+once all of it is there (`backlog`). Where only the arrival tells the time the session is clean: old reads would look
+like goods that stand in the door now. What comes twice (QoS 1 promises no less than once) is the same read twice and
+changes no verdict.
 """
 
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from tagdock_contract import ReaderStatus, TagRead
+from tagdock_contract import ReaderStatus, Record, TagRead
 
 from tagdock_edge.backoff import Backoff
 from tagdock_edge.clock import from_us, to_us
 from tagdock_edge.inbox import Inbox, ReaderNews
 from tagdock_edge.mapping import MisfitError
 from tagdock_edge.mqtt import Listener
+from tagdock_edge.readers.backlog import Backlog
 from tagdock_edge.readers.heard import Format, Heard
 from tagdock_edge.readers.line import LineSettings
 
@@ -62,6 +63,7 @@ class MqttReader:
         self._heard_s = 0.0
         self._reads, self._last_us = 0, 0
         self._told: set[str] = set()
+        self._backlog = Backlog()
 
     def status(self) -> ReaderStatus:
         """Return how the reader stands."""
@@ -96,10 +98,13 @@ class MqttReader:
         thread.start()
         while thread.is_alive() and not stop.wait(TICK_S):
             self._watch_silence()
+            with self._lock:
+                self._deliver(self._backlog.due(self._form.clock.offset_us, self._now_us()))
         thread.join(10.0)
         if failures:
             raise failures[0]
         with self._lock:
+            self._deliver(self._backlog.release(self._form.clock.offset_us, self._now_us()))
             self._state, self._detail = "down", "the gateway stopped"
 
     def take(self, topic: str, payload: bytes, retained: bool) -> None:
@@ -114,9 +119,16 @@ class MqttReader:
             heard = Heard(present=None, misfits=1, first_misfit=MisfitError("message", type(error).__name__))
         self._book(heard)  # first: that the reader is there comes before what it says
         if heard.records:
-            self._inbox.deliver(heard.records)
+            clock = self._form.clock
+            with self._lock:
+                self._deliver(self._backlog.take(heard.records, clock.late_us, clock.offset_us, self._now_us()))
         for news in heard.news:
             self._inbox.report(news)
+
+    def _deliver(self, records: Sequence[Record]) -> None:
+        """Pass records on. The lock is held, so that they keep their order; the inbox never blocks."""
+        if records:
+            self._inbox.deliver(records)
 
     def _book(self, heard: Heard) -> None:
         with self._lock:
@@ -159,6 +171,8 @@ class MqttReader:
 
     def _notes(self) -> list[str]:
         notes = list(self._form.notes())
+        if self._backlog.waiting:
+            notes.append(f"it catches up: {self._backlog.waiting} late records wait for the rest")
         if self.misfits:
             notes.append(f"{self.misfits} messages or reads did not fit and were left out")
         if self.retained:

@@ -4,7 +4,7 @@ Between such a reader and us there are two stores: its own buffer, and the broke
 a connection of its own (`llrp_clock`), the first message may be the oldest, and old need not mean a wrong clock:
 
 - Nothing arrives before it was sent. A stamp from the future means a clock that is ahead; it is shifted at once.
-- What waited is late by more and less. A clock that is behind is late by the same in every message, for seconds on end.
+- What waited is late by more and less. A clock that is behind is late by the same in every message, on and on.
 - Nothing waits for days. A stamp as old as that comes from a clock that was never set.
 
 Until a clock is known to be wrong its stamps are believed: a read that waited keeps its true time, and is settled, or
@@ -15,10 +15,12 @@ from tagdock_edge.clock import SECOND_US
 
 TOLERANCE_US = SECOND_US // 2
 """A clock that is off by less is taken as right; NTP keeps a reader within tens of milliseconds."""
-FOLLOW_US = 2 * SECOND_US
-"""For so long all messages must be late alike before the clock is held to be behind."""
+FOLLOW_US = 20 * SECOND_US
+"""For so long all messages must be late alike before the clock is held to be behind. Zebra's readers send what waited
+at 500 events a second, which is about what a busy door reads: for a few seconds that looks like a clock. Late reads are
+held meanwhile (`backlog`) and get their time by what is known in the end."""
 STEADY_US = SECOND_US // 5
-"""Alike means within this; a buffer that is being emptied changes its lateness faster than that in two seconds."""
+"""Alike means within this; the lateness of a buffer that is being emptied changes by more."""
 UNSET_US = 24 * 3600 * SECOND_US
 """What is older was not stored: at ten reads a second the largest documented buffer (150,000) holds four hours."""
 MEASURE_US = 30 * SECOND_US
@@ -34,6 +36,8 @@ class StampClock:
         """What is added to the reader's stamps."""
         self.note = ""
         """What a person should know of the clock; empty when it is right."""
+        self.late_us = 0
+        """How long the last message was on its way, as far as is known."""
         self._since_us, self._least_us, self._most_us = 0, _NEVER, -_NEVER
         self._measured_us: int | None = None
         self._quickest_us, self._measuring_since_us = _NEVER, 0
@@ -48,7 +52,7 @@ class StampClock:
 
     def watch(self, stamp_us: int, now_us: int) -> None:
         """Look at the newest stamp of a message that has just come."""
-        late_us = now_us - stamp_us - self.offset_us
+        late_us = self.late_us = now_us - stamp_us - self.offset_us
         if -TOLERANCE_US <= late_us <= TOLERANCE_US:
             self._least_us, self._most_us = _NEVER, -_NEVER
             self._measure(now_us - stamp_us, now_us)
@@ -80,7 +84,7 @@ class StampClock:
 
     def _shift(self, by_us: int) -> None:
         self.offset_us += by_us
-        self._measured_us, self._quickest_us = self.offset_us, _NEVER
+        self._measured_us, self._quickest_us, self.late_us = self.offset_us, _NEVER, 0
         self._least_us, self._most_us = _NEVER, -_NEVER
         off_us = -self.offset_us
         if abs(off_us) <= TOLERANCE_US:
