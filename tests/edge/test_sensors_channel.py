@@ -168,6 +168,9 @@ def test_a_sensor_whose_clock_was_set_back_is_heard_again_after_three_values() -
         [("temperature_c", 24.0, "good")],
         [("temperature_c", 25.0, "good")],
     ]
+    assert [each.at_us for each in said[2]] == [us(3602)]
+    (right,) = one.take(Measurement(0, us(3690), 30.0), us(3700))
+    assert right.at_us == us(3690)
 
 
 def test_a_dead_sensor_is_told_once_and_only_if_there_was_a_value() -> None:

@@ -123,6 +123,16 @@ def test_health_names_who_is_silent_and_who_never_spoke() -> None:
     }
 
 
+def test_a_device_that_repeats_a_value_of_the_past_falls_silent() -> None:
+    one = station()
+    told: list[tuple[str, float, str]] = []
+    for at_s in range(0, 2000, 10):
+        told += short(say(one, "bins/e", {"t": 68.0, "ts": AT / 1e6 + min(at_s, 20)}, at_s))
+        told += short(one.advance(AT + at_s * S))
+    assert told[-1] == ("E", 20.0, "stale")
+    assert [quality for _, _, quality in told].count("stale") == 1
+
+
 def test_a_second_delivery_gives_no_second_reading() -> None:
     one = station()
     told = {"t": 68.0, "ts": AT / 1e6}

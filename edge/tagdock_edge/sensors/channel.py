@@ -6,7 +6,7 @@ with the last value, since a reading has to have one); silent (`stale`, once, wi
 measured by the sensor's times, silence and heartbeats by the gateway's clock.
 """
 
-from tagdock_edge.clock import seconds_us
+from tagdock_edge.clock import SECOND_US, seconds_us
 from tagdock_edge.config.sensor_model import Calibration, SensorConfig
 from tagdock_edge.sensors.outlet import Derived, Outlet
 from tagdock_edge.sensors.told import Measurement, Quality, Reading
@@ -15,6 +15,8 @@ _FILL_DEAD_BAND_PCT = 1.0
 _COUNT_DEAD_BAND = 0.5
 _SET_BACK_AFTER = 3
 """Values in a row that are older than the newest: one may be overtaken on its way, three are another time."""
+_RIGHT_US = 60 * SECOND_US
+"""A clock that was set back is right again when it is no further from the gateway's."""
 
 
 class Channel:
@@ -28,6 +30,7 @@ class Channel:
         self._settle_us = seconds_us(config.watch.settle_s)
         self._value: float | None = None
         self._at_us = self._behind = 0
+        self._distrusted = False
         self._heard_us: int | None = None
         self._reported_us = 0
         self._anchor = 0.0
@@ -43,17 +46,18 @@ class Channel:
         self.heard += 1
         if told.late and told.at_us <= self._at_us:
             return self._past(told)
-        if self._is_overtaken(told.at_us):
+        at_us = self._instant(told.at_us, now_us)
+        if at_us is None:
             return []
         if told.quality != "stale":
             self._heard_us = now_us
         value = None if told.value is None else self._calibrated(told.value)
         if value is None and self._value is None:
             return []  # it could not measure, and there is no value to say that of
-        self._at_us = told.at_us
+        self._at_us = at_us
         if value is not None:
             self._value = value
-        return self._report(told.at_us, now_us, self._judged(value, told))
+        return self._report(at_us, now_us, self._judged(value, told.quality, at_us))
 
     def gone(self, now_us: int) -> list[Reading]:
         """Take the source's word that the sensor is dead or away."""
@@ -74,30 +78,37 @@ class Channel:
             return self._beat(now_us)
         return []
 
-    def _is_overtaken(self, at_us: int) -> bool:
-        """Say whether a newer value was there before; who goes on behind it has had its clock set back."""
-        if at_us >= self._at_us:
+    def _instant(self, told_us: int, now_us: int) -> int | None:
+        """Say when a value was measured; None: a newer one overtook it.
+
+        A clock that was set back is not believed until it is right again: the time of arrival counts.
+        """
+        if self._distrusted and abs(now_us - told_us) > _RIGHT_US:
+            return now_us
+        self._distrusted = False
+        if told_us >= self._at_us:
             self._behind = 0
-            return False
+            return told_us
         self._behind += 1
         if self._behind < _SET_BACK_AFTER:
-            return True
-        self._behind, self._at_us = 0, at_us
+            return None
+        self._behind = 0
+        self._distrusted = abs(now_us - told_us) > _RIGHT_US
         self._move()
-        return False
+        return now_us if self._distrusted else told_us
 
     def _calibrated(self, value: float) -> float | None:
         """Apply scale and tare; what that makes too big for a number is none."""
         calibrated = value * self._calibration.scale - self._calibration.tare
         return calibrated if abs(calibrated) < _BEYOND else None
 
-    def _judged(self, value: float | None, told: Measurement) -> Quality:
+    def _judged(self, value: float | None, told: Quality, at_us: int) -> Quality:
         """Say how far a value can be trusted."""
         possible = value is not None and self._watch.low <= value <= self._watch.high
-        if value is None or told.quality != "good" or not possible:
+        if value is None or told != "good" or not possible:
             self._move()
-            return "stale" if told.quality == "stale" else "out_of_range"
-        self._follow(value, told.at_us)
+            return "stale" if told == "stale" else "out_of_range"
+        self._follow(value, at_us)
         return "good" if self._resting else "settling"
 
     def _follow(self, value: float, at_us: int) -> None:

@@ -18,6 +18,7 @@ class Mapped:
         """Take the sensors whose origin this is."""
         self._complaints = complaints
         self._sensors = sensors
+        self._told_us: dict[int, int] = {}
         self._by_filter: dict[str, list[tuple[int, MappedValue]]] = {}
         for channel, sensor in sensors.items():
             if isinstance(sensor.origin, MappedValue):
@@ -56,11 +57,18 @@ class Mapped:
             self._complaints.note(f"{self._sensors[channel].name}: {rows.first_misfit.where}", rows.first_misfit.what)
         told: list[Told] = []
         for value, at_us in rows.rows:
-            if value is not None:
+            if value is not None and not self._is_again(channel, at_us):
                 measured = Measurement(channel, trusted_us(at_us, now_us), float(value))
                 kept = message.retained and not self._is_recent(channel, at_us, now_us)
                 told += self._lifelines[channel].value(measured, retained=kept)
         return told
+
+    def _is_again(self, channel: int, at_us: int | None) -> bool:
+        """Say whether a measurement of this time was told already: a second delivery, or a device that is stuck."""
+        again = at_us is not None and self._told_us.get(channel) == at_us
+        if at_us is not None:
+            self._told_us[channel] = at_us
+        return again
 
     def _is_recent(self, channel: int, at_us: int | None, now_us: int) -> bool:
         """Say whether what the broker kept may be the present: by its own time; where it has none, nobody knows."""
