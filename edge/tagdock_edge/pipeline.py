@@ -3,9 +3,9 @@
 It is deterministic in the sequence of `add` and `advance`: the same calls give the same movements with the same ids.
 """
 
-import pickle
 from collections.abc import Iterable, Iterator, Sequence
 
+import msgspec
 from tagdock_contract import Movement, Record, TagRead
 
 from tagdock_edge.clock import to_us
@@ -16,13 +16,19 @@ from tagdock_edge.presence import Change, Presence
 from tagdock_edge.presence import movement as bin_movement
 
 
+class _Snapshot(msgspec.Struct, array_like=True):
+    """What is undecided at doors and at shelves."""
+
+    doors: bytes
+    shelves: bytes
+
+
 class Pipeline:
     """All that one gateway knows of the goods in its fields."""
 
     def __init__(self, config: GatewayConfig) -> None:
         """Begin with empty fields."""
         self._address = config.address
-        self._layout = config.doors, config.passage
         self._detector = Detector(config.doors, config.passage)
         self._presence = Presence(config.shelves, config.presence)
         self._has_shelves = bool(config.shelves)
@@ -62,18 +68,16 @@ class Pipeline:
 
     def snapshot(self) -> bytes:
         """Return everything that is undecided, and what was decided a moment ago, as bytes."""
-        return pickle.dumps((self._layout, self._detector, self._presence.snapshot()))
+        return msgspec.msgpack.encode(_Snapshot(self._detector.snapshot(), self._presence.snapshot()))
 
     def restore(self, snapshot: bytes) -> None:
-        """Go on from a snapshot that the same program wrote. Raises SnapshotError where it can't."""
+        """Go on from a snapshot, of this configuration or another. Raises SnapshotError where it is none."""
         try:
-            layout, detector, shelves = pickle.loads(snapshot)  # noqa: S301  # our own folder, checksummed
-        except Exception as error:  # whatever another version's classes raise
-            raise SnapshotError(f"it is of another version ({type(error).__name__}: {error})") from error
-        if layout != self._layout:
-            raise SnapshotError("doors or passages were configured otherwise")
-        self._presence.restore(shelves)
-        self._detector = detector
+            parts = msgspec.msgpack.decode(snapshot, type=_Snapshot)
+        except msgspec.DecodeError as error:
+            raise SnapshotError(f"it is no snapshot of this version ({error})") from error
+        self._detector.restore(parts.doors)
+        self._presence.restore(parts.shelves)
 
     def wake(self) -> None:
         """Say that a gateway begins to listen, after what it goes on from: it was deaf meanwhile."""
