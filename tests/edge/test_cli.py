@@ -136,13 +136,16 @@ def test_refused_batches_are_listed_and_shown(config: Path, tmp_path: Path) -> N
 
 
 def commands(group: click.Group) -> list[click.Command]:
-    inner = [command for command in group.commands.values() if isinstance(command, click.Group)]
-    return [c for c in group.commands.values() if not isinstance(c, click.Group)] + [
-        c for one in inner for c in commands(one)
-    ]
+    """All commands, those of groups within too; the program imports each only when it is asked for."""
+    context = click.Context(group)
+    found = [group.get_command(context, name) for name in group.list_commands(context)]
+    inner = [command for command in found if isinstance(command, click.Group)]
+    alone = [command for command in found if command is not None and not isinstance(command, click.Group)]
+    return alone + [command for one in inner for command in commands(one)]
 
 
 def test_every_option_has_an_environment_twin_of_its_name() -> None:
+    assert {"run", "decode", "explain", "fit"} <= {command.name for command in commands(main)}
     for command in commands(main):
         for option in command.params:
             if isinstance(option, click.Option) and option.name != "help":

@@ -35,7 +35,7 @@ _LINE_BYTES = 64 * 1024
 )
 @CONFIG_OPTION
 @click.option(
-    "-o", "--output", type=FILE, envvar="TAGDOCK_OUTPUT", show_envvar=True, help="Write the [passage] block here, too."
+    "--output", "-o", type=FILE, envvar="TAGDOCK_OUTPUT", show_envvar=True, help="Write the [passage] block here, too."
 )
 @click.option(
     "--trials",
