@@ -1,6 +1,7 @@
 """Crash recovery: the last checkpoint, then the journal's steps after it, give the very same state and movements."""
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -29,7 +30,9 @@ class _Snapshot(msgspec.Struct, array_like=True):
 def checkpoint(journal: Journal, outbox: Outbox, pipeline: Pipeline, now_us: int) -> None:
     """Write down what is undecided, once all that was decided before is safe in the outbox."""
     outbox.sync()
-    if journal.checkpoint(msgspec.msgpack.encode(_Snapshot(now_us, pipeline.snapshot()))):
+    began_s = time.monotonic()
+    snapshot = msgspec.msgpack.encode(_Snapshot(now_us, pipeline.snapshot()))
+    if journal.checkpoint(snapshot, time.monotonic() - began_s):
         outbox.forget_given()
 
 

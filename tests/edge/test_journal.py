@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -274,6 +275,17 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_last_one(
     assert "a checkpoint can't be written" in caplog.text
     recovery = opened().recover()
     assert (recovery.snapshot, list(recovery.steps)) == (b"first", [step(1)])
+
+
+def test_checkpoints_are_due_by_the_clock_but_take_a_small_share_of_the_time(tmp_path: Path) -> None:
+    journal = Journal(JournalConfig(tmp_path, checkpoint_every_s=0.5))
+    assert journal.checkpoint_due()
+    for took_s, due in ((0.0, True), (100.0, False)):
+        journal.checkpoint(b"", took_s)
+        assert not journal.checkpoint_due()
+        time.sleep(0.55)
+        assert journal.checkpoint_due() == due
+    journal.close()
 
 
 @pytest.mark.parametrize("damage", [b"", b"short", b"TDCHECK1" + bytes(40)], ids=["empty", "short", "checksum"])
