@@ -1,12 +1,14 @@
-"""Measure what a read costs the gateway that comes through a broker, by format, beside the floor: json.loads alone.
+"""Measure what a read costs that comes through a broker, beside json.loads alone, and what reads give that come late.
 
 Run: .venv/bin/python benchmarks/edge_mqtt_readers.py
 """
 
 import json
 import statistics
+import tempfile
 import time
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,17 +17,24 @@ from typing import Any
 
 import msgspec
 from tagdock_contract import GatewayAddress, TagRead
+from tagdock_edge.clock import to_us
 from tagdock_edge.config import BrokerConfig
+from tagdock_edge.config_file import load
 from tagdock_edge.driver import Station
+from tagdock_edge.pipeline import Pipeline, replay
 from tagdock_edge.readers import impinj, mapped, zebra
 from tagdock_edge.tables import Table
+from tagdock_simulators.gateway_config import gateway_toml
 from tagdock_simulators.mqtt_readers.format import Format
 from tagdock_simulators.mqtt_readers.gateway_reader import reader_toml
 from tagdock_simulators.mqtt_readers.impinj import FIELDS
 from tagdock_simulators.mqtt_readers.kinds import KINDS, Wishes
 from tagdock_simulators.mqtt_readers.zebra import METADATA
+from tagdock_simulators.reading import field_reads
+from tagdock_simulators.scenarios import SCENARIOS, crossings, shaped
 
 READS, TAGS, BATCH, ROUNDS = 20_000, 500, 100, 7
+LATE_SEED = 1001
 BEGIN = datetime(2026, 1, 5, 8, tzinfo=UTC)
 NOW_US = int(BEGIN.timestamp() * 1e6) + 10_000_000
 STATION = Station("dock-1", Path(), (1, 2), (), GatewayAddress("s1", "gw-1"), BrokerConfig("127.0.0.1", 1883), {})
@@ -98,6 +107,28 @@ def cpu_s(action: Callable[[], object]) -> float:
     return time.process_time() - began
 
 
+def late() -> None:
+    """Tell a recording a minute late, read by read and together, and count what comes of it."""
+    scenario = shaped(SCENARIOS["clean-two-row"], {"doors": "3", "loads": "12", "tags": "5..15"})
+    doors, loads = scenario.geometry(), crossings(scenario, LATE_SEED, BEGIN)
+    records = [each for block in field_reads(doors, loads, LATE_SEED, scenario.radio) for each in block.records()]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "gateway.toml"
+        ports = {door.reader: 5084 for door in doors}
+        file.write_text(gateway_toml("s1", "gw-1", "mqtt://127.0.0.1:1883", doors, ports))
+        config = load(file, {})
+    in_time = {(each.epc_hex, each.door, each.direction) for each in replay(records, config)}
+    now_us = to_us(records[-1].at) + 60_000_000
+    print(f"\n{len(records):,} reads of {len(in_time)} movements told a minute late: right, and what was told")
+    for name, size in (("read by read", 1), ("by 100", 100), ("together", len(records))):
+        pipeline, told = Pipeline(config), []
+        for start in range(0, len(records), size):
+            pipeline.add(records[start : start + size])
+            told += [(each.epc_hex, each.door, each.direction) for each in pipeline.advance(now_us)]
+        ways = Counter(direction for _, _, direction in told)
+        print(f"{name:14} {len(in_time & set(told)):4}  {dict(ways)}")
+
+
 def main() -> None:
     print(f"{READS:,} reads of {TAGS} tags, median CPU time of {ROUNDS} rounds, us a read")
     print(f"{'format':24} {'driver':>7} {'json.loads':>11} {'msgspec':>8}  driver/json.loads")
@@ -116,6 +147,7 @@ def main() -> None:
         driver, floor, fast = (statistics.median(each) / READS * 1e6 for each in zip(*took, strict=True))
         ratio = statistics.median(own / plain for own, plain, _ in took)
         print(f"{case.name:24} {driver:7.2f} {floor:11.2f} {fast:8.2f}  {ratio:17.2f}")
+    late()
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 A passage is over when its tag was not read for a moment, by the clock. Of a passage that lies in the past each message
 would be one of its own, with a verdict on a read or two: a minute of goods, told a minute late and read by read, gives
-no right movement and thousands of wrong ones. Told at once it gives the same movements as told in time.
+thousands of verdicts. Told at once it gives the same movements as told in time.
 """
 
 from collections.abc import Sequence
