@@ -107,7 +107,7 @@ STORIES: dict[str, tuple[dict[str, Any], list[tuple[float, float | None]], list[
     "silence is stale once, and over with the next word": (
         {"settle_s": 0.0, "heartbeat_s": 50.0, "stale_s": 60.0},
         [(0, 2.0), (200, 2.0)],
-        [("mass_kg", 2.0, "good"), ("mass_kg", 2.0, "good"), ("mass_kg", 2.0, "stale"), ("mass_kg", 2.0, "good")],
+        [("mass_kg", 2.0, "good"), ("mass_kg", 2.0, "stale"), ("mass_kg", 2.0, "good")],
     ),
 }
 

@@ -37,7 +37,7 @@ class Watch:
     settled_by_silence_s: float = 0.0
     """Who reports changes only is silent while nothing changes: after so long the last value counts. 0: never."""
     heartbeat_s: float = 300.0
-    """A value is reported at least so often, changed or not."""
+    """A value is reported at least so often, changed or not, as long as the sensor is heard."""
     stale_s: float = 900.0
     """After so long without a word the value is `stale`; 0: only when the source says that the sensor is gone."""
 

@@ -132,10 +132,14 @@ class Channel:
         self._resting, self._anchor_us = False, None
 
     def _beat(self, now_us: int) -> list[Reading]:
-        """Repeat the value: with the time of its last measurement, where that was not told; else it still holds now."""
+        """Repeat the value: with the time of its last measurement, where that was not told.
+
+        Without one it still holds only of who reports changes only, and whose source tells when it is gone.
+        """
         assert self.quality is not None  # noqa: S101  # the caller looked
-        at_us = self._at_us if self._at_us > self._reported_us else now_us
-        return self._report(at_us, now_us, self.quality, anyway=True)
+        if self._heard_us is not None and self._heard_us > self._reported_us:
+            return self._report(self._at_us, now_us, self.quality, anyway=True)
+        return [] if self._watch.stale_s else self._report(now_us, now_us, self.quality, anyway=True)
 
     def _report(self, at_us: int, now_us: int, quality: Quality, *, anyway: bool = False) -> list[Reading]:
         assert self._value is not None  # noqa: S101  # nothing is reported before there is one
