@@ -48,7 +48,8 @@ class Counts:
     decided_early: int = 0
     """Passages decided before their time because memory was full."""
     told_before: int = 0
-    """Passages without a crossing of tags that were reported a moment ago and never really left."""
+    """Passages of tags that were reported a moment ago: without a crossing, or through the same door the same way
+    again, which they can't without having gone back."""
 
 
 @dataclass(slots=True)
@@ -94,6 +95,7 @@ class Detector:
         self._closed: dict[str, int] = {}
         self._closed_order: deque[tuple[int, str]] = deque()
         self._stayed: set[str] = set()
+        self._told: dict[str, tuple[str, str]] = {}
         self._verdicts: list[Verdict] = []
         self._reads = 0
 
@@ -158,6 +160,7 @@ class Detector:
             if self._closed.get(epc) == until_us:
                 del self._closed[epc]
                 self._stayed.discard(epc)
+                self._told.pop(epc, None)
         verdicts, self._verdicts = self._verdicts, []
         return verdicts
 
@@ -198,6 +201,7 @@ class Detector:
                 due=sorted(self._due),
                 closed=[each for each in self._closed_order if self._closed.get(each[1]) == each[0]],
                 stayed=sorted(self._stayed),
+                told=self._told,
                 witnesses=[kept_witness(one) for one in self._company.witnesses.values()],
                 loads=[[kept_witness(one) for one in load.witnesses] for load in self._company.loads],
                 grouped_us=self._company.grouped_us,
@@ -221,6 +225,7 @@ class Detector:
                 self._restore_track(kept, reads, moved.witness(kept.witness))
         self._closed_order = deque(state.closed)
         self._closed = {epc: until_us for until_us, epc in state.closed}
+        self._told = state.told
         self._stayed, self._verdicts = set(state.stayed), state.verdicts
         self._eyes.restore(state.eyes)
         self.counts = Counts(*state.counts)
@@ -341,9 +346,12 @@ class Detector:
             self._stayed.discard(track.epc)
         elif rested:
             self._stayed.add(track.epc)
-        if told and verdict.direction == "pass":
+        again = self._told.get(track.epc) == (verdict.door, verdict.direction)
+        if again or (told and verdict.direction == "pass"):
             self.counts.told_before += 1
             return
+        if verdict.direction in ("in", "out"):
+            self._told[track.epc] = verdict.door, verdict.direction
         self._verdicts.append(verdict)
 
     def _decide_early(self) -> None:

@@ -23,6 +23,17 @@ _Value = TypeVar("_Value")
 _Time = Annotated[int, Meta(ge=-(2**62), le=2**62)]
 
 
+class KeptSeen(NamedTuple):
+    """A read; its antenna by its place in the snapshot's list."""
+
+    at_us: _Time
+    antenna: _Place
+    rssi_dbm: float
+    phase_deg: float
+    doppler_hz: float
+    channel: int
+
+
 class KeptWitness(msgspec.Struct, array_like=True):
     """A witness; its doors by their place in the snapshot's list."""
 
@@ -34,17 +45,7 @@ class KeptWitness(msgspec.Struct, array_like=True):
     stood: bool
     doors: dict[_Place, Ways]
     reasons: dict[_Place, str]
-
-
-class KeptSeen(NamedTuple):
-    """A read; its antenna by its place in the snapshot's list."""
-
-    at_us: _Time
-    antenna: _Place
-    rssi_dbm: float
-    phase_deg: float
-    doppler_hz: float
-    channel: int
+    reads: list[KeptSeen]
 
 
 class KeptTrack(msgspec.Struct, array_like=True):
@@ -71,6 +72,7 @@ class State(msgspec.Struct):
     due: list[tuple[_Time, str]]
     closed: list[tuple[_Time, str]]
     stayed: list[str]
+    told: dict[str, tuple[str, str]]
     witnesses: list[KeptWitness]
     loads: list[list[KeptWitness]]
     grouped_us: _Time
@@ -97,6 +99,8 @@ def taken_up(data: bytes) -> State:
         if any(read.antenna >= antennas for read in track.reads):
             raise SnapshotError(f"a read of {track.epc} names an antenna that is not listed; passages begin anew")
     for one in _witnesses(state):
+        if any(read.antenna >= antennas for read in one.reads):
+            raise SnapshotError(f"the witness {one.epc} names an antenna that is not listed; passages begin anew")
         if not one.doors or any(door >= doors for door in (*one.doors, *one.reasons)):
             raise SnapshotError(f"the witness {one.epc} names a door that is not listed; passages begin anew")
     return state
@@ -104,7 +108,10 @@ def taken_up(data: bytes) -> State:
 
 def kept_witness(one: Witness) -> KeptWitness:
     """Write a witness."""
-    return KeptWitness(one.epc, one.first_us, one.last_us, one.middle_s, one.lasts_s, one.stood, one.doors, one.reasons)
+    reads = [KeptSeen(*read) for read in one.reads]
+    return KeptWitness(
+        one.epc, one.first_us, one.last_us, one.middle_s, one.lasts_s, one.stood, one.doors, one.reasons, reads
+    )
 
 
 class Moved:
@@ -127,8 +134,8 @@ class Moved:
         doors = self._at(kept.doors)
         if not doors:
             return None
-        reasons = self._at(kept.reasons)
-        return Witness(kept.epc, kept.first_us, kept.last_us, kept.middle_s, kept.lasts_s, kept.stood, doors, reasons)
+        times = kept.first_us, kept.last_us, kept.middle_s, kept.lasts_s
+        return Witness(kept.epc, *times, kept.stood, doors, self._at(kept.reasons), tuple(self.reads(kept.reads)))
 
     def _at(self, by_door: Mapping[int, _Value]) -> dict[int, _Value]:
         return {place: value for door, value in by_door.items() if (place := self._doors[door]) is not None}

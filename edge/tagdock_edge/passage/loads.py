@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tagdock_edge.config import Thresholds
-from tagdock_edge.passage.witness import Ways, Witness, likeliest
+from tagdock_edge.passage.opinion import NONE, Opinion
+from tagdock_edge.passage.opinions import load_opinion
+from tagdock_edge.passage.witness import Site, Ways, Witness, likeliest
 
 APART_S = 0.15
 """How far apart in time two tags on one load pass at least (standard deviation): the look at them is that coarse."""
@@ -26,6 +28,10 @@ NEVER = 3.0
 DOUBT_NATS = 2.0
 """What a tag may disagree with its load before that speaks for another load: single tags are often wrong, and those
 that are wrong alike are found together."""
+POOL_READS = 6
+"""Reads that it takes to ask about a load as a whole."""
+POOLED_NATS = 6.0
+"""The most that a load's pooled reads say against a way."""
 ALIKE = 0.2
 """How much of a witness a further witness of the same load repeats: they share shadows, echoes and the way."""
 
@@ -45,6 +51,8 @@ class Load:
     """When it passed."""
     score: float = 0.0
     """How well one door and one way explain the witnesses, in nats."""
+    pooled: dict[int, Opinion] = field(default_factory=dict)
+    """What doors make of the reads of its hardly read tags, all taken together; asked for once."""
     lasts_s: float = 0.0
     """How long its best heard witness was in the field."""
 
@@ -162,7 +170,7 @@ def _fit(one: Witness, door: int, way: int, load: Load) -> float:
     return one.doors.get(door, _UNHEARD)[way] - 0.5 * apart * apart
 
 
-def spoken(one: Witness, load: Load) -> dict[int, Ways]:
+def spoken(one: Witness, load: Load, site: Site) -> dict[int, Ways]:
     """Say what one tag and its load say together: mates repeat each other, so they count less."""
     mates = len(load.witnesses) - 1
     weight = 1.0 / (1.0 + ALIKE * max(mates - 1, 0))
@@ -171,4 +179,23 @@ def spoken(one: Witness, load: Load) -> dict[int, Ways]:
         own = one.doors.get(door, _UNHEARD)
         came_in, went_out, stayed = (mine + weight * (all_of - mine) for mine, all_of in zip(own, total, strict=True))
         together[door] = came_in, went_out, stayed
+    if mates:
+        door, _ = likeliest(together)
+        pooled = _pooled(load, door, site)
+        came_in, went_out, stayed = together[door]
+        together[door] = came_in + pooled.came_in - pooled.stayed, went_out + pooled.went_out - pooled.stayed, stayed
     return together
+
+
+def _pooled(load: Load, door: int, site: Site) -> Opinion:
+    """Ask a door about all reads of a load's hardly read tags, as if they were one tag's."""
+    found = load.pooled.get(door)
+    if found is None:
+        rows = site.layout.doors[door].rows
+        reads = sorted(read for one in load.witnesses for read in one.reads if read.antenna in rows)
+        tags = sum(1 for one in load.witnesses if one.reads)
+        found = NONE
+        if 2 * tags >= len(load.witnesses) and len(reads) >= POOL_READS:
+            found = load_opinion(site.layout.doors[door], reads, site.thresholds).within(POOLED_NATS)
+        load.pooled[door] = found
+    return found

@@ -18,6 +18,8 @@ BLOCKED_NATS = 6.0
 OWN_NATS = 4.0
 """The most that one tag's own reads say against a way: beyond that the model is doubted, not the load."""
 
+FEW_READS = 24
+"""With fewer reads a tag hardly tells the way by itself: rows have some ten looks each while it passes."""
 SURE_NATS = 3.0
 """The lead that a way needs before its tag alone begins a load that goes this way: 20 to 1."""
 UNSURE = 3
@@ -57,6 +59,8 @@ class Witness:
     """Whether it was found to stand a moment ago."""
     doors: dict[int, Ways]
     reasons: dict[int, str]
+    reads: tuple[Seen, ...] = ()
+    """The reads that tell the way, of a tag that has few: its load puts them together."""
 
     @property
     def leaning(self) -> tuple[int, int]:
@@ -82,16 +86,18 @@ def witness(epc: str, seen: Sequence[Seen], site: Site, moved_us: tuple[int, int
     heard = {layout.door_of[antenna]: layout.doors[layout.door_of[antenna]].rows for antenna in found}
     levels = levels_dbm(found, heard, min(read.rssi_dbm for read in telling))
     best = max(levels.values())
-    doors, reasons = {}, {}
+    doors: dict[int, Ways] = {}
+    reasons: dict[int, str] = {}
     for number, level in levels.items():
         nats = max(BLOCKED_NATS - (best - level) / thresholds.door_db, 0.0)
-        opinion = _opinion(telling, number, site) if nats >= ASKED_NATS else NONE
+        opinion = _opinion(number, telling, site) if nats >= ASKED_NATS else NONE
         doors[number], reasons[number] = _ways(nats, opinion, STOOD_NATS if stood else 0.0), opinion.reason
     lasts_s = (telling[-1].at_us - telling[0].at_us) / 1e6
-    return Witness(epc, seen[0].at_us, seen[-1].at_us, middle_us(found) / 1e6, lasts_s, stood, doors, reasons)
+    few = tuple(telling) if len(telling) <= FEW_READS else ()
+    return Witness(epc, seen[0].at_us, seen[-1].at_us, middle_us(found) / 1e6, lasts_s, stood, doors, reasons, few)
 
 
-def _opinion(reads: Sequence[Seen], number: int, site: Site) -> Opinion:
+def _opinion(number: int, reads: Sequence[Seen], site: Site) -> Opinion:
     door = site.layout.doors[number]
     own = [read for read in reads if read.antenna in door.rows]
     seen = site.eyes.about(door.name, own[0].at_us, own[-1].at_us)
