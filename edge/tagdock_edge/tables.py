@@ -22,6 +22,11 @@ class Table:
         else:
             problems.append(f"{path}: must be a table, not {_shown(values)}")
 
+    @property
+    def text(self) -> str:
+        """The values as text: what is compiled from equal tables is equal, though functions never are."""
+        return repr(self._values)
+
     def has(self, key: str) -> bool:
         """Tell whether a key is there."""
         return key in self._values

@@ -151,3 +151,8 @@ def test_each_mistake_names_its_key(toml: str, told: str) -> None:
 def test_topics_that_a_session_kept_from_former_settings_are_left_out() -> None:
     heard = hear(reader(HOME), "shop/dock-2/7/tag", b"{")
     assert (heard.records, heard.present, heard.misfits) == ([], None, 0)
+
+
+def test_settings_are_equal_where_their_tables_are_so_that_a_reload_leaves_the_reader_alone() -> None:
+    assert configured(KEONN)[0] == configured(KEONN)[0]
+    assert configured(KEONN)[0] != configured(KEONN.replace("hexEpc", "epc"))[0]

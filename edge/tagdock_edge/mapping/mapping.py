@@ -47,11 +47,12 @@ class _Condition:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """A compiled mapping. Made by `read_mapping`."""
+    """A compiled mapping. Made by `read_mapping`; equal where it was made from the same."""
 
-    array: Find
-    conditions: tuple[_Condition, ...]
-    fields: tuple[Get, ...]
+    source: tuple[object, ...]
+    array: Find = field(compare=False, repr=False)
+    conditions: tuple[_Condition, ...] = field(compare=False, repr=False)
+    fields: tuple[Get, ...] = field(compare=False, repr=False)
 
     def rows(self, payload: bytes, levels: Levels = {}) -> Rows:  # noqa: B006  # it is only read
         """Turn a message's bytes into rows; `levels` are the topic's named ones. Never raises."""
@@ -101,7 +102,8 @@ def read_mapping(
         if name not in named.used:
             table.complain("topic", f"level {{{name}}} is used nowhere here, so many senders would be mixed; use it")
     table.close()
-    return Mapping(array, tuple(each for each in conditions if each is not None), tuple(fields))
+    source = (table.text, tuple(specs), tuple(levels), tuple((known or {}).items()))
+    return Mapping(source, array, tuple(each for each in conditions if each is not None), tuple(fields))
 
 
 def _read_array(table: Table) -> Find:
