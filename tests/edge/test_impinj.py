@@ -84,6 +84,13 @@ def test_a_batch_is_an_array(impinj: Impinj) -> None:
     assert len(hear(impinj, [tag(), tag(antennaPort=2)]).records) == 2
 
 
+def test_of_readers_that_share_a_topic_only_the_one_is_heard() -> None:
+    one = Impinj("dock-1", ImpinjSettings(LINE, TOPIC, STATUS, hostname="impinj-14-2b-3c"))
+    assert len(hear(one, [tag(), {**tag(), "hostname": "impinj-00-00-00"}]).records) == 1
+    heard = hear(one, {**tag(), "hostname": "impinj-00-00-00"})
+    assert (heard.records, heard.present, heard.misfits) == ([], None, 0)
+
+
 @pytest.mark.parametrize(("transition", "state"), [("low-to-high", True), ("high-to-low", False)])
 def test_an_input_changes(impinj: Impinj, transition: str, state: bool) -> None:
     change = InputChange(from_us(NOW - 250_000), "dock-1", 2, state)

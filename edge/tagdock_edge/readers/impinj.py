@@ -6,6 +6,7 @@
     topic = "impinj/{reader}/events"          # the reader's eventTopic; {reader} stands for the name
     status_topic = "impinj/{reader}/status"   # its willTopic, "" where it has none
     connect_message = "connected"             # its connectMessage; any other text there says that it is gone
+    hostname = "impinj-14-2b-3c"              # only where several readers publish to one topic, with `hostname` on
 
 The interface has no topics of its own by default; these are ours, and the simulators'. On the reader switch on
 `epcHex` (or `epc`), `antennaPort`, `peakRssiCdbm`, `lastSeenTime` and `phaseAngle`, and set `eventQualityOfService` to
@@ -24,6 +25,7 @@ from msgspec import Struct
 from tagdock_contract import TagRead
 
 from tagdock_edge.clock import to_us
+from tagdock_edge.config.kinds import Text
 from tagdock_edge.driver import Driver, Station
 from tagdock_edge.inbox import ReaderNews
 from tagdock_edge.mapping import MisfitError
@@ -45,6 +47,8 @@ class ImpinjSettings:
     topic: str
     status_topic: str = ""
     connect_message: str = "connected"
+    hostname: str | None = None
+    """Events of others are left out: for readers that share a topic."""
 
 
 class _Tag(Struct):
@@ -80,6 +84,7 @@ class _Overflow(Struct):
 class _Event(Struct):
     timestamp: Moment
     kind: str = msgspec.field(name="eventType")
+    hostname: str | None = None
     tag: _Tag | None = msgspec.field(default=None, name="tagInventoryEvent")
     gpi: _Gpi | None = msgspec.field(default=None, name="gpiTransitionEvent")
     connected: _Antenna | None = msgspec.field(default=None, name="antennaConnectedEvent")
@@ -117,6 +122,8 @@ class Impinj:
             return Heard(present=None)
         heard = Heard()
         events = decode_events(payload, _Event, heard)
+        if self._settings.hostname is not None:
+            events = [event for event in events if event.hostname == self._settings.hostname]
         if events:
             self.clock.watch(to_us(events[-1].timestamp), now_us)
         for event in events:
@@ -180,7 +187,8 @@ def read_settings(table: Table, station: Station) -> ImpinjSettings:
     if topic == status:
         table.complain("status_topic", "must not be the topic of the events; give the reader a willTopic of its own")
     connect = table.take("connect_message", str, "what the reader's connectMessage says", "connected")
-    return ImpinjSettings(read_line(table, station, (topic, status)), topic, status, connect)
+    hostname = table.take("hostname", Text, "the reader's host name, like impinj-14-2b-3c", None)
+    return ImpinjSettings(read_line(table, station, (topic, status)), topic, status, connect, hostname)
 
 
 DRIVER = Driver(read_settings, lambda name, settings: MqttReader(name, settings.line, Impinj(name, settings)))
