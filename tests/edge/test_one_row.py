@@ -130,11 +130,33 @@ def test_goods_that_are_just_heard_kept_away() -> None:
     assert told(found) == "stay"
 
 
-def test_without_phase_and_doppler_nothing_is_claimed_and_the_reason_says_so() -> None:
+def test_without_phase_and_doppler_one_tag_alone_claims_nothing_and_the_reason_says_so() -> None:
     opinion = one_row.opinion(door(), reads(*steady(*IN, 1.5), phase=0.0), THRESHOLDS)
     assert clear(opinion) is None
-    assert opinion.came_in == opinion.went_out > opinion.stayed
+    assert min(opinion.came_in, opinion.went_out) > opinion.stayed
     assert "no phase or Doppler shift" in opinion.reason
+
+
+@pytest.mark.parametrize(("side", "way"), [("inside", "in"), ("outside", "out")])
+@pytest.mark.parametrize("sign", [1, -1], ids=["lingers", "the other way round"])
+def test_without_phases_a_load_that_lingers_goes_the_way_the_row_looks(side: Side, way: Way, sign: int) -> None:
+    """Loud soon after it was first heard, then fainter and fainter: a row hears farther to its own side."""
+    powers = [-62.0, -50.0, -42.0, -40.0, *(-42.0 - n for n in range(26))]
+    found = [Seen(n * 100_000, 0, power) for n, power in enumerate(powers[::sign])]
+    one = one_row.opinion(door(side), found, THRESHOLDS)
+    load = Opinion(4 * one.came_in, 4 * one.went_out, 4 * one.stayed)
+    assert clear(load) == (way if sign > 0 else {"in": "out", "out": "in"}[way])
+
+
+def test_phases_are_believed_where_they_follow_a_rule() -> None:
+    """Only where they don't, lingering is asked instead."""
+    chance = random.Random(1)
+    found = reads(*steady(*IN, 1.5), turned_deg=0.0)
+    told, random_ones = passed(found), passed([read._replace(phase_deg=chance.uniform(0, 360)) for read in found])
+    assert told is not None
+    assert random_ones is not None
+    assert told.told > 0.99
+    assert random_ones.told < 0.2
 
 
 @pytest.mark.parametrize("ends", [IN, OUT], ids=["in", "out"])

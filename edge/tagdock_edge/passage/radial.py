@@ -15,7 +15,7 @@ Sources: Nikitin et al. 2010, doi:10.1109/RFID.2010.5467253 (velocity from the p
 Data Support, 2013 (half-turn ambiguity; Doppler shift from the phase within one reply).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from math import cos, exp, hypot, pi, radians
 from statistics import median
@@ -57,13 +57,13 @@ Scores = dict[int, list[float]]
 
 
 class Passed(NamedTuple):
-    """When a tag passed: times in microseconds, each with its probability; and the probability that it stood still.
-
-    All of them add up to 1.
-    """
+    """When a tag passed: times in microseconds, each with its probability; they and `still` add up to 1."""
 
     times: tuple[tuple[float, float], ...]
     still: float
+    """How likely it is that it stood still."""
+    told: float
+    """How likely it is that phases and shifts tell anything at all (0..1)."""
 
 
 def passed(reads: Sequence[Seen]) -> Passed | None:
@@ -85,7 +85,12 @@ def passed(reads: Sequence[Seen]) -> Passed | None:
         for turned, log in _moving(scores, stretch_s, step):
             logs.setdefault(turned, []).append(log)
     still = sum(row[_EACH_WAY] for row in ways[0].values())
-    return _weighed(logs, still, first_us, length_us / WINDOWS)
+    likely = _weighed(logs, still)
+    no_rule = 0.0 if shifts else likely(0.0) * len(SPEEDS) * len(logs)
+    times = tuple(
+        (first_us + (turned + 0.5) * length_us / WINDOWS, sum(map(likely, each))) for turned, each in logs.items()
+    )
+    return Passed(times, likely(still) * len(SPEEDS) * len(ways) * len(logs), 1.0 - no_rule)
 
 
 def _window(at_us: float, reads: Sequence[Seen]) -> int:
@@ -172,12 +177,9 @@ def _moving(scores: Scores, stretch_s: float, step: float) -> list[tuple[int, fl
     return found
 
 
-def _weighed(logs: dict[int, list[float]], still: float, first_us: int, stretch_us: float) -> Passed:
-    """Turn log-likelihoods into probabilities: standing still is as likely beforehand as moving."""
+def _weighed(logs: dict[int, list[float]], still: float) -> Callable[[float], float]:
+    """Return what turns a hypothesis's log-likelihood into its probability; to stand is as likely as all motions."""
     tried = sum(len(each) for each in logs.values())
     most = max(still, *(max(each) for each in logs.values()))
-    standing = exp(still - most) * tried
-    weights = {turned: sum(exp(log - most) for log in each) for turned, each in logs.items()}
-    total = sum(weights.values()) + standing
-    times = tuple((first_us + (turned + 0.5) * stretch_us, weight / total) for turned, weight in weights.items())
-    return Passed(times, standing / total)
+    total = sum(exp(log - most) for each in logs.values() for log in each) + exp(still - most) * tried
+    return lambda log: exp(log - most) / total
