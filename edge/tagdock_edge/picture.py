@@ -16,7 +16,7 @@ from tagdock_contract import PhotoEyeEvidence
 from tagdock_edge.clock import to_us
 from tagdock_edge.errors import ExplainError
 from tagdock_edge.explain.story import Dot, Row, Story
-from tagdock_edge.explain.text import headline, mates_in_words
+from tagdock_edge.explain.text import SHORTEST_US, count, headline, mates_in_words
 
 try:
     from matplotlib import rc_context
@@ -61,26 +61,26 @@ def save(story: Story, path: Path) -> None:
 
 def _draw(story: Story) -> Figure:
     """Lay out head and panels; all panels share their axes, so that doors compare."""
-    doors = [[*rows] for _, rows in groupby((*story.rows,), key=lambda row: row.place)][:_DOORS_AT_MOST]
-    doors = doors or [[*story.idle]]
+    shown = story.rows if any(row.place == story.place for row in story.rows) else (*story.idle, *story.rows)
+    places = [[*rows] for _, rows in groupby(shown, key=lambda row: row.place)][:_DOORS_AT_MOST]
     reason = textwrap.wrap(story.evidence.reason, 128)
     head_in = _HEAD_IN + 0.19 * len(reason)
-    high_in = head_in + len(doors) * (_PANEL_IN + _GAP_IN) + _FOOT_IN
+    high_in = head_in + len(places) * (_PANEL_IN + _GAP_IN) + _FOOT_IN
     figure = Figure(figsize=(_WIDTH_IN, high_in), facecolor="white")
     FigureCanvasAgg(figure)
     _head(figure, story, reason, high_in)
     powers = [dot.rssi_dbm for row in story.rows for dot in row.dots] or [-60.0]
     limits = floor(min(powers) / 5.0) * 5.0 - 6.0, ceil(max(powers) / 5.0) * 5.0 + 2.0
-    length_s = max((story.last_us - story.first_us) / 1e6, 0.1)
-    for n, rows in enumerate(doors):
+    length_s = max(story.last_us - story.first_us, SHORTEST_US) / 1e6
+    for n, rows in enumerate(places):
         bottom_in = high_in - head_in - (n + 1) * (_PANEL_IN + _GAP_IN) + _GAP_IN
         width_in = _WIDTH_IN - _LEFT_IN - _RIGHT_IN
         box = (_LEFT_IN / _WIDTH_IN, bottom_in / high_in, width_in / _WIDTH_IN, _PANEL_IN / high_in)
         axes = figure.add_axes(box)
         axes.set_ylim(*limits)
         axes.set_xlim(-0.03 * length_s, 1.03 * length_s)
-        _panel(axes, story, rows, won=n == 0)
-        axes.tick_params(labelbottom=n == len(doors) - 1, length=3)
+        _panel(axes, story, rows, won=rows[0].place == story.place)
+        axes.tick_params(labelbottom=n == len(places) - 1, length=3)
     axes.set_xlabel("seconds since the first read")
     return figure
 
@@ -131,7 +131,7 @@ def _antenna(axes: Axes, row: Row, first_us: int, mark: str) -> None:
     """Draw an antenna's reads, and a line through them where they are many."""
     seconds = [(dot.at_us - first_us) / 1e6 for dot in row.dots]
     looks: Any = {"color": _COLOURS[row.side], "marker": mark, "linewidths": 0}
-    label = f"{row.side} {row.reader}/{row.antenna}, {len(row.dots)} reads".lstrip()
+    label = f"{row.side} {row.reader}/{row.antenna}, {count(len(row.dots))}".lstrip()
     many = len(row.dots) > _MANY
     axes.scatter(
         seconds,

@@ -47,7 +47,7 @@ def line(at_s: float, **what: object) -> str:
 
 
 def recorded() -> str:
-    """Three tags come in through D1 one after the other; D2's outside antenna overhears the first of them."""
+    """Three tags come in through D1 one after the other; D2's outside antenna overhears the first of them at last."""
     lines = []
     for tag in range(3):
         for n in range(40):
@@ -55,7 +55,7 @@ def recorded() -> str:
             for antenna, middle_s in ((1, 10.7), (2, 11.3)):
                 rssi = round(-45.0 - 20 * (at_s - middle_s - tag * 0.1) ** 2, 1)
                 lines.append(line(at_s + antenna / 1000, antenna=antenna, epc=EPC % tag, rssi_dbm=rssi))
-    lines += [line(10.9, antenna=4, epc=EPC % 0, rssi_dbm=-70.5)]
+    lines += [line(12.4, antenna=4, epc=EPC % 0, rssi_dbm=-70.5)]
     lines += [line(at_s, gpi=gpi, state=state) for at_s, gpi, state in EYES]
     return "\n".join(sorted(lines)) + "\n"
 
@@ -115,6 +115,8 @@ def test_the_text_shows_reads_eyes_mates_doors_and_the_decision(story: Story) ->
     ):
         assert words in text
     assert story.evidence.reason.split(";")[0] in text
+    assert len(eyes) == 2, "each beam once"
+    assert [name[:2] for name in rows if name[:1] == "D"] == ["D1", "D2"], "each door once, the one that won first"
 
 
 def test_no_line_is_too_long_for_a_terminal(story: Story) -> None:

@@ -102,7 +102,7 @@ def tell(records: Callable[[], Iterable[Record]], config: GatewayConfig, event_i
     if found is None:
         raise ExplainError(_what_to_check(event_id, span, config))
     evidence = read_evidence(found) or Evidence()
-    dots = _dots(records(), found, _first_us(evidence, found), _last_us(evidence, found))
+    dots = _dots(records(), found, evidence, config)
     rows, idle = _rows(dots, config, _place(found))
     return Story(found, evidence, rows, idle, tuple(_mates(found, others)))
 
@@ -158,18 +158,26 @@ def _last_us(evidence: Evidence, movement: Movement) -> int:
 
 
 def _dots(
-    records: Iterable[Record], movement: Movement, first_us: int, last_us: int
+    records: Iterable[Record], movement: Movement, evidence: Evidence, config: GatewayConfig
 ) -> dict[tuple[str, int], list[Dot]]:
-    """Collect the reads of the movement's tag between two times, by (reader, antenna)."""
-    dots: dict[tuple[str, int], list[Dot]] = {}
-    count = 0
+    """Collect the reads that a movement rests on, by (reader, antenna).
+
+    At a door these are the reads of its tag at all doors from the first on, without doubles, as many as the evidence
+    counts: of times it tells those of one door's antennas only.
+    """
+    first_us, last_us = _first_us(evidence, movement), _last_us(evidence, movement)
+    at_doors = {(each.reader, each.antenna) for door in config.doors for each in door.antennas}
+    seen: set[tuple[int, str, int, float]] = set()
     for record in records:
         if not isinstance(record, TagRead) or record.epc.upper() != movement.epc_hex.upper():
             continue
         at_us = to_us(record.at)
-        if first_us <= at_us <= last_us and count < READS_AT_MOST:
-            dots.setdefault((record.reader, record.antenna), []).append(Dot(at_us, record.rssi_dbm))
-            count += 1
+        counts = (record.reader, record.antenna) in at_doors if movement.door else at_us <= last_us
+        if counts and at_us >= first_us and len(seen) < READS_AT_MOST:
+            seen.add((at_us, record.reader, record.antenna, record.rssi_dbm))
+    dots: dict[tuple[str, int], list[Dot]] = {}
+    for at_us, reader, antenna, rssi_dbm in sorted(seen)[: evidence.reads if movement.door else None]:
+        dots.setdefault((reader, antenna), []).append(Dot(at_us, rssi_dbm))
     return dots
 
 

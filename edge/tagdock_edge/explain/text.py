@@ -15,6 +15,8 @@ _WORDS = {"in": "Came in through", "out": "Went out through", "pass": "Did not g
 _BIN_WORDS = {"in": "Came into", "out": "Left"}
 _TICKS_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
 _TICKS_AT_MOST = 6
+SHORTEST_US = SECOND_US // 2
+"""A chart covers so much time at least, however short the passage was."""
 _MATES_S = MATES_US // SECOND_US
 
 
@@ -75,7 +77,7 @@ class _Scale:
 
 def _scale(story: Story) -> _Scale:
     powers = [dot.rssi_dbm for row in story.rows for dot in row.dots] or [0.0]
-    column_us = max((story.last_us - story.first_us + 1) / _CHART, 1000.0)
+    column_us = max(story.last_us - story.first_us + 1, SHORTEST_US) / _CHART
     return _Scale(story.first_us, column_us, min(powers), max(powers))
 
 
@@ -83,16 +85,20 @@ def _chart(story: Story, signs: Signs) -> Iterator[str]:
     scale = _scale(story)
     powers = f"{signs.levels[0]} {scale.weakest_dbm:.1f} to {signs.levels[-1]} {scale.strongest_dbm:.1f} dBm"
     yield f"{'':{_LABEL}}  strongest read in each {_seconds(scale.column_us)}: {powers}"
+    own = [row for row in story.rows if row.place == story.place]
+    yield from _place_rows([*own, *story.idle], scale, signs)
+    yield from _eyes(story.evidence.photo_eyes, scale, signs)
+    yield from _place_rows([row for row in story.rows if row.place != story.place], scale, signs)
+    yield from _axis(scale, story, signs)
+
+
+def _place_rows(rows: Iterable[Row], scale: _Scale, signs: Signs) -> Iterator[str]:
+    """Draw a line an antenna, and name each place once."""
     place = ""
-    for row in (*story.rows, *story.idle):
+    for row in rows:
         label = f"{row.place if row.place != place else '':8} {row.side:7}"
-        if row.place != place and place == story.place:
-            yield from _eyes(story.evidence.photo_eyes, scale, signs)
         place = row.place
         yield _line(label, f"{row.reader}/{row.antenna}", _cells(row.dots, scale, signs), _read(row, scale), signs)
-    if place == story.place:
-        yield from _eyes(story.evidence.photo_eyes, scale, signs)
-    yield from _axis(scale, story, signs)
 
 
 def _line(label: str, name: str, cells: str, words: str, signs: Signs) -> str:
@@ -152,10 +158,10 @@ def _axis(scale: _Scale, story: Story, signs: Signs) -> Iterator[str]:
 def _said(story: Story) -> Iterator[str]:
     movement, evidence = story.movement, story.evidence
     yield from _words(
-        "first read", f"{from_us(story.first_us):%Y-%m-%d %H:%M:%S.%f} UTC, {evidence.reads} reads in all"
+        "first read", f"{from_us(story.first_us):%Y-%m-%d %H:%M:%S.%f} UTC, {count(evidence.reads)} in all"
     )
     if movement.door:
-        lost = [f"{each.door} {each.score:.2%} ({each.reads} reads)" for each in evidence.doors_lost]
+        lost = [f"{each.door} {each.score:.2%} ({count(each.reads)})" for each in evidence.doors_lost]
         won = f"{movement.door} won"
         yield from _words("doors", f"{won} over {', '.join(lost)}" if lost else f"{won}; no other door read the tag")
     yield from _words("with it", mates_in_words(story))
@@ -163,12 +169,17 @@ def _said(story: Story) -> Iterator[str]:
     yield from _words("because", evidence.reason or "no reason was given")
 
 
+def count(reads: int) -> str:
+    """Write a number of reads."""
+    return f"{reads} read{'s' * (reads != 1)}"
+
+
 def mates_in_words(story: Story) -> str:
     """Say which other tags were there."""
     if not story.mates:
         return f"no other tag was at {story.place} within {_MATES_S} s"
     ways = Counter(mate.direction for mate in story.mates)
-    told = ", ".join(f"{count} {way}" for way, count in sorted(ways.items(), key=lambda item: (-item[1], item[0])))
+    told = ", ".join(f"{number} {way}" for way, number in sorted(ways.items(), key=lambda item: (-item[1], item[0])))
     tags = f"{len(story.mates)} other tag{'s' * (len(story.mates) > 1)}"
     return f"{tags} at {story.place} within {_MATES_S} s: {told}"
 
