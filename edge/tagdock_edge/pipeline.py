@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 from tagdock_contract import Movement, Record, TagRead
 
-from tagdock_edge.clock import to_us
+from tagdock_edge.clock import seconds_us, to_us
 from tagdock_edge.config import GatewayConfig
 from tagdock_edge.errors import SnapshotError
 from tagdock_edge.passage import Detector, Verdict, movement
@@ -90,9 +90,16 @@ class Pipeline:
 
 
 def replay(records: Iterable[Record], config: GatewayConfig) -> Iterator[Movement]:
-    """Turn recorded reads into movements. Only the reads' own time counts: twice gives the same twice."""
-    pipeline = Pipeline(config)
+    """Turn recorded reads into movements. Only the reads' own time counts: twice gives the same twice.
+
+    After the last read time goes on until all have left the field, as it does before a gateway: what leaves together is
+    judged together, not what is there when the recording ends.
+    """
+    pipeline, newest_us = Pipeline(config), 0
     for record in records:
         pipeline.add((record,))
-        yield from pipeline.advance(to_us(record.at))
+        at_us = to_us(record.at)
+        newest_us = max(newest_us, at_us)
+        yield from pipeline.advance(at_us)
+    yield from pipeline.advance(newest_us + seconds_us(config.passage.left_after_s))
     yield from pipeline.flush()
