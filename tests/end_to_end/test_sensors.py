@@ -32,7 +32,7 @@ HOST = "lab.gw-1"
 STATE, NCMD = f"spBv1.0/STATE/{HOST}", "spBv1.0/{}/NCMD/{}"
 UNIT_KG, BEFORE, AFTER = 0.5, 20, 14
 FILL_BEFORE, FILL_AFTER = 80.0, 40.0
-CHANGE_S = 3.0
+CHANGE_S = 5.0
 """When items are taken, in seconds since the sensors' start."""
 WITHIN_S = 40.0
 SPEEDS: dict[Format, tuple[str, int]] = {
