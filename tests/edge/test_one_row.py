@@ -109,7 +109,18 @@ def test_one_read_a_turn_of_an_antenna_is_too_few_but_two_are_enough(ends: tuple
 @pytest.mark.parametrize("ends", [IN, OUT], ids=["in", "out"])
 @pytest.mark.parametrize("seed", range(4))
 def test_a_row_that_looks_straight_across_never_claims_a_way(ends: tuple[float, float], seed: int) -> None:
-    assert told(reads(*steady(*ends, 1.5), turned_deg=0.0, seed=seed, doppler=True)) is None
+    opinion = one_row.opinion(door(), reads(*steady(*ends, 1.5), turned_deg=0.0, seed=seed, doppler=True), THRESHOLDS)
+    assert clear(opinion) is None
+    assert max(opinion.came_in, opinion.went_out) > opinion.stayed + 0.5  # nor does it say that nobody passed
+
+
+@pytest.mark.parametrize(("ends", "way"), [(IN, "in"), (OUT, "out")], ids=["in", "out"])
+def test_goods_that_creep_are_told_by_a_few_tags(ends: tuple[float, float], way: Way) -> None:
+    opinions = [
+        one_row.opinion(door(), reads(*steady(*ends, 0.3), every_s=0.015, seed=seed), THRESHOLDS) for seed in range(3)
+    ]
+    load = Opinion(*(sum(getattr(one, name) for one in opinions) for name in ("came_in", "went_out", "stayed")))
+    assert clear(load) == way
 
 
 def test_goods_that_turn_back_before_the_row_are_no_passage() -> None:
@@ -143,9 +154,12 @@ def test_without_phases_a_load_that_lingers_goes_the_way_the_row_looks(side: Sid
     """Loud soon after it was first heard, then fainter and fainter: a row hears farther to its own side."""
     powers = [-62.0, -50.0, -42.0, -40.0, *(-42.0 - n for n in range(26))]
     found = [Seen(n * 100_000, 0, power) for n, power in enumerate(powers[::sign])]
-    one = one_row.opinion(door(side), found, THRESHOLDS)
-    load = Opinion(4 * one.came_in, 4 * one.went_out, 4 * one.stayed)
-    assert clear(load) == (way if sign > 0 else {"in": "out", "out": "in"}[way])
+    chance = random.Random(3)
+    anyhow = [read._replace(phase_deg=chance.uniform(0, 360), at_us=read.at_us * 4 // 10) for read in found]
+    for each in (found, anyhow):
+        one = one_row.opinion(door(side), each, THRESHOLDS)
+        load = Opinion(4 * one.came_in, 4 * one.went_out, 4 * one.stayed)
+        assert clear(load) == (way if sign > 0 else {"in": "out", "out": "in"}[way])
 
 
 def test_phases_are_believed_where_they_follow_a_rule() -> None:
