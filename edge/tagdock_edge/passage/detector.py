@@ -29,6 +29,9 @@ REST_LOOKS = 15
 """How often, per `rested_after_s`, a tag is looked at that stays in the field."""
 REST_DB = 3.0
 """A tag rests when its best antenna's mean power changed by no more than this between two halves of the time."""
+LOUD_DB, SHIFT_DB = 12.0, 9.0
+"""Other antennas that hear it within so many dB of the best must not have changed by more than the second number: a
+fade of goods that stand, on another channel, is less."""
 SETTLING_US = 2 * SECOND_US
 """So much of the rest still counts as movement: goods slow down before they stand."""
 SETTING_OUT_US = 5 * SECOND_US
@@ -306,14 +309,23 @@ class Detector:
         return track.witness
 
     def _rests(self, track: _Track) -> bool:
-        """Tell whether the power at the tag's best antenna stayed the same over the last `rested_after_s`."""
+        """Tell whether the power at the tag's best antenna stayed the same over the last `rested_after_s`.
+
+        No other antenna may have begun or ceased to hear it well meanwhile: goods that go on from one row to the
+        other may be as strong at one of them before as after.
+        """
         begin_us, middle_us = track.look_at_us - self._rested_us, track.look_at_us - self._rested_us // 2
         halves: dict[int, tuple[list[float], list[float]]] = {}
         for read in track.reads:
             if begin_us <= read.at_us < track.look_at_us:
                 halves.setdefault(read.antenna, ([], []))[read.at_us >= middle_us].append(milliwatts(read.rssi_dbm))
-        before, after = max(halves.values(), key=lambda pair: sum(pair[0]) + sum(pair[1]), default=([], []))
-        return bool(before and after) and abs(mean_dbm(before) - mean_dbm(after)) <= REST_DB
+        if not halves:
+            return False
+        faint = [min(min(half) for pair in halves.values() for half in pair if half)]
+        levels = [(mean_dbm(before or faint), mean_dbm(after or faint)) for before, after in halves.values()]
+        best = max(levels, key=max)
+        loud = (pair for pair in levels if max(pair) >= max(best) - LOUD_DB)
+        return abs(best[0] - best[1]) <= REST_DB and all(abs(one - two) <= SHIFT_DB for one, two in loud)
 
     def _split(self, track: _Track) -> None:
         """Judge a passage that came to rest; what is read from now on is the beginning of another."""
