@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 from tagdock_contract import GatewayAddress, InputChange, TagRead
 from tagdock_edge.clock import SECOND_US, from_us
@@ -183,6 +184,7 @@ def test_topics_that_a_session_kept_from_former_settings_are_left_out(impinj: Im
     assert (heard.records, heard.present, heard.misfits) == ([], None, 0)
 
 
+@examples(max_examples=50)
 @given(
     st.binary(max_size=200)
     | st.recursive(

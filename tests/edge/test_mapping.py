@@ -5,7 +5,7 @@ import tomllib
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tagdock_edge.mapping import MASS_KG, PHASE_DEG, RSSI_DBM, TEMPERATURE_C, Mapping, Spec, read_mapping
 from tagdock_edge.mapping.misfits import MESSAGE_BYTES_AT_MOST, ROWS_AT_MOST
@@ -308,6 +308,7 @@ JSON = st.recursive(
 )
 
 
+@settings(max_examples=50)
 @given(JSON)
 def test_no_message_raises(message: Any) -> None:
     mapping = compiled(

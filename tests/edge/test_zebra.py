@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tagdock_contract import GatewayAddress, InputChange, TagRead
 from tagdock_edge.clock import SECOND_US, from_us
@@ -199,6 +199,7 @@ def test_topics_that_a_session_kept_from_former_settings_are_left_out(zebra: Zeb
     assert (heard.records, heard.present, heard.misfits) == ([], None, 0)
 
 
+@settings(max_examples=50)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
