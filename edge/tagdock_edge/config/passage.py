@@ -23,7 +23,7 @@ class Thresholds:
     crossing_middle_db: float = 4.0
     """Two rows: how far from equal the rows hear goods half-way through (standard deviation); fitted with it."""
     staying_spread_db: float = 3.0
-    """Two rows: the change of goods that stand, pass by or turn round, where it averages out to 0 (standard deviation)."""
+    """Two rows: the change of goods that stand, pass by or turn round, where it averages out to 0 (its spread)."""
     staying_middle_db: float = 12.0
     """Two rows: how far from equal the rows hear goods that keep to one side, or turn; fitted with the others."""
     door_db: float = 4.0
@@ -32,8 +32,8 @@ class Thresholds:
     load_nats: float = 5.0
     """Loads: how much better two loads have to explain the tags than one (log-likelihood); fitted with `door_db`."""
     later: float = 0.55
-    """One row, turned to its side: how much more of a tag's strength it hears after the tag passed than before it (-1 to
-    1), for goods that move the way it looks, and as much less for the others; fitted on simulated posts turned 45 degrees."""
+    """One row, turned to its side: how much more of a tag's strength it hears after the tag passed than before it, -1
+    to 1, for goods that move the way it looks, and as much less for the others; fitted on posts turned 45 degrees."""
     later_spread: float = 0.22
     """One row: how far single tags are from `later`, and from 0 where the row looks straight across; fitted with it."""
     rise_db: float = 10.0
