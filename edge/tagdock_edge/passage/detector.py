@@ -15,7 +15,7 @@ from tagdock_edge.passage.judge import Verdict, judge
 from tagdock_edge.passage.kept import VERSION, KeptSeen, KeptTrack, Moved, State, keep, kept_witness, taken_up
 from tagdock_edge.passage.layout import Layout
 from tagdock_edge.passage.profile import NOT_TOLD, Seen, mean_dbm, milliwatts
-from tagdock_edge.passage.witness import Site, Witness, witness
+from tagdock_edge.passage.witness import STAY, Site, Witness, likeliest, witness
 
 TAGS_AT_MOST = 100_000
 """Tags in the field at one time; beyond it the passage that is due next is decided early."""
@@ -34,8 +34,9 @@ LOUD_DB, SHIFT_DB = 12.0, 9.0
 fade of goods that stand, on another channel, is less."""
 SETTLING_US = 2 * SECOND_US
 """So much of the rest still counts as movement: goods slow down before they stand."""
-SETTING_OUT_US = 5 * SECOND_US
-"""Of goods that stood and then left, only the reads of the last so many seconds tell the way."""
+SETTING_OUT_US = (10 * SECOND_US, 5 * SECOND_US)
+"""Of goods that stood and then left, only the reads of the last so many seconds tell the way: of the longer time, as
+they may dwell behind the door, or else of the shorter, in which those that go at once move all the time."""
 REMEMBERED_US = 60 * SECOND_US
 """How long a decided passage is remembered: its late reads are known as such, its echoes are not told again."""
 
@@ -295,18 +296,25 @@ class Detector:
 
     def _hear(self, track: _Track, moved_us: tuple[int, int] | None = None) -> Witness:
         """Sum up what the reads say by now, and let the others know."""
-        rested = moved_us is not None
         stood = track.stood or track.epc in self._stayed
-        if stood and not rested:
-            moved_us = (track.last_us - SETTING_OUT_US, track.last_us)
         before = len(track.reads)
         track.reads = sorted(set(track.reads))
         if track.epc in self._tracks:
             self._reads -= before - len(track.reads)
-        track.witness = witness(track.epc, track.reads, self._site, moved_us, stood)
+        track.witness = self._heard(track, moved_us, stood)
         track.heard_reads = len(track.reads)
         self._company.hear(track.witness)
         return track.witness
+
+    def _heard(self, track: _Track, moved_us: tuple[int, int] | None, stood: bool) -> Witness:
+        """Hear a tag about the time in which it moved."""
+        if moved_us is not None or not stood:
+            return witness(track.epc, track.reads, self._site, moved_us, stood)
+        for since_us in SETTING_OUT_US:
+            one = witness(track.epc, track.reads, self._site, (track.last_us - since_us, track.last_us), stood)
+            if likeliest(one.doors)[1] != STAY:
+                break
+        return one
 
     def _rests(self, track: _Track) -> bool:
         """Tell whether the power at the tag's best antenna stayed the same over the last `rested_after_s`.

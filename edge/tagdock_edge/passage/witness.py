@@ -39,6 +39,8 @@ class Site:
 
 Ways = tuple[float, float, float]
 """Nats for in, out, stay."""
+STAY = 2
+"""The place of staying among them."""
 
 
 @dataclass(frozen=True, slots=True)
