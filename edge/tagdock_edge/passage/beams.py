@@ -12,12 +12,10 @@ from tagdock_edge.passage.bodies import Body, bodies
 from tagdock_edge.passage.eyes import Beams
 from tagdock_edge.passage.layout import Door
 from tagdock_edge.passage.opinion import NONE, Opinion, Way
-from tagdock_edge.passage.profile import Seen
+from tagdock_edge.passage.profile import Seen, peak_and_rise
 
 LOUD_DB = 12.0
 """A read counts by the dB by which it exceeds the strongest ones less this."""
-PEAK_READS = 3
-"""The strongest, and the weakest, are the mean of so many."""
 MARGIN_SHARE = 0.6
 """A tag may be loud before its body is in the beams, and after: its strength then counts less and less, to nothing so
 long before or after, as a share of the time that the body is in them. Turned antennas look past the beams."""
@@ -37,9 +35,8 @@ def opinion(door: Door, reads: Sequence[Seen], beams: Beams, thresholds: Thresho
     A tag that is only overheard is not asked: it may be on a body in another door, or beside the lane.
     """
     asked = [side for side in door.eyes if side not in beams.mute]
-    powers_dbm = sorted(read.rssi_dbm for read in reads)
-    peak_dbm, least_dbm = (sum(some) / len(some) for some in (powers_dbm[-PEAK_READS:], powers_dbm[:PEAK_READS]))
-    near = min((peak_dbm - least_dbm) / thresholds.rise_db, 1.0) if thresholds.rise_db else 1.0
+    peak_dbm, rose_db = peak_and_rise(reads)
+    near = min(rose_db / thresholds.rise_db, 1.0) if thresholds.rise_db else 1.0
     if not asked or not beams.breaks or near <= 0.0:
         return NONE
     found = bodies(beams.breaks, asked)

@@ -14,13 +14,11 @@ from typing import NamedTuple
 from tagdock_edge.config import Thresholds
 from tagdock_edge.passage.layout import Door
 from tagdock_edge.passage.opinion import Opinion
-from tagdock_edge.passage.profile import Seen, milliwatts
+from tagdock_edge.passage.profile import Seen, milliwatts, peak_and_rise
 from tagdock_edge.passage.radial import Passed, passed
 
 STRONG_DB = 20.0
 """Reads count by the dB by which they exceed the strongest ones less this; weaker ones come from side lobes."""
-PEAK_READS = 3
-"""The strongest, and the weakest, are the mean of so many."""
 FROM_BEHIND = -0.1
 """Who moves goods stands behind them: a row hears them a little less after they passed than before, whichever way."""
 ACROSS = 0.9
@@ -34,6 +32,8 @@ LINGERS, LINGERS_SPREAD, LINGERS_ACROSS = 0.5, 0.35, 0.75
 """What lingering comes to, and how far single tags are from it: 0.41 to 0.59, give or take 0.25 to 0.43, in halls of
 the second radio model (seeds 2 to 8), whose walls and antennas let a row hear little behind it. In the first one's,
 -0.1 to 0.2: there it tells nothing, which is as likely beforehand as the third number says."""
+FEW = 4
+"""So many reads show half of what a rise would show; one alone cannot rise."""
 SHORT_S = 0.1
 """Tags that were read for less than this did not linger."""
 _FLOOR = 1e-9
@@ -46,10 +46,9 @@ def opinion(door: Door, reads: Sequence[Seen], thresholds: Thresholds) -> Opinio
     `reads` are in the order of time, one at least. Where a row heard as much before as after, it looks straight across
     or the tag turned back: nobody can tell, and each way is as likely as the others.
     """
-    powers_dbm = sorted(read.rssi_dbm for read in reads)
-    peak_dbm, least_dbm = (sum(some) / len(some) for some in (powers_dbm[-PEAK_READS:], powers_dbm[:PEAK_READS]))
-    rose_db = peak_dbm - least_dbm
-    near = Opinion(NEAR_NATS, NEAR_NATS, max(thresholds.rise_db - rose_db, 0.0) / FAR_DB)
+    peak_dbm, rose_db = peak_and_rise(reads)
+    far = max(thresholds.rise_db - rose_db, 0.0) / FAR_DB * len(reads) / (len(reads) + FEW)
+    near = Opinion(NEAR_NATS, NEAR_NATS, far)
     own_way = 1.0 if "inside" in door.rows.values() else -1.0
     lingered = Sign(_lingered(reads) * own_way, 0.0, LINGERS, LINGERS_SPREAD, LINGERS_ACROSS)
     found = passed(reads)

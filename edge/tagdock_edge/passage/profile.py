@@ -1,6 +1,6 @@
 """What one antenna saw of one tag, boiled down from its reads. Power is averaged in milliwatts, never in dB."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import inf, log10
 from typing import NamedTuple
 
@@ -44,6 +44,14 @@ def profiles(reads: Iterable[Seen]) -> list[Profile]:
     for read in reads:
         by_antenna.setdefault(read.antenna, []).append(read)
     return [_profile(seen) for _, seen in sorted(by_antenna.items())]
+
+
+def peak_and_rise(reads: Sequence[Seen]) -> tuple[float, float]:
+    """Return how strong a tag's best reads were, in dBm, and by how many dB they exceed its weakest ones."""
+    powers_dbm = sorted(read.rssi_dbm for read in reads)
+    few = max(min(len(reads) // 3, PEAK_READS), 1)
+    peak_dbm = sum(powers_dbm[-few:]) / few
+    return peak_dbm, peak_dbm - sum(powers_dbm[:few]) / few
 
 
 def mean_dbm(powers_mw: list[float]) -> float:
