@@ -4,11 +4,12 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 
 from tagdock_contract import Event, GatewayAddress, Movement, ReaderEvent, Record, Status, content_uuid7
 
+from tagdock_edge.absences import Absences
 from tagdock_edge.clock import from_us, to_us
 from tagdock_edge.config import GatewayConfig
 from tagdock_edge.crew import Crew
@@ -70,7 +71,9 @@ class Gateway:
         Without a journal a crash costs the passages that are undecided: right for recordings, which can be played anew.
         """
         self._config, self._outbox, self._journal = config, outbox, journal
-        self._inbox = Inbox(own_time=any(find_driver(each.driver).own_time for each in config.readers))
+        self._own_time = any(find_driver(each.driver).own_time for each in config.readers)
+        self._inbox = Inbox(own_time=self._own_time)
+        self._absences = Absences()
         self._pipeline = Pipeline(config)
         self._clock = _ReadClock()
         self._worked_us = 0
@@ -142,14 +145,16 @@ class Gateway:
 
     def health(self) -> Health:
         """Look at everything; called from other threads."""
+        status = self.status(True)
         return Health(
-            status=self.status(True),
+            status=status,
             broker_up=self._uplink.connected,
             stepped_s_ago=time.monotonic() - self._stepped_s,
             waiting_reads=self._inbox.waiting,
             open_tags=self._pipeline.open_tags,
             movements=dict(self._moved),
             lost=self._lost(),
+            unreachable_s=self._absences.seconds(to_us(status.at)),
         )
 
     def _lost(self) -> dict[str, int]:
@@ -175,7 +180,7 @@ class Gateway:
         """Take what was delivered, decide what is over, store it, then tell the uplink."""
         taken = self._inbox.take(wait_s)
         taken_s = time.monotonic()
-        events: list[Event] = [_reader_event(item, self._config.address) for item in taken.news]
+        events: list[Event] = [*self._reader_events(taken.news)]
         events += taken.readings
         for records in _gathered(taken.deliveries):
             # Up to what was read, not to what the clock says: when work is behind, the next records are as old.
@@ -188,6 +193,11 @@ class Gateway:
         if self._journal is not None and self._journal.checkpoint_due():
             self._checkpoint()
         self._stepped_s = time.monotonic()
+
+    def _reader_events(self, news: Iterable[ReaderNews]) -> Iterator[ReaderEvent]:
+        """Make events of news; a recording that has ended is not away."""
+        for each in news:
+            yield _reader_event(each if self._own_time else self._absences.note(each), self._config.address)
 
     def _work(self, records: Sequence[Record], until_us: int) -> list[Movement]:
         """Write records down, then work on them and decide what is over by then."""
@@ -216,7 +226,7 @@ class Gateway:
         """Say of each reader since when nobody listened; that it is up again, its driver says."""
         if since_us:
             news = (ReaderNews(since_us, each.name, "down", detail=_PAUSE) for each in self._config.readers)
-            self._storage.add([_reader_event(each, self._config.address) for each in news])
+            self._storage.add([*self._reader_events(news)])
 
     def _checkpoint(self) -> None:
         """Write down what is undecided; not while decided events wait in memory, which only the journal has then."""

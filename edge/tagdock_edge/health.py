@@ -23,6 +23,8 @@ class Health:
     """Movements reported, by direction."""
     lost: Mapping[str, int]
     """What had to be let go, by what it was (see `LOSSES`)."""
+    unreachable_s: Mapping[str, float]
+    """For how long each reader could not be reached, by its name; one that always could may be missing."""
 
 
 LOSSES = {

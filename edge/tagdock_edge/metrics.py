@@ -129,7 +129,7 @@ def _of_the_outbox(health: Health) -> Iterator[Metric]:
 
 
 def _of_the_readers(health: Health) -> Iterator[Metric]:
-    readers = health.status.readers
+    readers, away_s = health.status.readers, health.unreachable_s
     up = GaugeMetricFamily("tagdock_edge_reader_up", "1 while the reader works", labels=["reader"])
     reads = CounterMetricFamily("tagdock_edge_reads", "reads of each reader", labels=["reader"])
     last = GaugeMetricFamily(
@@ -138,14 +138,20 @@ def _of_the_readers(health: Health) -> Iterator[Metric]:
     offset = GaugeMetricFamily(
         "tagdock_edge_reader_clock_offset_seconds", "how far the reader's clock is ahead of ours", labels=["reader"]
     )
+    away = CounterMetricFamily(
+        "tagdock_edge_reader_unreachable_seconds",
+        "for how long the reader could not be reached: what passed meanwhile may not have been read",
+        labels=["reader"],
+    )
     for reader in readers:
         up.add_metric([reader.name], float(reader.state == "up"))
         reads.add_metric([reader.name], reader.reads)
+        away.add_metric([reader.name], away_s.get(reader.name, 0.0))
         if reader.last_read_at is not None:
             last.add_metric([reader.name], reader.last_read_at.timestamp())
         if reader.clock_offset_s is not None:
             offset.add_metric([reader.name], reader.clock_offset_s)
-    yield from (up, reads, last, offset)
+    yield from (up, reads, away, last, offset)
 
 
 def _gauge(name: str, words: str, value: float) -> Metric:

@@ -137,6 +137,8 @@ def test_a_cut_in_the_middle_of_a_message_does_not_poison_the_next_connection(pe
 def test_a_reader_that_falls_silent_is_left_and_tried_again(peer: Any, up: Driven) -> None:
     up.await_(lambda d: peer.connections == 2 and d.states() == ["up", "down", "up"])
     assert "said nothing for 1.2 s" in up.news[1].detail
+    came, left, back = (each.at_us for each in up.news)
+    assert came <= left <= back - 1_250_000  # away since its last word
 
 
 def test_keepalives_are_answered_and_keep_the_connection(peer: Any, llrp: Any, up: Driven) -> None:

@@ -30,7 +30,8 @@ STATUS = Status(
         ReaderStatus("dock 2", "down", detail="cut"),
     ),
 )
-HEALTH = Health(STATUS, True, 0.02, 40, 12, {"in": 3, "out": 4, "pass": 5, "uncertain": 0}, {"reads_late": 6})
+MOVED = {"in": 3, "out": 4, "pass": 5, "uncertain": 0}
+HEALTH = Health(STATUS, True, 0.02, 40, 12, MOVED, {"reads_late": 6}, {"dock 2": 12.5})
 
 
 class Served:
@@ -82,6 +83,8 @@ def test_prometheus_reads_what_the_gateway_knows(served: Served) -> None:
         ("reader_up", "dock 2"): 0,
         ("reads_total", "dock-1"): 900,
         ("reads_total", "dock 2"): 0,
+        ("reader_unreachable_seconds_total", "dock-1"): 0,
+        ("reader_unreachable_seconds_total", "dock 2"): 12.5,
         ("last_read_timestamp_seconds", "dock-1"): (AT - timedelta(seconds=2)).timestamp(),
         ("reader_clock_offset_seconds", "dock-1"): 0.25,
     }

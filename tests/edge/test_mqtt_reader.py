@@ -70,6 +70,7 @@ class Running:
         self.reads: list[Any] = []
         self.states: list[str] = []
         self.details: list[str] = []
+        self.times_us: list[int] = []
         self._thread = threading.Thread(target=reader.run, args=(self.inbox, self.stop))
         self._thread.start()
 
@@ -78,6 +79,7 @@ class Running:
         self.reads += [record for delivery in taken.deliveries for record in delivery]
         self.states += [news.state for news in taken.news]
         self.details += [news.detail for news in taken.news]
+        self.times_us += [news.at_us for news in taken.news]
         return self
 
     def end(self) -> None:
@@ -178,6 +180,8 @@ def test_a_silent_reader_is_down_until_it_speaks_again(run: Callable[..., Runnin
     assert "says nothing for 0.4 s" in running.details[1]
     source.say(event())
     until(lambda: running.look().states == ["up", "down", "up"])
+    came, left, back = running.times_us
+    assert came <= left <= back - int(SILENT_S * 1e6)  # away since its last word
 
 
 def test_a_reader_that_never_speaks_is_down(run: Callable[..., Running]) -> None:

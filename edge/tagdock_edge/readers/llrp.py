@@ -53,6 +53,7 @@ class LlrpReader:
         self._now_us = now_us
         self._state: Any = "connecting"
         self._detail = ""
+        self._noted_s = time.monotonic()
         self._reports = ReportReader(name, now_us)
         antennas = [one.antenna for one in settings.antennas]
         self._events = EventReader(name, self._reports.clock, antennas, settings.inputs, now_us)
@@ -74,19 +75,20 @@ class LlrpReader:
         """Keep the reader connected until stopped; what goes wrong is reported and tried again."""
         while not stop.is_set():
             began_s = time.monotonic()
-            problem = self._connection(inbox, stop)[:_DETAIL_CHARS]
+            problem, unheard_s = self._connection(inbox, stop)
+            problem = problem[:_DETAIL_CHARS]
             if stop.is_set():
                 break
             if time.monotonic() - began_s >= HEALTHY_S:
                 self._retry.reset()
             pause_s = self._retry.next_s()
-            self._note(inbox, "down", problem)
+            self._note(inbox, "down", problem, unheard_s)
             log.warning("reader %s: %s; trying again in %.0f s", self.name, problem, pause_s)
             stop.wait(pause_s)
         self._state, self._detail = "down", "the gateway stopped"
 
-    def _connection(self, inbox: Inbox, stop: threading.Event) -> str:
-        """Live through one connection; returns why it ended."""
+    def _connection(self, inbox: Inbox, stop: threading.Event) -> tuple[str, float]:
+        """Live through one connection; returns why it ended, and for how many seconds nothing was heard then."""
         self._reports.begin_connection()
         connection = Connection(self._settings, self._reports, self._events, inbox)
         try:
@@ -96,12 +98,12 @@ class LlrpReader:
                 self._note(inbox, "up", self._notes())
                 log.info("reader %s: reads with %s", self.name, connection.plan)
             connection.await_silence(SILENT_KEEPALIVES * self._settings.keepalive_s, stop)
-            return "the gateway stopped"
+            return "the gateway stopped", 0.0
         except OSError as error:
             host, port = self._settings.host, self._settings.port
-            return f"{host}:{port} can't be reached ({error}); check power, cable, address"
+            return f"{host}:{port} can't be reached ({error}); check power, cable, address", connection.unheard_s
         except ReaderError as error:
-            return str(error)
+            return str(error), connection.unheard_s
         finally:
             connection.close(polite=stop.is_set())
 
@@ -115,12 +117,13 @@ class LlrpReader:
         )
         return "; ".join(filter(None, notes))[:_DETAIL_CHARS]
 
-    def _note(self, inbox: Inbox, state: Any, detail: str) -> None:
-        """Report a change of state; the same trouble again is no news."""
-        if (state, detail) != (self._state, self._detail):
-            if state != self._state:
-                inbox.report(ReaderNews(self._now_us(), self.name, state, detail=detail))
-            self._state, self._detail = state, detail
+    def _note(self, inbox: Inbox, state: Any, detail: str, since_s: float = 0.0) -> None:
+        """Report a change of state that came `since_s` ago; the same trouble again is no news."""
+        if state != self._state:
+            since_s = min(since_s, time.monotonic() - self._noted_s)  # not before the last change
+            inbox.report(ReaderNews(self._now_us() - int(since_s * 1e6), self.name, state, detail=detail))
+            self._noted_s = time.monotonic()
+        self._state, self._detail = state, detail
 
 
 DRIVER = Driver(read_settings, LlrpReader)

@@ -61,6 +61,11 @@ class Connection:
         """Return what the reader was asked for, once its capabilities are known."""
         return self._steps.plan
 
+    @property
+    def unheard_s(self) -> float:
+        """Return for how many seconds the reader has said nothing; 0 when it never did."""
+        return 0.0 if self._heard_s is None else time.monotonic() - self._heard_s
+
     def open(self) -> None:
         """Connect and begin to listen. Raises OSError."""
         self._socket = socket.create_connection((self._settings.host, self._settings.port), _CONNECT_S)
@@ -92,7 +97,7 @@ class Connection:
         while not stop.is_set():
             if self._wait(lambda: self._over, 0.1):
                 raise ReaderError(self._problem or "broke the connection")
-            if self._heard_s is not None and time.monotonic() - self._heard_s > silence_s:
+            if self.unheard_s > silence_s:
                 raise ReaderError(f"said nothing for {silence_s:.1f} s, not even a keepalive")
 
     def close(self, *, polite: bool) -> None:

@@ -1,7 +1,7 @@
 """The runner of readers that publish to a broker by themselves: one connection a reader, any format.
 
 A reader is up from the first thing that it says, and down when the broker is, when it or its will says so, or when it
-is silent for longer than it should be.
+is silent for longer than it should be: down since its last word then.
 
 Messages are taken at QoS 1. Where reads carry their own time the broker keeps them while we are away (a persistent
 session): a cut between gateway and broker then loses nothing, and what waited goes on together, with its own time,
@@ -137,8 +137,8 @@ class MqttReader:
                 self._reads += len(reads)
                 self._last_us = max(self._last_us, to_us(reads[-1].at))
             if heard.present is not None:
-                self._heard, self._heard_s = True, time.monotonic()
                 self._note("up" if heard.present else "down", heard.detail)
+                self._heard, self._heard_s = True, time.monotonic()  # then: down is not noted before up
             self.misfits += heard.misfits
             misfit = heard.first_misfit
             if misfit is not None and misfit.where not in self._told and len(self._told) < _KINDS_TOLD:
@@ -159,13 +159,16 @@ class MqttReader:
     def _watch_silence(self) -> None:
         limit_s = self._line.silent_after_s
         with self._lock:
-            if limit_s and self._connected and self._state != "down" and time.monotonic() - self._heard_s > limit_s:
-                self._note("down", f"says nothing for {limit_s:g} s; check its power, network and MQTT settings")
+            silent_s = time.monotonic() - self._heard_s
+            if limit_s and self._connected and self._state != "down" and silent_s > limit_s:
+                words = f"says nothing for {limit_s:g} s; check its power, network and MQTT settings"
+                self._note("down", words, silent_s)
 
-    def _note(self, state: Any, detail: str) -> None:
-        """Report a change of state; the same trouble again is no news. The lock is held."""
+    def _note(self, state: Any, detail: str, since_s: float = 0.0) -> None:
+        """Report a change of state that came `since_s` ago; the same trouble again is no news. The lock is held."""
         if state != self._state:
-            self._inbox.report(ReaderNews(self._now_us(), self.name, state, detail=detail))
+            at_us = self._now_us() - int(since_s * 1e6)
+            self._inbox.report(ReaderNews(at_us, self.name, state, detail=detail))
             log.log(logging.INFO if state == "up" else logging.WARNING, "reader %s is %s %s", self.name, state, detail)
         self._state, self._detail = state, detail
 
