@@ -117,6 +117,14 @@ def test_what_the_reader_leaves_out_is_what_it_said_before(peer: Any, llrp: Any,
     assert told == [(TAG, 2, -52.0, at_us), (TAG, 2, -49.0, at_us), (TAG, 1, -49.0, at_us)]
 
 
+def test_an_epc_that_is_cut_short_is_no_tag(peer: Any, llrp: Any, up: Driven) -> None:
+    peer.send(llrp.report(llrp.tag(TAG, 2, -52, now_us())))
+    peer.send(llrp.report(llrp.tag("3000000000")))
+    peer.send(llrp.report(llrp.tag("30" * 12)))
+    up.await_(lambda d: len(d.records) == 2)
+    assert epcs(up) == [TAG, "30" * 12]
+
+
 def test_nothing_is_filled_in_from_an_earlier_connection(peer: Any, llrp: Any, up: Driven) -> None:
     peer.send(llrp.report(llrp.tag(TAG, 2, -52, now_us())))
     up.await_(lambda d: len(d.records) == 1)

@@ -15,6 +15,7 @@ from sllurp.llrp_proto import Param_struct
 from tagdock_edge.errors import ReaderError
 from tagdock_edge.readers.llrp_capabilities import capabilities
 from tagdock_edge.readers.llrp_plan import Plan, plan, rospec
+from tagdock_edge.readers.llrp_report import check_report
 from tagdock_edge.readers.llrp_settings import LlrpSettings
 
 # sllurp lists the parameter as one of C1G2Filter's, but has no encoder for it (15.2.1.2.1.1.3).
@@ -36,6 +37,8 @@ def decode(data: bytes) -> Message:
     """Decode one whole message. Raises anything where it can't be read: sllurp's decoders do."""
     message = LLRPMessage(msgbytes=data)
     name: str = message.getName()
+    if name == "RO_ACCESS_REPORT":
+        check_report(data)
     return Message(name, message.msgdict[name], message)
 
 
