@@ -188,6 +188,26 @@ def test_the_sku_is_the_registered_one_else_the_one_of_the_tags_gtin(
     assert {row["sku"] for row in sql("select sku from flows_v1")} == {"BY-HAND", "BY-GTIN", None}
 
 
+@pytest.mark.parametrize(
+    "epc",
+    [
+        pytest.param("https://id.gs1.org/01/79521141123453/21/1.5", id="SGTIN+"),
+        pytest.param("https://id.example.com/8006/795211411234530102/21/32a%2Fb", id="ITIP++"),
+        pytest.param("urn:epc:id:itip:9521141.712345.01.02.981", id="ITIP-110"),
+        pytest.param("urn:epc:id:sgtin:9521141.712345.a.b%2Fc", id="SGTIN-198"),
+    ],
+)
+def test_goods_of_every_scheme_with_a_gtin_get_its_sku(
+    movement: Make, recorder: Recorder, sql: Sql, database: str, epc: str
+) -> None:
+    sql("insert into skus (sku, gtin) values ('BY-GTIN', '79521141123453')")
+    recorder.record([batch(movement(epc, epc_hex="F7" * 14))], [], [])
+    assert sql("select epc, sku from movements_v1") == [{"epc": epc, "sku": "BY-GTIN"}]
+    sql("delete from items")
+    rebuild(database, progress=lambda done: None)
+    assert sql("select epc, sku from items_v1") == [{"epc": epc, "sku": "BY-GTIN"}]
+
+
 def test_a_sku_that_learns_its_gtin_late_names_the_items_seen_before(
     movement: Make, recorder: Recorder, sql: Sql
 ) -> None:

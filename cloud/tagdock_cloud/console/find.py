@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from tagdock_cloud.console.frame import Frame, Framed
 from tagdock_cloud.inventory.epc import epc_candidates
-from tagdock_cloud.inventory.record import MovementFilter, find_item, find_items, find_movements
+from tagdock_cloud.inventory.record import MovementFilter, find_item, find_items, find_movements, recorded_forms
 from tagdock_cloud.store.queries import load_queries
 
 MOST_ROWS = 50
@@ -34,7 +34,7 @@ async def bin_panel(frame: Framed, typed: _Typed) -> Response:
 
 async def _found(frame: Frame, text: str) -> dict[str, Any]:
     """Look for an EPC, then for a SKU and a bin of exactly that name, then for what begins like it."""
-    epcs = list(epc_candidates(text))
+    epcs = await recorded_forms(frame.db, epc_candidates(text))
     if epcs and (content := await _item(frame, epcs)):
         return content
     content = {**await _sku(frame, text), **await _bin(frame, text)}

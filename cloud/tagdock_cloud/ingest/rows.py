@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -60,20 +59,10 @@ def oldest_sent_at(group: Iterable[Accepted]) -> datetime:
     return min(accepted.batch.sent_at for accepted in group)
 
 
-def _gtin(epc: str) -> str | None:
-    """Return the GTIN-14 of an SGTIN; all serials of one class have the same."""
-    return _gtin_of_class(epc.rpartition(".")[0])
-
-
-@lru_cache(maxsize=50_000)
-def _gtin_of_class(epc_class: str) -> str | None:
-    return gtin14(f"{epc_class}.0")
-
-
 def _movement(event: Movement, gateway: str) -> Row:
     evidence = _encode_json(event.evidence).decode() if event.evidence else "{}"
     return (
-        event.site, event.observed_at, event.event_id, gateway, event.epc, event.epc_hex, _gtin(event.epc),
+        event.site, event.observed_at, event.event_id, gateway, event.epc, event.epc_hex, gtin14(event.epc),
         event.door, event.bin, event.direction, event.confidence, evidence,
     )  # fmt: skip
 

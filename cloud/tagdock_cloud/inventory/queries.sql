@@ -59,6 +59,13 @@ where epc = any(%(epcs)s::text[])
 order by since desc
 limit 1;
 
+-- name: named_by_bits
+-- What tags with these bits were called, by movements_by_hex: only where the bits alone do not tell.
+select distinct epc
+from movements
+where upper(epc_hex) = %(epc_hex)s and left(epc_hex, 2) not in ('30', '31') and epc not like 'urn:epc:raw:%%'
+limit 10;
+
 -- name: places_missing
 -- The first row of the body whose site or bin is not on record.
 select b.place - 1 as place, b.row ->> 'site' as site, b.row ->> 'bin' as bin,

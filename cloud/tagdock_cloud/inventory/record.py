@@ -1,5 +1,6 @@
 """The record of movements and the items that follow from it, as they are asked for."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -7,6 +8,7 @@ from uuid import UUID
 
 from tagdock_contract import Direction
 
+from tagdock_cloud.inventory.epc import RAW
 from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.web.database import Database
 
@@ -25,6 +27,14 @@ class MovementFilter:
     epcs: list[str] | None = None
     since: datetime | None = None
     until: datetime | None = None
+
+
+async def recorded_forms(db: Database, forms: Sequence[str]) -> list[str]:
+    """Add to bits that say nothing by themselves what gateways called the tags that held them."""
+    if not forms or not forms[0].startswith(RAW):
+        return list(forms)
+    named = await db.all(_SQL["named_by_bits"], {"epc_hex": forms[0].rpartition("x")[2].upper()})
+    return list(dict.fromkeys((*forms, *(row["epc"] for row in named))))
 
 
 async def find_movements(

@@ -11,7 +11,7 @@ from tagdock_contract import Direction
 
 from tagdock_cloud.goods.records import Written
 from tagdock_cloud.inventory.epc import gtin14
-from tagdock_cloud.inventory.record import MovementFilter, find_item, find_items, find_movements
+from tagdock_cloud.inventory.record import MovementFilter, find_item, find_items, find_movements, recorded_forms
 from tagdock_cloud.inventory.records import ItemList, ItemPage, ItemRecord, MovementPage, State, StockPage
 from tagdock_cloud.inventory.rules import candidates, canonical_epcs, missing_place
 from tagdock_cloud.store.queries import load_queries
@@ -46,7 +46,7 @@ async def list_movements(
 ) -> Response:
     """List movements, newest first; the period is half open: since <= observed_at < until."""
     before = read_cursor(cursor, datetime, UUID)
-    epcs = None if epc is None else candidates(epc)
+    epcs = None if epc is None else await recorded_forms(db, candidates(epc))
     wanted = MovementFilter(
         site=site, door=door, bin=bin, direction=direction, sku=sku, epcs=epcs, since=since, until=until
     )
@@ -94,7 +94,7 @@ async def item_history(
 ) -> Response:
     """List one item's movements, newest first."""
     before = read_cursor(cursor, datetime, UUID)
-    epcs = candidates(epc)
+    epcs = await recorded_forms(db, candidates(epc))
     rows = await find_movements(db, MovementFilter(epcs=epcs), limit + 1, (before[0], before[1]))
     if not rows and await find_item(db, epcs) is None:
         raise not_found("item", epc)
@@ -104,7 +104,7 @@ async def item_history(
 @router.get("/items/{epc:path}", response_model=ItemRecord)
 async def where_is(db: Db, _: Viewer, epc: EpcPath) -> Response:
     """Tell where an item is and since when."""
-    row = await find_item(db, candidates(epc))
+    row = await find_item(db, await recorded_forms(db, candidates(epc)))
     if row is None:
         raise not_found("item", epc)
     return reply(row)

@@ -46,6 +46,52 @@ def test_an_item_is_found_by_hex_urn_and_digital_link(stocked: Any, helpers: Any
         assert stocked.as_("viewer").get(f"/api/v1/items/{quote(form, safe='')}/history").json() == {"items": []}
 
 
+# Tags of schemes that this part does not decode, as gateways name them; the examples are those of TDS 2.3, annex E.3.
+SEEN = {
+    "SGTIN+": ("F73795211411234538566CB0AFC4", "https://id.gs1.org/01/79521141123453/21/32a%2Fb"),
+    "GIAI-96": ("3476451fd40000000000162e", "urn:epc:id:giai:9521141.5678"),
+}
+
+
+@pytest.mark.parametrize(("epc_hex", "epc"), SEEN.values(), ids=SEEN)
+def test_a_tag_of_any_scheme_is_found_by_its_hex(stocked: Any, helpers: Any, epc_hex: str, epc: str) -> None:
+    add_seen(stocked, helpers, epc_hex, epc)
+    viewer = stocked.as_("viewer")
+    for asked in (epc_hex.upper(), epc_hex.lower(), epc):
+        path = f"/api/v1/items/{quote(asked, safe='')}"
+        assert (viewer.get(path).json()["epc"], viewer.get(path).json()["state"]) == (epc, "in_progress")
+        assert [row["epc"] for row in viewer.get(f"{path}/history").json()["items"]] == [epc]
+        assert len(viewer.get("/api/v1/movements", params={"epc": asked}).json()["items"]) == 1
+        page = viewer.get("/find", params={"q": asked, "site": helpers.SITE})
+        assert page.status_code == 200 and f'<h2 id="item-title" class="long">{epc}</h2>' in page.text
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "https://id.gs1.org/01/79521141123453/21/32a/b",
+        "http://ID.gs1.org/01/79521141123453/21/32a%2fb?17=220630",
+        "urn:epc:id:sgtin:9521141.712345.32a%2Fb",
+    ],
+)
+def test_a_link_is_found_however_its_serial_number_is_escaped(stocked: Any, helpers: Any, asked: str) -> None:
+    epc_hex, epc = SEEN["SGTIN+"]
+    add_seen(stocked, helpers, epc_hex, epc)
+    answer = stocked.as_("viewer").get(f"/api/v1/items/{quote(asked, safe='')}")
+    assert (answer.status_code, answer.json().get("epc")) == (200, epc)
+    assert stocked.as_("viewer").get("/find", params={"q": asked, "site": helpers.SITE}).status_code == 200
+
+
+def add_seen(service: Any, helpers: Any, epc_hex: str, epc: str) -> None:
+    """Let a tag pass a door, once however often it is asked for."""
+    service.sql(
+        "insert into items (epc, site, state, since) values (%s, %s, 'unknown', now()) on conflict do nothing",
+        [epc, helpers.SITE],
+    )
+    if not service.sql("select epc from movements where epc = %s", [epc]):
+        helpers.add_movements(service, [helpers.movement(NOW, epc, epc_hex=epc_hex, direction="in")])
+
+
 def test_registering_the_same_again_changes_nothing(stocked: Any, helpers: Any) -> None:
     item = {"epc": f"{EPC[:-4]}2", "sku": "S-1", "quantity": 6, "site": helpers.SITE, "bin": "A-1"}
     before = stocked.as_("viewer").get(f"/api/v1/items/{item['epc']}").json()
@@ -73,6 +119,7 @@ def test_unknown_epcs_are_not_found_and_nonsense_is_refused(stocked: Any) -> Non
         pytest.param({"bin": "Z-9"}, "items[1].bin", id="unknown bin"),
         pytest.param({"epc": "hello"}, "items[1].epc", id="no EPC"),
         pytest.param({"epc": "https://id.gs1.org/01/80614141123458/21/6789"}, "items[1].epc", id="ambiguous link"),
+        pytest.param({"epc": "3476451FD40000000000162F"}, "items[1].epc", id="hex of a scheme not decoded here"),
         pytest.param({"epc": "3074257BF7194E4000000001"}, "items[1].epc", id="another row's EPC as hex"),
         pytest.param({"quantity": -1}, "items[1].quantity", id="negative quantity"),
         pytest.param({"quantity": 2**40}, "items[1].quantity", id="more than an integer holds"),

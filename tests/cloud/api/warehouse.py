@@ -43,9 +43,11 @@ def add_movements(service: Any, movements: list[dict[str, Any]]) -> None:
         """with m as (
             insert into movements (site, observed_at, event_id, gateway, epc, epc_hex, sku, door, bin, direction,
                                    confidence, evidence)
-            select site, observed_at, event_id, gateway, epc, '30', sku, door, bin, direction, confidence, evidence
+            select site, observed_at, event_id, gateway, epc, coalesce(epc_hex, '30'), sku, door, bin, direction,
+                   confidence, evidence
             from jsonb_to_recordset(%(rows)s::jsonb) as r (site text, observed_at timestamptz, event_id uuid,
-                 gateway text, epc text, sku text, door text, bin text, direction text, confidence real, evidence jsonb)
+                 gateway text, epc text, epc_hex text, sku text, door text, bin text, direction text,
+                 confidence real, evidence jsonb)
             returning *
         )
         insert into flows (site, day, sku, door, in_count, out_count)
