@@ -1,7 +1,8 @@
 """The configuration file: one TOML file, checked whole, each mistake told with its key and the remedy."""
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -37,6 +38,11 @@ from tagdock_edge.readers.bin_sensors import sensor_readers
 from tagdock_edge.tables import Table
 
 _MAX_FILE_BYTES = 1024 * 1024
+_READERS_AT_MOST, _DOORS_AT_MOST = 250, 1000
+"""More is another gateway's work: a reader is a thread and a connection."""
+_TOLD_AT_MOST = 100
+_DEEP_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){32}""")
+"""A key of so many parts is no key of ours, and reading it takes time and memory by their square."""
 
 
 def load(path: Path, environ: Mapping[str, str], data_dir: Path | None = None) -> GatewayConfig:
@@ -49,6 +55,8 @@ def load(path: Path, environ: Mapping[str, str], data_dir: Path | None = None) -
     """
     problems: list[str] = []
     config = _config(Table(_toml(path), "", problems), path.parent, environ, data_dir)
+    if len(problems) > _TOLD_AT_MOST:
+        problems[_TOLD_AT_MOST:] = [f"and {len(problems) - _TOLD_AT_MOST:,} more mistakes"]
     if problems:
         raise ConfigError([f"{path}: {problem}" for problem in problems])
     return config
@@ -57,13 +65,16 @@ def load(path: Path, environ: Mapping[str, str], data_dir: Path | None = None) -
 def _toml(path: Path) -> dict[str, object]:
     try:
         with path.open("rb") as file:
-            text = file.read(_MAX_FILE_BYTES + 1)
-        if len(text) > _MAX_FILE_BYTES:
+            data = file.read(_MAX_FILE_BYTES + 1)
+        if len(data) > _MAX_FILE_BYTES:
             raise ConfigError([f"{path}: has more than {_MAX_FILE_BYTES:,} bytes; is it the right file?"])
-        return tomllib.loads(text.decode())
+        text = data.decode("utf-8-sig")  # some editors begin with a byte order mark
+        if _DEEP_KEY.search(text):
+            raise ConfigError([f"{path}: has a key of more than 32 parts; is it the right file?"])
+        return tomllib.loads(text)
     except OSError as error:
         raise ConfigError([f"{path}: can't be read ({error.strerror}); name the file with --config"]) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: no TOML, no UTF-8, an endless number
         raise ConfigError([f"{path}: is no TOML: {error}"]) from error
 
 
@@ -73,13 +84,18 @@ def _config(root: Table, base: Path, environ: Mapping[str, str], data_dir: Path 
     name = gateway.take("id", Name, NAME_WORDS) or "invalid"
     address = GatewayAddress(site, name)
     broker = read_broker(gateway, base, environ, PASSWORD_VARIABLE)
+    if broker.password is not None:  # readers and sensors at this broker are the same user by other client ids
+        broker = replace(broker, username=broker.username or address.client_id)
     outbox = _outbox(gateway, base, data_dir)
     gateway.close()
     journal = read_journal_section(root.table("journal"), outbox.path.parent)
     doors = tuple(read_door(table) for table in root.tables("door"))
     shelves = tuple(read_shelf(table) for table in root.tables("shelf"))
     nobody = Station("", base, (), (), address, broker, environ)
-    made = [_reader(table, nobody, doors, shelves) for table in root.tables("reader")]
+    tables = list(root.tables("reader"))
+    made = [_reader(table, nobody, doors, shelves) for table in tables[:_READERS_AT_MOST]]
+    _check_bound(root, "reader", tables, _READERS_AT_MOST)
+    _check_bound(root, "door", doors, _DOORS_AT_MOST)
     readers = tuple(reader for reader, _ in made)
     passage = read_passage(root.table("passage"))
     presence = read_presence(root.table("presence"))
@@ -95,7 +111,12 @@ def _config(root: Table, base: Path, environ: Mapping[str, str], data_dir: Path 
 def _outbox(gateway: Table, base: Path, data_dir: Path | None) -> OutboxConfig:
     name = gateway.take("outbox", Text, PATH_WORDS, "outbox.sqlite")
     synchronous = gateway.take("outbox_synchronous", Literal["normal", "full"], '"normal" or "full"', "full")
-    at_most = gateway.take("outbox_events_at_most", Annotated[int, Meta(ge=1000)], "1000 or more", EVENTS_AT_MOST)
+    at_most = gateway.take(
+        "outbox_events_at_most", Annotated[int, Meta(ge=1000, le=10**9)], "1000 to 1000000000", EVENTS_AT_MOST
+    )
+    if Path(name).name in ("", ".."):
+        gateway.complain("outbox", f"must be the path of a file, not {name!r}")
+        name = "outbox.sqlite"
     path = base / name if data_dir is None else data_dir / Path(name).name
     return OutboxConfig(path, synchronous, at_most)
 
@@ -105,7 +126,7 @@ def _reader(
 ) -> tuple[ReaderConfig, bool]:
     """Have the driver read one reader's table; tells whether the reader brings its own time."""
     name = table.take("name", Place, PLACE_WORDS) or ""
-    driver_name = table.take("driver", str, 'the name of a driver, like "llrp"') or ""
+    driver_name = table.take("driver", Annotated[str, Meta(max_length=64)], 'the name of a driver, like "llrp"') or ""
     try:
         driver = find_driver(driver_name)
     except DriverError as error:
@@ -145,7 +166,13 @@ def _check_together(
             root.complain(path, f"{reader_name!r} is no [[reader]]; there is {', '.join(sorted(known)) or 'none'}")
 
 
+def _check_bound(root: Table, key: str, found: Sequence[object], at_most: int) -> None:
+    if len(found) > at_most:
+        root.complain(key, f"is there {len(found):,} times; a gateway serves {at_most:,} at most")
+
+
 def _check_names_once(root: Table, key: str, field: str, names: list[str]) -> None:
+    first: dict[str, int] = {}
     for index, name in enumerate(names):
-        if name and name in names[:index]:
-            root.complain(f"{key}[{index}].{field}", f"{name!r} is taken by {key}[{names.index(name)}]")
+        if name and first.setdefault(name, index) != index:
+            root.complain(f"{key}[{index}].{field}", f"{name!r} is taken by {key}[{first[name]}]")

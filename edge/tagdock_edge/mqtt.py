@@ -196,7 +196,7 @@ class Link:
 
 def _introduce(client: mqtt.Client, broker: BrokerConfig, client_id: str) -> None:
     """Give a client what the broker knows us by, and what we know it by."""
-    if broker.password is not None:
+    if broker.password is not None or broker.username is not None:
         client.username_pw_set(broker.username or client_id, broker.password)
     if broker.tls is not None:
         client.tls_set_context(context_of(broker.tls))

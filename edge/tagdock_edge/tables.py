@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 _REQUIRED: Any = object()
+_SHOWN_CHARS = 60
 
 
 class Table:
@@ -20,7 +21,7 @@ class Table:
         if isinstance(values, dict):
             self._values = values
         else:
-            problems.append(f"{path}: must be a table, not {_shown(values)}")
+            problems.append(f"{path}: must be a table, not {_kind(values)}")
 
     @property
     def text(self) -> str:
@@ -58,7 +59,7 @@ class Table:
         self._known.append(key)
         values = self._values.get(key, [])
         if not isinstance(values, list):
-            self.complain(key, f"must be an array of tables, not {_shown(values)}")
+            self.complain(key, f"must be an array of tables, not {_kind(values)}")
             return
         for index, value in enumerate(values):
             yield Table(value, f"{self._at(key)}[{index}]", self.problems)
@@ -81,9 +82,25 @@ class Table:
             self.complain(key, f"is not known; {hint}")
 
     def _at(self, key: str) -> str:
-        return f"{self.path}.{key}" if self.path else key
+        shown = key if key.isprintable() and len(key) <= _SHOWN_CHARS else _shown(key)
+        return f"{self.path}.{shown}" if self.path else shown
 
 
 def _shown(value: object) -> str:
+    """Show a plain value, and of a table or an array only that it is one: there may be a password in it."""
+    if isinstance(value, dict | list):
+        return _kind(value)
     text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return text if len(text) <= _SHOWN_CHARS else text[: _SHOWN_CHARS - 3] + "..."
+
+
+def _kind(value: object) -> str:
+    kinds = {
+        dict: "a table",
+        list: "an array",
+        str: "a text",
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+    }
+    return kinds.get(type(value), "a time")

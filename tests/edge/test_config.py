@@ -6,7 +6,9 @@ import pytest
 from tagdock_edge.config import PASSWORD_VARIABLE
 from tagdock_edge.config_file import load
 from tagdock_edge.errors import ConfigError
+from tagdock_edge.readers.bin_sensors import BinSensors
 from tagdock_edge.readers.llrp_settings import AntennaSettings, LlrpSettings
+from tagdock_edge.readers.zebra import ZebraSettings
 
 GOOD = """
 [gateway]
@@ -86,7 +88,7 @@ MISTAKES = {
     "bad port": (
         ":1884",
         ":99999",
-        "gateway.broker: is no address (Port out of range 0-65535); write mqtt://HOST:PORT",
+        "gateway.broker: is no address; write mqtt://HOST:PORT, a port from 1 to 65535",
     ),
     "secret in the address": (
         "mqtt://",
@@ -111,6 +113,66 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
 def test_names_are_given_once(tmp_path: Path) -> None:
     again = '[[reader]]\nname = "dock-1"\ndriver = "llrp"\nhost = "10.0.0.22"\n'
     assert problems(tmp_path, GOOD + again) == ["reader[1].name: 'dock-1' is taken by reader[0]"]
+
+
+HEAD = '[gateway]\nid = "gw-1"\nsite = "s1"\n'
+WITH_SECRETS = {
+    "before a slash": HEAD + 'broker = "mqtt://gw:hunter2/x@host"',
+    "with a letter that is none": HEAD + 'broker = "mqtt://gw:hunter2\u2100@host"',
+    "in an array": HEAD + 'broker = ["mqtt://gw:hunter2@host"]',
+    "as the table": HEAD + 'broker = "mqtt://host"\nauth = "hunter2"',
+    "in tables": HEAD + 'broker = "mqtt://host"\nauth = [{ password = "hunter2" }]',
+    "unknown key": HEAD + 'broker = "mqtt://host"\npassword = "hunter2"',
+    "for a file": HEAD + 'broker = "mqtt://host"\nauth = { password_file = ["hunter2"] }',
+}
+
+
+@pytest.mark.parametrize("text", WITH_SECRETS.values(), ids=WITH_SECRETS)
+def test_a_password_in_the_wrong_place_does_not_show(tmp_path: Path, text: str) -> None:
+    told = problems(tmp_path, text)
+    assert any(problem.startswith("gateway.") for problem in told)
+    assert "hunter2" not in "".join(told)
+
+
+HOSTILE = {
+    "a key of 30,000 parts": f"{HEAD}x{'.y' * 30_000} = 1",
+    "quoted parts": HEAD + "x" + '. "y"' * 30_000 + " = 1",
+    "nested for ever": "x = " + "[" * 100_000,
+    "an endless number": f"{HEAD}outbox_events_at_most = {'9' * 5000}",
+    "unknown keys": "".join(f"k{n} = 1\n" for n in range(50_000)),
+    "20,000 readers": '[[reader]]\nname = "r"\ndriver = "llrp"\nhost = "h"\n' * 20_000,
+    "10,000 doors": '[[door]]\nname = "D"\nantennas = [{ reader = "r", antenna = 1, side = "inside" }]\n' * 10_000,
+    "a name no file can have": GOOD.replace("[[reader]]", f'auth = {{ password_file = "{"a" * 4000}" }}\n[[reader]]'),
+    "a driver's endless name": GOOD.replace("llrp", "x" * 500_000),
+    "a zero in a path": GOOD.replace("[[reader]]", 'outbox = "a\\u0000b"\n[[reader]]'),
+    "a folder as file": GOOD.replace("[[reader]]", 'outbox = "/"\n[[reader]]'),
+    "what a terminal obeys": GOOD.replace("[[reader]]", '"\\u001b[2Jx" = 1\n[[reader]]'),
+    "an endless key": GOOD.replace("[[reader]]", f"{'k' * 500_000} = 1\n[[reader]]"),
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_file_is_told_in_a_few_printable_lines(tmp_path: Path, text: str) -> None:
+    told = problems(tmp_path, text)
+    assert 0 < len(told) <= 101
+    assert sum(map(len, told)) < 20_000
+    assert all(problem.isprintable() for problem in told)
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
+    assert load(written(tmp_path, "\ufeff" + GOOD), {}).address.gateway == "gw-1"
+
+
+def test_readers_and_sensors_at_the_gateways_broker_are_its_user(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("right\n")
+    more = '[[sensor]]\nbin = "A"\nquantity = "mass_kg"\nsource = "esphome"\nnode = "n"\nentity = "e"\n'
+    text = GOOD.replace("[[reader]]", '[gateway.auth]\npassword_file = "secret"\n[[reader]]')
+    text = text.replace('driver = "llrp"\nhost = "10.0.0.21"', 'driver = "zebra"').replace("photo_eyes", "# ")
+    config = load(written(tmp_path, text + more), {})
+    zebra, sensors = (reader.settings for reader in config.readers)
+    assert isinstance(zebra, ZebraSettings)
+    assert isinstance(sensors, BinSensors)
+    assert {zebra.line.broker.username, sensors.broker.username, config.broker.username} == {"hangzhou-1.gw-1"}
 
 
 @pytest.mark.parametrize("text", ["", "gateway = 7", "reader = 1\ndoor = {}", "[[gateway]]", "= no", "\x00"])

@@ -62,7 +62,7 @@ def test_what_is_said_of_one_antenna_counts_more_than_what_is_said_of_all() -> N
         ("antennas = [{ antenna = 3 }]", "reader[0].antennas[0].antenna: 3 is used by no door and no shelf; those of"),
         ("antennas = [{ power_dbm = 3 }]", "reader[0].antennas[0].antenna: is missing; give the antenna's number"),
         ("antennas = [{ antenna = 1 }, { antenna = 1 }]", "reader[0].antennas[1].antenna: 1 was told of before"),
-        ("antennas = [1, 2]", "reader[0].antennas[0]: must be a table, not 1"),
+        ("antennas = [1, 2]", "reader[0].antennas[0]: must be a table, not a number"),
     ],
     ids=[
         *("unknown key", "power", "session", "population", "search mode", "filter", "unknown filter key"),

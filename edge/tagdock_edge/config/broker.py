@@ -10,6 +10,8 @@ from tagdock_edge.tables import Table
 
 PASSWORD_VARIABLE = "TAGDOCK_GATEWAY_PASSWORD"  # noqa: S105  # the variable's name, not its value
 _SECURE_PORT, _OPEN_PORT = 8883, 1883
+_PASSWORD_CHARS = 65_535
+"""As many as MQTT takes (3.1.1, 3.1.3.5)."""
 
 
 def read_broker(table: Table, base: Path, environ: Mapping[str, str], variable: str | None = None) -> BrokerConfig:
@@ -38,10 +40,16 @@ def _address(table: Table, variable: str | None) -> SplitResult | None:
     try:
         parts: SplitResult = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
-    except ValueError as error:
-        table.complain("broker", f"is no address ({error}); write mqtt://HOST:PORT")
+    except ValueError:  # its words may hold a part of a password
+        table.complain("broker", "is no address; write mqtt://HOST:PORT, a port from 1 to 65535")
         return None
-    if parts.scheme not in ("mqtt", "mqtts") or not is_host(host) or parts.path.strip("/") or parts.query:
+    if (
+        parts.scheme not in ("mqtt", "mqtts")
+        or not is_host(host)
+        or parts.path.strip("/")
+        or parts.query
+        or parts.port == 0
+    ):
         table.complain("broker", "must be mqtt://HOST:PORT, or mqtts://HOST:PORT for TLS, and nothing else")
     if parts.username is not None or parts.password is not None:
         instead = f"{variable} or auth.password_file" if variable else "auth.password_file"
@@ -65,9 +73,16 @@ def read_file_name(table: Table, key: str, base: Path) -> Path | None:
     if name is None:
         return None
     path: Path = base / name
-    if not path.is_file():
+    if not _is_file(path):
         table.complain(key, f"names {path}, which is no file")
     return path
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name longer than names can be, a folder that may not be looked into
+        return False
 
 
 def _credentials(
@@ -81,10 +96,11 @@ def _credentials(
         auth.close()
     if variable is not None and environ.get(variable):
         return username, environ[variable]
-    if file is None or not file.is_file():
+    if file is None or not _is_file(file):
         return username, None
     try:
-        return username, file.read_text(encoding="utf-8").strip()
+        with file.open(encoding="utf-8") as opened:
+            return username, opened.read(_PASSWORD_CHARS).strip()
     except (OSError, UnicodeDecodeError) as error:
         table.complain("auth.password_file", f"can't be read: {error}")
         return username, None

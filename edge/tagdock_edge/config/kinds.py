@@ -7,7 +7,7 @@ from msgspec import Meta
 NAME_WORDS = "1 to 64 letters, digits, - or _"
 PLACE_WORDS = "1 to 64 letters, digits, blanks or . _ : / - that begin with a letter or digit"
 PATH_WORDS = "the path of a file"
-Text = Annotated[str, Meta(min_length=1, max_length=4096)]
+Text = Annotated[str, Meta(min_length=1, max_length=4096, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
 Port = Annotated[int, Meta(ge=1, le=65535)]
 AntennaNumber = Annotated[int, Meta(ge=1, le=65535)]
 InputNumber = Annotated[int, Meta(ge=1, le=65535)]

@@ -9,7 +9,7 @@ connect with the client id `<site>.<gateway>.<reader>` and to read the reader's 
     topic read impinj/#
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import Meta
@@ -70,5 +70,4 @@ def _read_broker(table: Table, station: Station) -> BrokerConfig:
         return read_broker(table, station.base, station.environ)
     for key in ("tls", "auth"):
         table.refuse(key, 'goes with a broker of the reader\'s own; give broker = "mqtt://HOST:PORT" too')
-    own = station.broker
-    return replace(own, username=own.username or station.address.client_id)
+    return station.broker
