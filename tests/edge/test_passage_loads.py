@@ -16,6 +16,7 @@ from tagdock_edge.clock import to_us
 from tagdock_edge.config import AntennaConfig, DoorConfig, PassageConfig, PhotoEyesConfig, Thresholds
 from tagdock_edge.errors import SnapshotError
 from tagdock_edge.passage import Detector, Verdict, movement
+from tagdock_edge.passage.course import Course, Told
 from tagdock_edge.passage.kept import State
 from tagdock_edge.passage.loads import loads
 from tagdock_edge.passage.witness import Ways, Witness
@@ -168,10 +169,54 @@ def test_weak_tags_go_where_their_load_goes(seed: int) -> None:
     assert said(verdicts, weak) == {("D1", "out"): len(heard)}
 
 
+def course_about(at_s: float, between_s: float = 0.8, precision: float = 10.0) -> Course:
+    """A tag that goes in about this time, as well known as one that is heard for a second."""
+    rows = Told(at_s - between_s / 2, precision), Told(at_s + between_s / 2, precision)
+    return Course(*rows, Told(between_s, 2 * precision), Told(0.0, 5.0))
+
+
+def grouped(witnesses: Iterable[Witness]) -> set[frozenset[str]]:
+    return {frozenset(one.epc for one in load.witnesses) for load in loads(witnesses, Thresholds())}
+
+
+def heard(epc: str, at_s: float, between_s: float, doors: dict[int, Ways]) -> Witness:
+    """A witness of a passage, as the rows heard it."""
+    return Witness(epc, 0, 3_000_000, at_s, course_about(at_s, between_s), False, doors, {})
+
+
+CAME_IN: Ways = (10.0, 2.0, 6.0)
+SEEMED_TO_STAY: Ways = (4.0, 2.0, 6.0)
+
+
+def test_tags_of_one_moment_and_doorway_are_one_load_whatever_way_each_seems_to_go() -> None:
+    most = [heard(epc, 1.5 + n / 200, 0.8, {0: CAME_IN}) for n, epc in enumerate(epcs(1, 60))]
+    noisy = [heard(epc, 1.5 + n / 60, 0.8, {0: SEEMED_TO_STAY}) for n, epc in enumerate(epcs(2, 17))]
+    assert grouped(most + noisy) == {frozenset(epcs(1, 60) + epcs(2, 17))}
+
+
+def test_a_tag_that_only_the_neighbour_heard_belongs_to_the_load_of_its_moment() -> None:
+    here = [heard(epc, 5.0 + n / 60, 0.8, {0: CAME_IN}) for n, epc in enumerate(epcs(1, 12))]
+    before = [heard(epc, 2.5 + n / 60, 0.8, {1: CAME_IN}) for n, epc in enumerate(epcs(2, 12))]
+    hidden = heard(epcs(3, 1)[0], 5.1, 0.8, {1: (6.0, 6.0, 6.0)})
+    assert grouped([*here, *before, hidden]) == {frozenset([*epcs(1, 12), hidden.epc]), frozenset(epcs(2, 12))}
+
+
+@pytest.mark.parametrize(
+    ("at_s", "between_s", "doors"),
+    [(4.0, 0.8, {0: CAME_IN}), (1.5, -0.8, {1: (2.0, 10.0, 6.0)}), (1.5, 2.8, {1: CAME_IN})],
+    ids=["a moment later through the same door", "the other way beside it", "slower beside it"],
+)
+def test_loads_that_take_another_course_are_not_one(at_s: float, between_s: float, doors: dict[int, Ways]) -> None:
+    one = [heard(epc, 1.5 + n / 60, 0.8, {0: CAME_IN}) for n, epc in enumerate(epcs(1, 12))]
+    other = [heard(epc, at_s + n / 60, between_s, doors) for n, epc in enumerate(epcs(2, 9))]
+    assert grouped(one + other) == {frozenset(epcs(1, 12)), frozenset(epcs(2, 9))}
+
+
 def test_the_order_of_witnesses_changes_no_load() -> None:
     ways: list[Ways] = [(10.0, 2.0, 6.0), (9.0, 6.0, 6.0), (6.0, 6.0, 6.0), (2.0, 9.0, 6.0)]
     witnesses = [
-        Witness(f"{n:024X}", 0, 3_000_000, 1.5 + n % 5 / 20, 3.0, False, {n % 2: ways[n % 4]}, {}) for n in range(24)
+        Witness(f"{n:024X}", 0, 3_000_000, at_s, course_about(at_s), False, {n % 2: ways[n % 4]}, {})
+        for n, at_s in ((n, 1.5 + n % 5 / 20) for n in range(24))
     ]
     groups = [
         {frozenset(one.epc for one in load.witnesses) for load in loads(given, Thresholds())}
@@ -192,8 +237,8 @@ def test_a_load_costs_no_more_a_tag_when_it_is_large() -> None:
 
     for size in (50, 300):
         witnesses = [
-            Witness(f"{n:024X}", 0, 3_000_000, 1.5 + n / size / 3, 3.0, False, Counted({0: (10.0, 2.0, 6.0)}), {})
-            for n in range(size)
+            Witness(f"{n:024X}", 0, 3_000_000, at_s, course_about(at_s), False, Counted({0: (10.0, 2.0, 6.0)}), {})
+            for n, at_s in ((n, 1.5 + n / size / 3) for n in range(size))
         ]
         assert len(loads(witnesses, Thresholds())) == 1
     assert calls[300] <= 8 * calls[50]
@@ -285,10 +330,12 @@ def broken(change: str) -> bytes:
         kept.antennas = kept.antennas[:1]
     elif change == "doors":
         kept.doors = []
+    elif change == "course":
+        kept.witnesses[0].course = kept.witnesses[0].course._replace(between=Told(float("nan"), -1.0))
     return msgspec.msgpack.encode(kept)
 
 
-@pytest.mark.parametrize("change", ["version", "antennas", "doors"])
+@pytest.mark.parametrize("change", ["version", "antennas", "doors", "course"])
 def test_a_snapshot_that_does_not_fit_together_is_refused(change: str) -> None:
     detector = Detector(DOORS, PassageConfig())
     before = detector.snapshot()

@@ -11,13 +11,14 @@ import msgspec
 from msgspec import Meta
 
 from tagdock_edge.errors import SnapshotError
+from tagdock_edge.passage.course import Course
 from tagdock_edge.passage.eyes import Kept
 from tagdock_edge.passage.judge import Verdict
 from tagdock_edge.passage.layout import Layout
 from tagdock_edge.passage.profile import Seen
 from tagdock_edge.passage.witness import Ways, Witness
 
-VERSION = 1
+VERSION = 2
 _Place = Annotated[int, Meta(ge=0, le=1_000_000)]
 _Value = TypeVar("_Value")
 _Time = Annotated[int, Meta(ge=-(2**62), le=2**62)]
@@ -41,7 +42,7 @@ class KeptWitness(msgspec.Struct, array_like=True):
     first_us: _Time
     last_us: _Time
     middle_s: float
-    lasts_s: float
+    course: Course
     stood: bool
     doors: dict[_Place, Ways]
     reasons: dict[_Place, str]
@@ -101,6 +102,8 @@ def taken_up(data: bytes) -> State:
     for one in _witnesses(state):
         if any(read.antenna >= antennas for read in one.reads):
             raise SnapshotError(f"the witness {one.epc} names an antenna that is not listed; passages begin anew")
+        if not all(told.possible for told in one.course):
+            raise SnapshotError(f"the witness {one.epc} tells an impossible time; passages begin anew")
         if not one.doors or any(door >= doors for door in (*one.doors, *one.reasons)):
             raise SnapshotError(f"the witness {one.epc} names a door that is not listed; passages begin anew")
     return state
@@ -110,7 +113,7 @@ def kept_witness(one: Witness) -> KeptWitness:
     """Write a witness."""
     reads = [KeptSeen(*read) for read in one.reads]
     return KeptWitness(
-        one.epc, one.first_us, one.last_us, one.middle_s, one.lasts_s, one.stood, one.doors, one.reasons, reads
+        one.epc, one.first_us, one.last_us, one.middle_s, one.course, one.stood, one.doors, one.reasons, reads
     )
 
 
@@ -134,7 +137,7 @@ class Moved:
         doors = self._at(kept.doors)
         if not doors:
             return None
-        times = kept.first_us, kept.last_us, kept.middle_s, kept.lasts_s
+        times = kept.first_us, kept.last_us, kept.middle_s, kept.course
         return Witness(kept.epc, *times, kept.stood, doors, self._at(kept.reasons), tuple(self.reads(kept.reads)))
 
     def _at(self, by_door: Mapping[int, _Value]) -> dict[int, _Value]:

@@ -1,33 +1,43 @@
 """Tags that move together: witnesses are grouped into loads, so that the tags of a load speak for each other.
 
-A load goes through one door, one way, at one time; a tag's place on it shifts its time by less than a tenth of the
-time that it is in the field. Loads are found by merging: each door, way and moment begins as a load of its own, and two
-become one when that explains their tags nearly as well. What counts against one load is that its tags are heard best at
-different doors, moved different ways, or at different times; what counts for it is that one load is likelier than two
-that happen to be at neighbouring doors at once (`Thresholds.load_nats`).
+A load goes through one door, one way, at one time and speed. Time is what tells loads apart most sharply: two tags on
+one load are heard by each row at nearly the same moment, whatever their own reads say of the way (`course`). Loads are
+found by merging: witnesses that agree on time and on the door begin as loads, and two become one when that explains
+them nearly as well. What counts against one load is that they passed at different times or are heard best at different
+doors; what counts for it is that goods come together, and that two loads are never in one doorway at once. Then each
+witness may change once to the load that fits it best.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf, log, log1p
 
 from tagdock_edge.config import Thresholds
+from tagdock_edge.passage.course import UNKNOWN, Course, apart, both
 from tagdock_edge.passage.opinion import NONE, Opinion
 from tagdock_edge.passage.opinions import load_opinion
 from tagdock_edge.passage.witness import Site, Ways, Witness, likeliest
 
-APART_S = 0.15
-"""How far apart in time two tags on one load pass at least (standard deviation): the look at them is that coarse."""
-APART_SHARE = 0.08
-"""The same as a share of the time that they are in the field: goods 1.2 m long in a field of some 6 m."""
-HEARD_SHARE = 0.25
-"""Goods that are heard for less of the time than others of their load say less of when it passed: by this share ..."""
-HEARD_AT_MOST_S = 1.0
-"""... of the difference, and by so much at most: who is there for minutes is not on the load that just passes."""
-NEVER = 3.0
-"""Loads that are farther apart than so many standard deviations are never one."""
-DOUBT_NATS = 2.0
+NEVER_S = 4.0
+"""Loads whose middles are farther apart than this are never one, nor change a witness: the slowest goods take so long
+from row to row."""
+SEED_NATS = 2.0
+"""Witnesses of one door whose times disagree by less begin as one load: 90 % of the tags of a load do."""
+SEEDS_OPEN = 4
+"""So many loads at a door may be under way at a time, the last ones, when a witness looks for one to begin with."""
+TAIL_NATS = 3.0
+"""Where time stops being normal: one tag in ten is off by more than three standard deviations, as it was heard by
+chance from one end of the field only. Beyond this the nats grow with their logarithm."""
+DOUBT_NATS = 1.5
 """What a tag may disagree with its load before that speaks for another load: single tags are often wrong, and those
 that are wrong alike are found together."""
+DOORWAY_NATS = 2.5
+"""So much more it may where both loads are heard best at one door: two don't fit into a doorway."""
+WAY_SHARE = 0.3
+"""What the ways that tags tell count when loads are told apart: those that err alike are found together, and the time
+between the rows, which is in their course, tells the way, too."""
+ALONE_NATS = 5.0
+"""How much less likely a tag comes alone than with the others that are there (assumed: one load in 150 tags)."""
 POOL_READS = 6
 """Reads that it takes to ask about a load as a whole."""
 POOLED_NATS = 6.0
@@ -49,28 +59,32 @@ class Load:
     """Sum of the witnesses' moments (seconds)."""
     middle_s: float = 0.0
     """When it passed."""
-    score: float = 0.0
-    """How well one door and one way explain the witnesses, in nats."""
+    course: Course = UNKNOWN
+    """When rows heard it, all witnesses together."""
     pooled: dict[int, Opinion] = field(default_factory=dict)
     """What doors make of the reads of its hardly read tags, all taken together; asked for once."""
-    lasts_s: float = 0.0
-    """How long its best heard witness was in the field."""
 
     def add(self, one: Witness) -> None:
         """Take in a witness."""
-        self.witnesses.append(one)
-        self.doors = _added(self.doors, one.doors)
-        self.moment += one.middle_s
-        self.lasts_s = max(self.lasts_s, one.lasts_s)
+        self.join(alone(one))
+
+    def join(self, other: "Load") -> None:
+        """Take in all witnesses of another load."""
+        self.witnesses += other.witnesses
+        self.doors = _added(self.doors, other.doors)
+        self.course = both(self.course, other.course)
+        self.moment += other.moment
         self.middle_s = self.moment / len(self.witnesses)
-        self.score = max(map(max, self.doors.values()))
+
+    @property
+    def stood(self) -> bool:
+        """Whether its tags were found to stand a moment ago: such tags and others are never one load."""
+        return self.witnesses[0].stood
 
 
 def alone(one: Witness) -> Load:
     """Return a load of one tag."""
-    load = Load()
-    load.add(one)
-    return load
+    return Load([one], one.doors, one.middle_s, one.middle_s, one.course)
 
 
 def _added(some: Mapping[int, Ways], others: Mapping[int, Ways]) -> dict[int, Ways]:
@@ -82,92 +96,130 @@ def _added(some: Mapping[int, Ways], others: Mapping[int, Ways]) -> dict[int, Wa
     return total
 
 
-def _spread_s(one_lasts_s: float, other_lasts_s: float) -> float:
-    """Say how far apart the moments of two are that are on one load, from how long each is heard."""
-    longest_s = max(one_lasts_s, other_lasts_s)
-    less_heard_s = min(HEARD_SHARE * abs(one_lasts_s - other_lasts_s), HEARD_AT_MOST_S)
-    return APART_S + APART_SHARE * longest_s + less_heard_s
-
-
 def loads(witnesses: Iterable[Witness], thresholds: Thresholds) -> list[Load]:
     """Group witnesses into loads; the order in which they come changes nothing."""
     found = _seeds(sorted(witnesses, key=lambda one: (one.middle_s, one.epc)))
-    _merge(found, thresholds)
-    return _settled(found)
+    return _settled(_merged(found, thresholds))
 
 
 def _seeds(witnesses: Sequence[Witness]) -> list[Load]:
-    """Begin with loads of those that agree on door and way, and follow each other closely."""
-    last: dict[tuple[int, int, bool], Load] = {}
+    """Begin with loads of those that agree on the door and on time."""
+    under_way: dict[tuple[int, bool], list[Load]] = {}
     found = []
     for one in witnesses:
-        key = *one.leaning, one.stood
-        load = last.get(key)
-        if load is None or one.middle_s - load.witnesses[-1].middle_s > _spread_s(load.lasts_s, one.lasts_s):
-            last[key] = load = Load()
-            found.append(load)
-        load.add(one)
+        mine = under_way.setdefault((likeliest(one.doors)[0], one.stood), [])
+        nats, near = min(((apart(load.course, one.course), n) for n, load in enumerate(mine)), default=(inf, 0))
+        if nats < SEED_NATS:
+            mine[near].add(one)
+            continue
+        load = alone(one)
+        found.append(load)
+        mine.append(load)
+        del mine[:-SEEDS_OPEN]
     return found
 
 
-def _merge(found: list[Load], thresholds: Thresholds) -> None:
+class _Head:
+    """A load while loads are compared: the door and way that explain it best, and how well."""
+
+    __slots__ = ("door", "load", "nats", "way")
+
+    def __init__(self, load: Load) -> None:
+        self.load = load
+        self.door, self.way = likeliest(load.doors)
+        self.nats = _explained(load.doors)
+
+
+def _explained(doors: Mapping[int, Ways]) -> float:
+    """Say how well one door and one way explain what tags say, in nats; ways count less."""
+    return max(ways[2] + WAY_SHARE * (max(ways) - ways[2]) for ways in doors.values())
+
+
+def _merged(found: list[Load], thresholds: Thresholds) -> list[Load]:
     """Merge the two loads that gain most by it, again and again, while one load explains them nearly as well."""
-    gains = {
-        (i, j): gain
-        for i, one in enumerate(found)
-        for j in range(i + 1, len(found))
-        if (gain := _gain(one, found[j]) + thresholds.load_nats) > 0
-    }
+    heads: dict[int, _Head] = {number: _Head(load) for number, load in enumerate(found)}
+    gains: dict[tuple[int, int], float] = {}
+    for i in heads:
+        _compare(i, [j for j in heads if j > i], heads, gains, thresholds)
     while gains:
         i, j = max(gains, key=lambda pair: (gains[pair], pair))
-        for each in found[j].witnesses:
-            found[i].add(each)
-        found[j] = Load()
+        heads[i].load.join(heads.pop(j).load)
+        heads[i] = _Head(heads[i].load)
         for pair in [pair for pair in gains if i in pair or j in pair]:
             del gains[pair]
-        for k, other in enumerate(found):
-            if k != i and other.witnesses and (gain := _gain(found[i], other) + thresholds.load_nats) > 0:
-                gains[min(i, k), max(i, k)] = gain
+        _compare(i, [k for k in heads if k != i], heads, gains, thresholds)
+    return [head.load for head in heads.values()]
 
 
-def _gain(one: Load, other: Load) -> float:
-    """Say how much better one load explains both than two do: a loss, most of the time."""
-    apart_s = abs(one.middle_s - other.middle_s)
-    spread_s = _spread_s(one.lasts_s, other.lasts_s)
-    if apart_s > NEVER * spread_s or one.witnesses[0].stood != other.witnesses[0].stood:
-        return float("-inf")
-    if one.doors.keys().isdisjoint(other.doors):
-        return float("-inf")
-    together = max(map(max, _added(one.doors, other.doors).values()))
-    n, m = len(one.witnesses), len(other.witnesses)
-    time = -0.5 * n * m / (n + m) * (apart_s / spread_s) ** 2
-    return together + time - one.score - other.score + DOUBT_NATS * min(n, m)
+def _compare(
+    i: int,
+    others: Iterable[int],
+    heads: Mapping[int, _Head],
+    gains: dict[tuple[int, int], float],
+    thresholds: Thresholds,
+) -> None:
+    """Note what is gained by merging one load with others, where anything is."""
+    one = heads[i]
+    for j in others:
+        gain = _gain(one, heads[j], thresholds)
+        if gain > 0:
+            gains[min(i, j), max(i, j)] = gain
+
+
+def _gain(one: _Head, other: _Head, thresholds: Thresholds) -> float:
+    """Say how much better one load explains both than two do."""
+    a, b = one.load, other.load
+    if abs(a.middle_s - b.middle_s) > NEVER_S or a.stood != b.stood:
+        return -inf
+    fewer = min(len(a.witnesses), len(b.witnesses))
+    doubt = DOUBT_NATS + (DOORWAY_NATS if one.door == other.door else 0.0)
+    nats = thresholds.load_nats + fewer * (doubt - _tailed(apart(a.course, b.course) / fewer))
+    if nats <= 0:
+        return nats
+    return nats + _explained(_added(a.doors, b.doors)) - one.nats - other.nats
+
+
+def _tailed(nats: float) -> float:
+    """Turn half a squared distance into nats of a density with heavy tails (Student's)."""
+    return TAIL_NATS * log1p(nats / TAIL_NATS)
 
 
 def _settled(found: Iterable[Load]) -> list[Load]:
     """Let each witness change to the load that explains it best, once."""
-    before = [load for load in found if load.witnesses]
-    heads: dict[int, list[tuple[int, int, Load]]] = {}
-    for number, load in enumerate(before):
-        door, way = likeliest(load.doors)
-        heads.setdefault(door, []).append((number, way, load))
+    heads = [_Head(load) for load in found]
     after: dict[int, Load] = {}
-    for number, load in enumerate(before):
-        door, way = likeliest(load.doors)
-        for one in load.witnesses:
-            best = (_fit(one, door, way, load), number)
-            for own_door in one.doors:
-                for other, its_way, its in heads.get(own_door, ()):
-                    if other != number and its.witnesses[0].stood == one.stood:
-                        best = max(best, (_fit(one, own_door, its_way, its), other))
-            after.setdefault(best[1], Load()).add(one)
+    for number, head in enumerate(heads):
+        near = [
+            (n, other)
+            for n, other in enumerate(heads)
+            if n != number
+            and other.load.stood == head.load.stood
+            and abs(other.load.middle_s - head.load.middle_s) <= NEVER_S
+        ]
+        for one in head.load.witnesses:
+            best = max((_fit(one, other), n) for n, other in near) if near else (-inf, number)
+            chosen = number if _own_fit(one, head) >= best[0] else best[1]
+            after.setdefault(chosen, Load()).add(one)
     return list(after.values())
 
 
-def _fit(one: Witness, door: int, way: int, load: Load) -> float:
-    """Say how well a load's door, way and time explain one witness, in nats."""
-    apart = (one.middle_s - load.middle_s) / _spread_s(one.lasts_s, load.lasts_s)
-    return one.doors.get(door, _UNHEARD)[way] - 0.5 * apart * apart
+def _fit(one: Witness, head: _Head) -> float:
+    """Say how well a load's door, way and time explain one more witness, in nats; the larger, the likelier."""
+    return _told(one, head) - _tailed(apart(one.course, head.load.course)) + log(len(head.load.witnesses))
+
+
+def _own_fit(one: Witness, head: _Head) -> float:
+    """Say the same of the load that a witness is on, as if it had not been asked about its time."""
+    others = len(head.load.witnesses) - 1
+    if not others:
+        return _told(one, head) - ALONE_NATS
+    apart_nats = apart(one.course, head.load.course) * ((others + 1) / others) ** 2
+    return _told(one, head) - _tailed(apart_nats) + log(others)
+
+
+def _told(one: Witness, head: _Head) -> float:
+    ways = one.doors.get(head.door, _UNHEARD)
+    return ways[2] + WAY_SHARE * (ways[head.way] - ways[2])
 
 
 def spoken(one: Witness, load: Load, site: Site) -> dict[int, Ways]:

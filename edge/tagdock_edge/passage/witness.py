@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tagdock_edge.config import Thresholds
+from tagdock_edge.passage.course import Course, course
 from tagdock_edge.passage.eyes import PhotoEyes
 from tagdock_edge.passage.layout import Layout
 from tagdock_edge.passage.looks import levels_dbm, looks, middle_us
@@ -20,9 +21,6 @@ OWN_NATS = 4.0
 
 FEW_READS = 24
 """With fewer reads a tag hardly tells the way by itself: rows have some ten looks each while it passes."""
-SURE_NATS = 3.0
-"""The lead that a way needs before its tag alone begins a load that goes this way: 20 to 1."""
-UNSURE = 3
 STOOD_NATS = 2.0
 """Goods that were told to stand or go by a moment ago are so much likelier to do so still (assumed): they are read with
 gaps, and each gap asks again."""
@@ -56,20 +54,13 @@ class Witness:
     last_us: int
     middle_s: float
     """When it passed, if it passed (seconds since 1970)."""
-    lasts_s: float
+    course: Course
     stood: bool
     """Whether it was found to stand a moment ago."""
     doors: dict[int, Ways]
     reasons: dict[int, str]
     reads: tuple[Seen, ...] = ()
     """The reads that tell the way, of a tag that has few: its load puts them together."""
-
-    @property
-    def leaning(self) -> tuple[int, int]:
-        """The door that its own reads make likeliest, and the way (0 in, 1 out, 2 stay) if they tell it, 3 if not."""
-        door, way = likeliest(self.doors)
-        _, second, most = sorted(self.doors[door])
-        return door, way if most - second >= SURE_NATS else UNSURE
 
 
 def likeliest(doors: Mapping[int, Ways]) -> tuple[int, int]:
@@ -94,9 +85,10 @@ def witness(epc: str, seen: Sequence[Seen], site: Site, moved_us: tuple[int, int
         nats = max(BLOCKED_NATS - (best - level) / thresholds.door_db, 0.0)
         opinion = _opinion(number, telling, site) if nats >= ASKED_NATS else NONE
         doors[number], reasons[number] = _ways(nats, opinion, STOOD_NATS if stood else 0.0), opinion.reason
-    lasts_s = (telling[-1].at_us - telling[0].at_us) / 1e6
+    sides = {antenna: layout.antennas[antenna].side for antenna in found}
+    passed = course(found, sides, telling[0].at_us / 1e6)
     few = tuple(telling) if len(telling) <= FEW_READS else ()
-    return Witness(epc, seen[0].at_us, seen[-1].at_us, middle_us(found) / 1e6, lasts_s, stood, doors, reasons, few)
+    return Witness(epc, seen[0].at_us, seen[-1].at_us, middle_us(found) / 1e6, passed, stood, doors, reasons, few)
 
 
 def _opinion(number: int, reads: Sequence[Seen], site: Site) -> Opinion:

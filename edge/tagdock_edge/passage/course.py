@@ -1,0 +1,121 @@
+"""A tag's course of time: when each row heard it, from all doors, and for how long; it tells loads apart most sharply.
+
+Doors stand in one wall, so that their outside rows are one line and their inside rows another: also a tag that its own
+door hardly hears tells when it passed the lines, how fast, and which way. Times are those of looks weighed by
+amplitude, so that neither a reader's turns nor a tag's loss shift them much.
+"""
+
+from collections.abc import Mapping, Sequence
+from math import log, sqrt
+from typing import NamedTuple
+
+from tagdock_contract import Side
+
+from tagdock_edge.passage.looks import Look
+
+PLACE_SHARE = 0.3
+"""How far apart two tags on one load pass a row (standard deviation), as a share of the time for which they are heard
+(a standard deviation, too): goods 1.2 m long in a field whose standard deviation is 1.3 m."""
+BETWEEN_SHARE = 0.2
+"""The same of the time from one row to the other: it hangs on height and hand of the tag alone."""
+LOOKS_SHARE = 0.7
+"""How far a row's time is off with one look at it, as a share of the same; falls with the root of the looks."""
+COARSE_S = 0.08
+"""Nothing is known better than this: a look lasts so long, and readers state times that coarsely."""
+SPREAD_LOG = 0.35
+"""How much longer (natural log) one tag of a load is heard than another."""
+
+_FAR_S = 1e12
+"""Farther from 1970 than any time of a read."""
+
+
+class Told(NamedTuple):
+    """A value and how surely it is known: its precision (1 / variance), 0 where nothing is."""
+
+    value: float
+    precision: float
+
+    @property
+    def possible(self) -> bool:
+        """Whether these are numbers that `course` could have made, and not those of a damaged file."""
+        return abs(self.value) < _FAR_S and 0.0 <= self.precision <= 1.0 / COARSE_S**2
+
+
+_UNTOLD = Told(0.0, 0.0)
+
+
+class Course(NamedTuple):
+    """When the outside rows and the inside rows heard a tag (seconds), how long between, how long it was heard.
+
+    Values of time in seconds, of `heard` the natural log of the standard deviation of its looks' time.
+    """
+
+    outside: Told
+    inside: Told
+    between: Told
+    heard: Told
+
+
+UNKNOWN = Course(_UNTOLD, _UNTOLD, _UNTOLD, _UNTOLD)
+"""Of nobody yet."""
+
+
+def course(seen: Mapping[int, Sequence[Look]], sides: Mapping[int, Side], origin_s: float) -> Course:
+    """Sum up looks by row; `sides` are the antennas' rows. Times count from `origin_s`, which is added again."""
+    outside, inside = (_moments(seen, sides, side, origin_s) for side in ("outside", "inside"))
+    weight, first, second, looks = (a + b for a, b in zip(outside, inside, strict=True))
+    spread_s = sqrt(max(second / weight - (first / weight) ** 2, 0.0)) + COARSE_S
+    rows = [_row(row, spread_s, origin_s) for row in (outside, inside)]
+    between = _UNTOLD
+    if outside[3] and inside[3]:
+        error = (LOOKS_SHARE * spread_s) ** 2 * (1 / outside[3] + 1 / inside[3])
+        precision = 1.0 / (error + (BETWEEN_SHARE * spread_s) ** 2 + COARSE_S**2)
+        between = Told(rows[1].value - rows[0].value, precision)
+    return Course(rows[0], rows[1], between, Told(log(spread_s), 1.0 / (SPREAD_LOG**2 + 1.0 / looks)))
+
+
+def _row(moments: tuple[float, float, float, int], spread_s: float, origin_s: float) -> Told:
+    """Say when a row heard the tag, and how surely it passed then."""
+    weight, first, _, looks = moments
+    if not looks:
+        return _UNTOLD
+    variance = ((LOOKS_SHARE**2 / looks) + PLACE_SHARE**2) * spread_s**2 + COARSE_S**2
+    return Told(origin_s + first / weight, 1.0 / variance)
+
+
+def _moments(
+    seen: Mapping[int, Sequence[Look]], sides: Mapping[int, Side], side: Side, origin_s: float
+) -> tuple[float, float, float, int]:
+    """Return a row's sums: amplitude, amplitude by time, by time squared; and how many looks heard it."""
+    weight = first = second = 0.0
+    looks = 0
+    for antenna, each in seen.items():
+        if sides[antenna] == side:
+            for look in each:
+                amplitude, at_s = sqrt(look.power_mw), look.at_us / 1e6 - origin_s
+                weight += amplitude
+                first += amplitude * at_s
+                second += amplitude * at_s * at_s
+            looks += len(each)
+    return weight, first, second, looks
+
+
+def both(one: Course, other: Course) -> Course:
+    """Put two courses together, each by its precision."""
+    return Course(*(_mean(a, b) for a, b in zip(one, other, strict=True)))
+
+
+def _mean(one: Told, other: Told) -> Told:
+    precision = one.precision + other.precision
+    if not precision:
+        return _UNTOLD
+    return Told((one.value * one.precision + other.value * other.precision) / precision, precision)
+
+
+def apart(one: Course, other: Course) -> float:
+    """Say how much two courses disagree, in nats: half the squared distance over what is known of it."""
+    nats = 0.0
+    for a, b in zip(one, other, strict=True):
+        if a[1] and b[1]:
+            nats += (a[0] - b[0]) ** 2 * a[1] * b[1] / (a[1] + b[1])
+    return nats / 2
