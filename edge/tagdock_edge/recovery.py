@@ -8,8 +8,9 @@ import msgspec
 from tagdock_contract import Event, Movement
 
 from tagdock_edge.clock import SECOND_US
-from tagdock_edge.errors import SnapshotError
+from tagdock_edge.errors import EdgeError, SnapshotError
 from tagdock_edge.journal import Journal
+from tagdock_edge.journal.journal import Recovery
 from tagdock_edge.outbox import Outbox
 from tagdock_edge.pipeline import Pipeline
 
@@ -55,7 +56,24 @@ def recover(
     except (msgspec.DecodeError, SnapshotError) as error:
         log.error("the checkpoint can't be gone on from (%s); what was undecided before is lost", error)
         return None
-    now_us, steps, decided = snapshot.now_us, 0, list[Movement]()
+    try:
+        now_us, steps = _work_again(left, snapshot.now_us, pipeline, store)
+    except EdgeError:
+        raise
+    except Exception:  # a mistake of ours that these reads bring about must not end every start anew
+        log.exception("the journal can't be worked on again, please report this; what was undecided before is lost")
+        return None
+    pipeline.wake()
+    if steps:
+        log.warning("the gateway did not end in peace: worked on %d steps of its journal again", steps)
+    return now_us
+
+
+def _work_again(
+    left: Recovery, now_us: int, pipeline: Pipeline, store: Callable[[Sequence[Event]], object]
+) -> tuple[int, int]:
+    """Take the journal's steps; returns the time of the last one and how many there were."""
+    steps, decided = 0, list[Movement]()
     for step in left.steps:
         pipeline.add(step.records)
         decided += pipeline.advance(step.now_us)
@@ -64,7 +82,4 @@ def recover(
             store(decided)
             decided = []
     store(decided)
-    pipeline.wake()
-    if steps:
-        log.warning("the gateway did not end in peace: worked on %d steps of its journal again", steps)
-    return now_us
+    return now_us, steps

@@ -329,6 +329,31 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         Journal(JournalConfig(tmp_path / "file" / "journal"))
 
 
+def test_what_only_looks_like_a_part_of_the_journal_is_left_alone(
+    opened: Callable[..., Journal], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    journal = opened()
+    journal.checkpoint(b"undecided")
+    append(journal, 1)
+    journal.close()
+    (tmp_path / "victim").write_bytes(b"not ours")
+    (tmp_path / "000000000005.journal").symlink_to(tmp_path / "victim")
+    (tmp_path / "000000000006.journal").symlink_to("/dev/zero")
+    (tmp_path / "000000000007.journal").mkdir()
+    os.mkfifo(tmp_path / "000000000008.journal")
+    (tmp_path / ("9" * 30 + ".journal")).write_bytes(b"")
+    journal = opened()
+    assert list(journal.recover().steps) == [step(1)]
+    assert list(read_journal(tmp_path)) == list(step(1).records)
+    assert journal.checkpoint(b"undecided")
+    assert (tmp_path / "victim").read_bytes() == b"not ours"
+    (tmp_path / "checkpoint").unlink()
+    (tmp_path / "checkpoint").symlink_to("/dev/zero")
+    journal.close()
+    assert opened().recover().snapshot is None
+    assert "it is no plain file" in caplog.text
+
+
 @pytest.mark.parametrize("make", [True, False], ids=["empty", "not there"])
 def test_a_folder_without_a_journal_is_told(tmp_path: Path, make: bool) -> None:
     folder = tmp_path / "journal"

@@ -152,3 +152,22 @@ def test_a_checkpoint_that_is_of_no_use_is_told_and_the_gateway_begins_anew(
     assert process.recover() is None
     process.end()
     assert told in caplog.text
+
+
+def test_reads_that_can_not_be_worked_on_do_not_end_every_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    process = Process(tmp_path)
+    process.checkpoint(START_US)
+    for records, now_us in list(crossings())[:5]:
+        process.journal.append(records, now_us)
+    process.end()
+    process = Process(tmp_path)
+    with monkeypatch.context() as patch:  # a mistake that only these reads show
+        patch.setattr(Pipeline, "add", lambda self, records: 1 // 0)
+        assert process.recover() is None
+    assert "please report this" in caplog.text
+    process.end()
+    process = Process(tmp_path)
+    assert process.recover() is not None
+    process.end()

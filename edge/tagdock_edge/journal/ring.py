@@ -88,7 +88,7 @@ class Ring:
         new = self.place.offset == 0
         if new:
             self._make_room()
-        flags = os.O_WRONLY | os.O_CLOEXEC | (os.O_CREAT | os.O_TRUNC if new else 0)
+        flags = os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW | (os.O_CREAT | os.O_TRUNC if new else 0)
         self._descriptor = os.open(segment(self._folder, self.place.segment).path, flags, 0o644)
         os.lseek(self._descriptor, self.place.offset, os.SEEK_SET)
         if new and self._config.sync != "none":

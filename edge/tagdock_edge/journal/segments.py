@@ -1,6 +1,7 @@
 """The journal's files: segments with growing numbers, and the checkpoint that names a place in them."""
 
 import os
+import stat
 import struct
 import zlib
 from collections.abc import Iterator
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 _SUFFIX = ".journal"
+_DIGITS_AT_MOST = 18
+"""More do not go into a checkpoint's 64 bits."""
 _CHECKPOINT = "checkpoint"
 _MAGIC = b"TDCHECK1"
 _PLACE = struct.Struct("<QQ")
@@ -61,8 +64,17 @@ def segments(folder: Path) -> list[Segment]:
 
 def _found(folder: Path) -> Iterator[Segment]:
     for path in folder.iterdir():
-        if path.suffix == _SUFFIX and path.stem.isdecimal() and path.stem.isascii():
+        named = path.suffix == _SUFFIX and path.stem.isdecimal() and path.stem.isascii()
+        if named and len(path.stem) <= _DIGITS_AT_MOST and _is_ours(path):
             yield Segment(int(path.stem), path)
+
+
+def _is_ours(path: Path) -> bool:
+    """Tell whether it is a plain file: what a link, a pipe or a device leads to is not ours to read, cut or delete."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except FileNotFoundError:  # the ring has let it go meanwhile
+        return False
 
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
@@ -80,8 +92,11 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
 
 def read_checkpoint(folder: Path) -> Checkpoint | None:
     """Return the last checkpoint; None where there never was one. Raises OSError, and ValueError if it is damaged."""
+    path = folder / _CHECKPOINT
     try:
-        data = (folder / _CHECKPOINT).read_bytes()
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise ValueError("it is no plain file")
+        data = path.read_bytes()
     except FileNotFoundError:
         return None
     body = data[_HEAD.size :]
