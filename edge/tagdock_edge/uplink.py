@@ -121,16 +121,25 @@ class Uplink:
         )
         try:
             link.open()
-            self.connected = True
+            self.connected, began_s = True, time.monotonic()
             if self._complaint:
                 log.warning("broker %s: connected again", link.name)
                 self._complaint = ""
             self._send_while(link)
             if link.up:
                 self._publish_status(link, online=False)
+            elif not self._stopped:
+                raise BrokerError(f"broker {link.name}: {self._cut(link, time.monotonic() - began_s)}")
         finally:
             self.connected = False
             link.close()
+
+    def _cut(self, link: Link, held_s: float) -> str:
+        """Say how a connection ended. A broker ends that of whoever came before by the same client id (3.1.4)."""
+        problem = link.refusal or f"the connection broke after {held_s:.0f} s"
+        if held_s >= self._pace.healthy_s:
+            return problem
+        return f"{problem}; if it goes on so, look for another gateway with the id {self._address.gateway}"
 
     def _send_while(self, link: Link) -> None:
         """Send what is unacked, then what is new, as long as the connection holds and nobody stops us."""

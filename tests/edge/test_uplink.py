@@ -301,6 +301,16 @@ def test_a_broker_that_is_not_there_is_told_once(
     assert "can't be reached" in told[0].message
 
 
+def test_another_gateway_with_the_same_id_is_told(
+    broker: Any, outbox: Outbox, start: Callable[[], Uplink], caplog: pytest.LogCaptureFixture
+) -> None:
+    uplink = start()
+    until(lambda: uplink.connected)
+    check_broker(ADDRESS, BrokerConfig("127.0.0.1", broker.port), 5.0)
+    until(lambda: f"look for another gateway with the id {ADDRESS.gateway}" in caplog.text)
+    until(lambda: uplink.connected)
+
+
 def test_the_status_is_retained_and_says_offline_at_the_end(
     broker: Any, outbox: Outbox, cloud: Cloud, start: Callable[[], Uplink]
 ) -> None:
