@@ -194,6 +194,11 @@ def test_the_password_comes_from_a_file_or_the_environment_and_never_shows(tmp_p
     assert "from-environment" not in repr(config)
 
 
+def test_a_password_from_the_environment_needs_no_file(tmp_path: Path) -> None:
+    file = written(tmp_path, GOOD.replace("[[reader]]", '[gateway.auth]\npassword_file = "gone"\n[[reader]]'))
+    assert load(file, {PASSWORD_VARIABLE: "right"}).broker.password == "right"
+
+
 def test_tls_goes_with_mqtts(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("")
     tls = '[gateway.tls]\nca_file = "ca.pem"\n[[reader]]'

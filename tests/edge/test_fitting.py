@@ -10,7 +10,8 @@ from random import Random
 import pytest
 from click.testing import CliRunner
 from tagdock_edge.cli import main
-from tagdock_edge.config import PassageConfig, Thresholds
+from tagdock_edge.clock import to_us
+from tagdock_edge.config import JournalConfig, PassageConfig, Thresholds
 from tagdock_edge.config.passage import RANGES
 from tagdock_edge.config_file import load
 from tagdock_edge.errors import TruthError
@@ -18,6 +19,8 @@ from tagdock_edge.fitting import Case, Claim, Fit, Tally, Truth, fit, judge_clai
 from tagdock_edge.fitting.fit import COST_MISSED, COST_WRONG, deal
 from tagdock_edge.fitting.judging import ReadTimes
 from tagdock_edge.fitting.search import search
+from tagdock_edge.journal import Journal
+from tagdock_edge.readers.recording import read_recording
 
 S = 1_000_000
 TAG, OTHER = "30AA", "30BB"
@@ -285,6 +288,18 @@ def test_the_block_is_one_that_the_gateway_loads(door: Path) -> None:
     passage = load(door / "gateway.toml", {}).passage
     assert passage.left_after_s == 2.0
     assert passage != PassageConfig(), "the block says more than the defaults"
+
+
+def test_a_copy_of_a_journal_fits_as_its_reads_do(door: Path) -> None:
+    _, expected, _ = run(door)
+    records = list(read_recording(door / "reads.jsonl"))
+    journal = Journal(JournalConfig(door / "journal", sync="none"))
+    journal.append(records, to_us(records[-1].at))
+    journal.close()
+    (door / "reads.jsonl").unlink()
+    (door / "journal").rename(door / "reads.jsonl")
+    status, out, _ = run(door)
+    assert (status, out) == (0, expected)
 
 
 def test_the_same_seed_fits_the_same(door: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
+from tagdock_contract import Record
 
 from tagdock_edge.commands.options import CONFIG_OPTION, FILE, JSON_OPTION
 from tagdock_edge.config_file import load
@@ -14,6 +15,7 @@ from tagdock_edge.errors import TruthError
 from tagdock_edge.fitting import Case, Fit, Progress, Truth, fit, read_truth
 from tagdock_edge.fitting.replayed import case
 from tagdock_edge.fitting.words import block, described, table
+from tagdock_edge.journal import read_journal
 from tagdock_edge.readers.recording import read_recording
 
 _QUIET_S = 2.0
@@ -22,7 +24,7 @@ _LINE_BYTES = 64 * 1024
 
 
 @click.command("fit")
-@click.argument("recordings", nargs=-1, required=True, type=FILE, metavar="RECORDING...")
+@click.argument("recordings", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RECORDING...")
 @click.option(
     "--truth",
     "truths",
@@ -66,7 +68,7 @@ def fit_command(
     seed: int,
     as_json: bool,
 ) -> None:
-    """Fit the thresholds of [passage] to RECORDINGs whose truth is known.
+    """Fit the thresholds of [passage] to RECORDINGs (or copies of a journal's folder) whose truth is known.
 
     Part of the loads only judge: what does not do better on them is not recommended. The seconds of [passage] stay as
     they are.
@@ -77,12 +79,16 @@ def fit_command(
     cases = []
     for recording, truth in zip(recordings, truths, strict=True):
         click.echo(f"reading {recording}", err=True)
-        cases.append(case(read_recording(recording), _truths(truth), config.doors, config.passage))
+        cases.append(case(_records(recording), _truths(truth), config.doors, config.passage))
     found = _shown(cases, fit(cases, config.passage.thresholds, trials=trials, seed=seed), trials)
     text = "".join(f"{line}\n" for line in (*table(found), *block(config.passage, found.recommended)))
     if output is not None:
         _write(output, text)
     click.echo(json.dumps(described(found)) if as_json else text, nl=as_json)
+
+
+def _records(path: Path) -> Iterator[Record]:
+    return read_journal(path) if path.is_dir() else read_recording(path)
 
 
 def _truths(path: Path) -> list[Truth]:

@@ -90,12 +90,16 @@ def _credentials(
 ) -> tuple[str | None, str | None]:
     auth = table.table("auth")
     username, file = None, None
+    given = environ.get(variable) if variable is not None else None
     if auth is not None:
         username = auth.take("username", Text, "the user's name at the broker", None)
-        file = read_file_name(auth, "password_file", base)
+        if given:  # then the file need not be there: systemd shows it to the service only
+            auth.take("password_file", Text, PATH_WORDS, None)
+        else:
+            file = read_file_name(auth, "password_file", base)
         auth.close()
-    if variable is not None and environ.get(variable):
-        return username, environ[variable]
+    if given:
+        return username, given
     if file is None or not _is_file(file):
         return username, None
     try:

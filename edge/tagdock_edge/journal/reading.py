@@ -27,7 +27,9 @@ def read_journal(folder: Path, from_us: int | None = None, until_us: int | None 
     try:
         there = segments(folder)
     except OSError as error:
-        raise FolderError(f"{folder}: can't be read ({error.strerror}); name the journal's folder") from error
+        raise FolderError(
+            f"{folder}: can't be read ({error.strerror}); name the journal's folder, for explain with --data"
+        ) from error
     if not there:
         raise FolderError(f"{folder}: there is no journal here; name the folder with the .journal files")
     for each in _near(there, from_us, until_us):
