@@ -16,9 +16,10 @@ from tagdock_edge.clock import to_us
 from tagdock_edge.config import AntennaConfig, DoorConfig, PassageConfig, PhotoEyesConfig, Thresholds
 from tagdock_edge.errors import SnapshotError
 from tagdock_edge.passage import Detector, Verdict, movement
-from tagdock_edge.passage.course import Course, Told
+from tagdock_edge.passage.course import Course, Told, apart, course
 from tagdock_edge.passage.kept import State
 from tagdock_edge.passage.loads import loads
+from tagdock_edge.passage.looks import Look
 from tagdock_edge.passage.witness import Ways, Witness
 
 GATEWAY = GatewayAddress("s1", "gw-1")
@@ -199,6 +200,14 @@ def test_a_tag_that_only_the_neighbour_heard_belongs_to_the_load_of_its_moment()
     before = [heard(epc, 2.5 + n / 60, 0.8, {1: CAME_IN}) for n, epc in enumerate(epcs(2, 12))]
     hidden = heard(epcs(3, 1)[0], 5.1, 0.8, {1: (6.0, 6.0, 6.0)})
     assert grouped([*here, *before, hidden]) == {frozenset([*epcs(1, 12), hidden.epc]), frozenset(epcs(2, 12))}
+
+
+def test_a_tag_read_for_a_moment_knows_little_of_when_it_passed() -> None:
+    whole = course({0: [Look(at_us, 1e-6, -60.0) for at_us in range(0, 2_000_000, 100_000)]}, {0: "outside"}, 0.0)
+    moment = course({0: [Look(1_600_000, 1e-6, -60.0)]}, {0: "outside"}, 0.0)
+    assert moment.outside.precision < whole.outside.precision / 2
+    assert moment.between.precision == 0.0
+    assert apart(whole, moment) < 3.0
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,7 @@ def _merged(found: list[Load], thresholds: Thresholds) -> list[Load]:
     for i in heads:
         _compare(i, [j for j in heads if j > i], heads, gains, thresholds)
     while gains:
-        i, j = max(gains, key=lambda pair: (gains[pair], pair))
+        _, (i, j) = max(zip(gains.values(), gains, strict=True))
         heads[i].load.join(heads.pop(j).load)
         heads[i] = _Head(heads[i].load)
         for pair in [pair for pair in gains if i in pair or j in pair]:
@@ -158,9 +158,11 @@ def _compare(
     gains: dict[tuple[int, int], float],
     thresholds: Thresholds,
 ) -> None:
-    """Note what is gained by merging one load with others, where anything is."""
+    """Note what is gained by merging one load with others, where anything is; those of another time are passed over."""
     one = heads[i]
     for j in others:
+        if abs(one.load.middle_s - heads[j].load.middle_s) > NEVER_S:
+            continue
         gain = _gain(one, heads[j], thresholds)
         if gain > 0:
             gains[min(i, j), max(i, j)] = gain
@@ -169,7 +171,7 @@ def _compare(
 def _gain(one: _Head, other: _Head, thresholds: Thresholds) -> float:
     """Say how much better one load explains both than two do."""
     a, b = one.load, other.load
-    if abs(a.middle_s - b.middle_s) > NEVER_S or a.stood != b.stood:
+    if a.stood != b.stood:
         return -inf
     fewer = min(len(a.witnesses), len(b.witnesses))
     doubt = DOUBT_NATS + (DOORWAY_NATS if one.door == other.door else 0.0)
