@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from math import log10
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -217,3 +218,25 @@ def test_the_mirrored_way_is_the_other_direction(seed: int) -> None:
     (was,), (now,) = verdicts(reads), verdicts(mirrored)
     assert {was.direction, now.direction} == {"in", "out"}
     assert now.confidence == pytest.approx(was.confidence, abs=1e-3)
+
+
+def test_many_tags_read_once_and_all_alike_tell_no_way() -> None:
+    """A reader that tells no strength gives each read the same: nothing changes, and nothing may be divided by it."""
+    reads = [
+        TagRead(START + timedelta(milliseconds=2 * n), "dock-1", 1 + n % 2, f"30{n:022X}", -60.0) for n in range(1600)
+    ]
+    assert {verdict.direction for verdict in verdicts(reads)} <= {"pass", "uncertain"}
+
+
+@pytest.mark.parametrize("together_s", [0.0, 0.2])
+def test_single_tags_in_step_at_doors_that_do_not_hear_each_other_are_told_each_at_its_own(together_s: float) -> None:
+    first = walk(line(-3, 3), "30" + "0" * 21 + "1", door=1)
+    second = [
+        msgspec.structs.replace(read, at=read.at + timedelta(seconds=together_s))
+        for read in walk(line(-3, 3), "30" + "0" * 21 + "2", door=2, seed=2)
+    ]
+    told = verdicts(sorted([*first, *second], key=lambda read: read.at))
+    assert {verdict.epc_hex[-1]: (verdict.door, verdict.direction) for verdict in told} == {
+        "1": ("D1", "in"),
+        "2": ("D2", "in"),
+    }

@@ -171,7 +171,7 @@ def _compare(
 def _gain(one: _Head, other: _Head, thresholds: Thresholds) -> float:
     """Say how much better one load explains both than two do."""
     a, b = one.load, other.load
-    if a.stood != b.stood:
+    if a.stood != b.stood or a.doors.keys().isdisjoint(b.doors):  # doors that hear nothing of each other
         return -inf
     fewer = min(len(a.witnesses), len(b.witnesses))
     doubt = DOUBT_NATS + (DOORWAY_NATS if one.door == other.door else 0.0)
@@ -187,7 +187,10 @@ def _tailed(nats: float) -> float:
 
 
 def _settled(found: Iterable[Load]) -> list[Load]:
-    """Let each witness change to the load that explains it best, once."""
+    """Let each witness change to the load that explains it best, once.
+
+    Loads at other doors may pass in step with its own: see `_may_hide`.
+    """
     heads = [_Head(load) for load in found]
     after: dict[int, Load] = {}
     for number, head in enumerate(heads):
@@ -199,10 +202,18 @@ def _settled(found: Iterable[Load]) -> list[Load]:
             and abs(other.load.middle_s - head.load.middle_s) <= NEVER_S
         ]
         for one in head.load.witnesses:
-            best = max((_fit(one, other), n) for n, other in near) if near else (-inf, number)
+            best = max(((_fit(one, other), n) for n, other in near if _may_hide(one, other)), default=(-inf, number))
             chosen = number if _own_fit(one, head) >= best[0] else best[1]
             after.setdefault(chosen, Load()).add(one)
     return list(after.values())
+
+
+def _may_hide(one: Witness, head: _Head) -> bool:
+    """Tell whether a witness may be on a load: its door heard it, or goods hid it from there.
+
+    A tag that was well read was not hidden; one that was hardly read was heard where others of its load are heard, too.
+    """
+    return head.door in one.doors or (bool(one.reads) and not one.doors.keys().isdisjoint(head.load.doors))
 
 
 def _fit(one: Witness, head: _Head) -> float:

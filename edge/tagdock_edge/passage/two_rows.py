@@ -40,9 +40,10 @@ def opinion(door: Door, reads: Sequence[Seen], thresholds: Thresholds, *, many_t
     With `many_tags` the reads are those of a load's tags that were hardly read: then it counts how many are heard.
     """
     outside, inside = rows_of(door, reads, many_tags)
-    if len(outside) < 2:  # a moment has no before and after
+    scale = _scale(outside, inside, thresholds)
+    if len(outside) < 2 or not scale:  # a moment has no before and after; without a change of power nothing has
         return NONE
-    return weighed(row_order(outside, inside), _scale(outside, inside, thresholds), thresholds)
+    return weighed(row_order(outside, inside), scale, thresholds)
 
 
 def _scale(outside: Sequence[Look], inside: Sequence[Look], thresholds: Thresholds) -> float:
