@@ -207,7 +207,8 @@ def test_no_message_raises(payload: bytes) -> None:
 
 def station() -> Station:
     address = GatewayAddress("s1", "gw-1")
-    return Station("dock-1", Path(), (1, 2), (1,), address, BrokerConfig("10.0.0.5", 1883, password="secret"), {})
+    broker = BrokerConfig("10.0.0.5", 1883, password="secret", username="s1.gw-1")
+    return Station("dock-1", Path(), (1, 2), (1,), address, broker, {})
 
 
 def settings(**keys: Any) -> tuple[ImpinjSettings, list[str]]:
