@@ -29,7 +29,7 @@ class Thresholds:
     door_db: float = 4.0
     """Doors: a door that hears a tag by so many dB less is e times less likely to be its own; fitted on doors 3 to 4 m
     apart, in halls that echo little and much."""
-    load_nats: float = 10.0
+    load_nats: float = 5.0
     """Loads: how much better two loads have to explain the tags than one (log-likelihood); fitted with `door_db`."""
     later: float = 0.55
     """One row, turned to its side: how much more of a tag's strength it hears after the tag passed than before it, -1
