@@ -63,7 +63,8 @@ def test_killing_each_part_once_loses_and_doubles_nothing(tmp_path: Path, demo: 
     ended = demo(tmp_path / "data", "--for", "25s", "--kill", "gateway,ingest,broker,database")
     assert [kill["what"] for kill in ended.report["killed"]] == ["gateway", "ingest", "broker", "database"]
     assert_clean(ended)
-    assert 0 < len(ended.report["lost_in_memory"]) < ended.report["crossings"] / 2
+    # The journal keeps what the killed gateway had read; only what passed while nobody listened may be missing.
+    assert len(ended.report["lost_in_memory"]) < ended.report["crossings"] / 4
 
 
 def test_ctrl_c_ends_with_a_report_and_leaves_nothing_running(tmp_path: Path, start: Any, alive: Any) -> None:
