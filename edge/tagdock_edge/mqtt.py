@@ -123,11 +123,11 @@ class Link:
         """Hear exactly these topics from now on. What the broker refuses now is told in the log and ends nothing."""
         wanted = frozenset(topics)
         more, less = sorted(wanted - self._topics), sorted(self._topics - wanted)
-        self._topics = wanted
         if more:
             with self._wake:  # so that the answer can't come before we know what it answers
                 _, number = self._client.subscribe([(topic, 1) for topic in more])
                 self._asked[number or 0] = tuple(more)
+        self._topics = wanted  # last: who sees a topic here and nothing asked may count on hearing it
         if less:
             self._client.unsubscribe(less)
 
