@@ -1,0 +1,2 @@
+-- What makes ingest fast: staging, indexes and projections that move by the group.
+select;

@@ -1,0 +1,2 @@
+-- How the record is kept: partitions made ahead, retention, compression.
+select;

@@ -1,0 +1,2 @@
+-- Alerts, the rules that raise them, and webhooks.
+select;

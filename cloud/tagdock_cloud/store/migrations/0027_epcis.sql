@@ -1,0 +1,2 @@
+-- EPCIS 2.0: captured events, capture jobs, subscriptions.
+select;

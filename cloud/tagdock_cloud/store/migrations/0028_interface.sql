@@ -1,0 +1,2 @@
+-- What the HTTP interface's further resources need.
+select;
