@@ -4,7 +4,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PARTS := contract edge cloud slotting dashboards simulators
 UV := .venv/bin/uv
 ALONE := .venv-alone
+WORKERS ?= 2
 DATA ?= demo-data
+# Most tests wait for other programs; a file's tests stay together, as they share servers.
+PARALLEL = -n $(WORKERS) --dist loadfile
 
 export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV
@@ -29,10 +32,10 @@ check: setup ## lint, format, types, arrows between the parts
 # A part's tests run in an environment that holds only what the part itself declares: an undeclared import fails here.
 $(PARTS:%=test-%): test-%: setup
 	@UV_PROJECT_ENVIRONMENT=$(ALONE)/$* $(UV) sync --locked --quiet --package tagdock-$* --group test
-	$(ALONE)/$*/bin/python -m pytest tests/$* $(PYTEST_ARGS)
+	$(ALONE)/$*/bin/python -m pytest tests/$* $(PARALLEL) $(PYTEST_ARGS)
 
 test-house test-end_to_end: test-%: setup
-	PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m pytest tests/$* $(PYTEST_ARGS)
+	PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m pytest tests/$* $(PARALLEL) $(PYTEST_ARGS)
 
 format: setup ## bring the code into the house's style
 	.venv/bin/ruff check --fix

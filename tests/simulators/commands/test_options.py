@@ -1,5 +1,6 @@
 """What users and their enemies give to the commands: one clear line, the right status, and nothing is overwritten."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -148,9 +149,9 @@ def test_a_full_disk_behind_stdout_is_told_in_one_line(command: str, tmp_path: P
     assert "the output: No space left on device" in line
 
 
-@pytest.mark.parametrize("command", ["scenarios --json", "warehouse --days 2 --events -"])
-def test_a_reader_that_has_enough_ends_the_command_without_a_word(command: str) -> None:
-    with subprocess.Popen([*PROGRAM, *command.split()], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+def test_a_reader_that_has_enough_ends_the_command_without_a_word() -> None:
+    command = [*PROGRAM, "warehouse", "--days", "2", "--events", "-"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         try:
             assert process.stdout is not None and process.stderr is not None
             assert process.stdout.read(10)
@@ -159,6 +160,17 @@ def test_a_reader_that_has_enough_ends_the_command_without_a_word(command: str) 
             assert process.wait(60) == 1
         finally:
             process.kill()
+
+
+def test_a_short_answer_that_nobody_reads_ends_the_command_without_a_word() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        command = [*PROGRAM, "scenarios", "--json"]
+        done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, timeout=60, check=False)
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")
 
 
 def test_a_file_of_faults_may_begin_with_an_editors_byte_order_mark(tmp_path: Path) -> None:
