@@ -1,4 +1,4 @@
-"""Work out the projections anew from the record: items' places and states, and flows. Ingest waits meanwhile."""
+"""Work out the projections anew from the record and its corrections: items and flows. Ingest waits meanwhile."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from tagdock_cloud.inventory.epc import gtin14
 from tagdock_cloud.store.pool import Connection, DictRow, connect, translated
 from tagdock_cloud.store.queries import load_queries
 
-_SQL = load_queries("tagdock_cloud.ingest")
+_SQL = load_queries("tagdock_cloud.ingest", "rebuild.sql")
 CHUNK_ITEMS = 10_000
 _STATEMENT_TIMEOUT_S = 3600.0
 
@@ -18,28 +18,28 @@ def rebuild(database: str, progress: Callable[[int], None]) -> int:
     """
     connection = connect(database, name="tagdock-cloud rebuild", statement_timeout_s=_STATEMENT_TIMEOUT_S)
     with translated(), connection:
-        connection.execute(_SQL["rebuild_lock"])
+        connection.execute(_SQL["lock"])
         _list_missing(connection)
-        connection.execute(_SQL["rebuild_forget"])
+        connection.execute(_SQL["forget"])
         items = _project_all(connection, progress)
-        connection.execute(_SQL["rebuild_forget_flows"])
-        connection.execute(_SQL["rebuild_flows"])
+        connection.execute(_SQL["forget_flows"])
+        connection.execute(_SQL["flows"])
     return items
 
 
 def _list_missing(connection: Connection[DictRow]) -> None:
-    missing = connection.execute(_SQL["rebuild_missing"]).fetchall()
+    missing = connection.execute(_SQL["missing"]).fetchall()
     with connection.cursor() as cursor:
-        cursor.executemany(_SQL["rebuild_appear"], [{"epc": row["epc"], "gtin": gtin14(row["epc"])} for row in missing])
+        cursor.executemany(_SQL["appear"], [{"epc": row["epc"], "gtin": gtin14(row["epc"])} for row in missing])
 
 
 def _project_all(connection: Connection[DictRow], progress: Callable[[int], None]) -> int:
     done, after = 0, ""
     while True:
-        rows = connection.execute(_SQL["rebuild_next"], {"after": after, "limit": CHUNK_ITEMS}).fetchall()
+        rows = connection.execute(_SQL["next"], {"after": after, "limit": CHUNK_ITEMS}).fetchall()
         if not rows:
             return done
         epcs = [row["epc"] for row in rows]
-        connection.execute(_SQL["rebuild_project"], {"epcs": epcs})
+        connection.execute(_SQL["project"], {"epcs": epcs})
         done, after = done + len(epcs), epcs[-1]
         progress(done)

@@ -1,0 +1,38 @@
+-- name: lock
+-- Let nobody move items, count flows or correct a movement while all is worked out anew; reading goes on.
+lock table items, flows, corrections in share row exclusive mode
+
+-- name: missing
+-- Items that the record speaks of and nobody listed.
+select distinct m.epc from movements m where not exists (select from items i where i.epc = m.epc)
+
+-- name: appear
+-- List such an item; its place is worked out next.
+insert into items (epc, gtin, sku, site, state, since)
+select %(epc)s, %(gtin)s, (select sku from skus where gtin = %(gtin)s), '', 'unknown', now()
+
+-- name: forget
+-- Forget every place and state.
+update items set site = coalesce(registered_site, site), door = null, bin = null, state = 'unknown',
+                 since = coalesce(registered_at, since)
+
+-- name: next
+-- The next items in the order of their EPCs.
+select epc from items where epc > %(after)s order by epc limit %(limit)s
+
+-- name: project
+-- Work these items out from the record.
+select project_items(%(epcs)s)
+
+-- name: forget_flows
+-- Forget all counts.
+delete from flows
+
+-- name: flows
+-- Count all passages anew, as they were corrected.
+insert into flows (site, day, sku, door, in_count, out_count)
+select site, (observed_at at time zone 'UTC')::date, coalesce(sku, ''), door,
+       count(*) filter (where direction = 'in'), count(*) filter (where direction = 'out')
+from settled_movements
+where door is not null and direction in ('in', 'out')
+group by 1, 2, 3, 4
