@@ -15,7 +15,15 @@ from tagdock_contract import ContractError, GatewayAddress
 from tagdock_cloud.access import acl, gateways, tokens
 from tagdock_cloud.access.roles import ROLES, Role
 from tagdock_cloud.access.secrets import hash_secret, new_secret
-from tagdock_cloud.config import ApiConfig, EmbeddedBrokerConfig, IngestConfig, ServeConfig, check_open, parse_broker
+from tagdock_cloud.config import (
+    ApiConfig,
+    EmbeddedBrokerConfig,
+    IngestConfig,
+    ServeConfig,
+    WorkConfig,
+    check_open,
+    parse_broker,
+)
 from tagdock_cloud.errors import CloudError, ConfigurationError
 from tagdock_cloud.serve.child import end_with_parent
 from tagdock_cloud.store import pool
@@ -57,6 +65,11 @@ _open = _option(
     "is_open",
     is_flag=True,
     help="Lab mode: unknown gateways register themselves, reading needs no token; loopback only.",
+)
+_private_webhooks = _option(
+    "--private-webhooks",
+    is_flag=True,
+    help="Let webhooks reach private and loopback addresses, also over plain http.",
 )
 _json = _option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -135,14 +148,15 @@ def rebuild(database: str | None, data: Path) -> None:
 @_host
 @_http_port
 @_open
-def api(database: str | None, host: str, http_port: int, is_open: bool) -> None:
+@_private_webhooks
+def api(database: str | None, host: str, http_port: int, is_open: bool, private_webhooks: bool) -> None:
     """Serve the HTTP interface and the console."""
     check_open(host, is_open)
     if database is None:
         raise ConfigurationError("give --database URL; `tagdock-cloud serve` brings its own")
     from tagdock_cloud.serve.http import run_api  # noqa: PLC0415  # the other commands start faster without FastAPI
 
-    run_api(ApiConfig(pool.check_url(database), host, http_port, is_open))
+    run_api(ApiConfig(pool.check_url(database), host, http_port, is_open, private_webhooks))
 
 
 @main.command()
@@ -204,6 +218,18 @@ def ingest(
     run_ingest(config)
 
 
+@main.command()
+@_database
+@_private_webhooks
+def work(database: str | None, private_webhooks: bool) -> None:
+    """Do what is due: alerts, webhooks, housekeeping. Any number of these share the work."""
+    if database is None:
+        raise ConfigurationError("give --database URL; `tagdock-cloud serve` brings its own")
+    from tagdock_cloud.work.run import run_work  # noqa: PLC0415
+
+    run_work(WorkConfig(pool.check_url(database), private_webhooks))
+
+
 @main.command(hidden=True)
 @_database
 @_host
@@ -227,6 +253,7 @@ def broker(database: str, host: str, broker_port: int, broker_password: str, is_
 @_http_port
 @_broker_port
 @_open
+@_private_webhooks
 @_json
 def serve(
     *,
@@ -238,6 +265,7 @@ def serve(
     http_port: int,
     broker_port: int,
     is_open: bool,
+    private_webhooks: bool,
     as_json: bool,
 ) -> None:
     """Run everything on one box; without --database and --broker it brings its own."""
@@ -250,6 +278,7 @@ def serve(
         http_port=http_port,
         broker_port=broker_port,
         is_open=is_open,
+        private_webhooks=private_webhooks,
     )
     from tagdock_cloud.serve import supervisor  # noqa: PLC0415
 

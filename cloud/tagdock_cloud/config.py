@@ -56,6 +56,15 @@ class ApiConfig:
     host: str = "127.0.0.1"
     port: int = 8000
     is_open: bool = False
+    private_webhooks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WorkConfig:
+    """What the program that does due work needs to know. `private_webhooks`: they may go to private addresses."""
+
+    database: str = field(repr=False)
+    private_webhooks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +89,7 @@ class ServeConfig:
     http_port: int = 8000
     broker_port: int = 1883
     is_open: bool = False
+    private_webhooks: bool = False
 
 
 def parse_broker(url: str, ca_file: Path | None = None) -> BrokerAddress:

@@ -119,7 +119,7 @@ def test_a_killed_server_takes_its_programs_with_it_and_the_next_one_takes_over(
 ) -> None:
     served = serve()
     processes = served.processes
-    assert set(processes) == {"database", "broker", "ingest", "api"}
+    assert set(processes) == {"database", "broker", "ingest", "api", "work"}
     assert (served.data / "secrets.json").stat().st_mode & 0o777 == 0o600
     served.process.kill()
     wait_until(lambda: not any(is_running(process) for process in processes.values()), 15)
@@ -135,7 +135,7 @@ def test_with_a_database_and_a_broker_given_it_brings_neither(
     empty_database: str, mosquitto: Any, serve: Serve, program: Any, gateway: Callable[..., Any], movement: Make
 ) -> None:
     served = serve(is_open=False, database=empty_database, broker=mosquitto.url)
-    assert set(served.processes) == {"ingest", "api"}
+    assert set(served.processes) == {"ingest", "api", "work"}
     program("gateways", "add", "s1/g1", data=str(served.data)).communicate(timeout=30)
     sender, stranger = gateway(mosquitto.port), gateway(mosquitto.port, address=GatewayAddress("s1", "g2"))
     taken, refused = sender.send(movement()), stranger.send(movement())

@@ -255,7 +255,7 @@ def machine(postgres: Machine) -> Iterator[Machine]:
                 file.write("\nuser root\n")
         start_mosquitto(postgres)
         wait_for("mosquitto", 10, lambda: accepts(postgres.broker_port))
-        for service in ("api", "ingest", "slotting", "readers", "edge"):
+        for service in ("api", "ingest", "work", "slotting", "readers", "edge"):
             postgres.start(service)
         yield postgres
     finally:
@@ -395,7 +395,7 @@ def socket_check(machine: Machine, service: str, port: int) -> bool:
     return checked.returncode == 0
 
 
-@pytest.mark.parametrize("service", ["ingest", "slotting", "edge", "readers"])
+@pytest.mark.parametrize("service", ["ingest", "work", "slotting", "edge", "readers"])
 def test_programs_without_a_port_to_ask_are_healthy_by_their_sockets(machine: Machine, service: str) -> None:
     ports = {"8883": machine.broker_port, "5432": machine.database_port, "5084": machine.reader_port}
     port = ports[SERVICES[service]["healthcheck"]["test"][3]]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-Name = Literal["database", "broker", "ingest", "api"]
+Name = Literal["database", "broker", "ingest", "api", "work"]
 
 
 @dataclass(frozen=True, slots=True)

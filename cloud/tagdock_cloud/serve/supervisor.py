@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 READY_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 8.0
 _LOOK_EVERY_S = 0.1
-_STOP_ORDER: tuple[tuple[Name, ...], ...] = (("api", "ingest"), ("broker",), ("database",))
+_STOP_ORDER: tuple[tuple[Name, ...], ...] = (("api", "ingest", "work"), ("broker",), ("database",))
 
 
 class Supervisor:
@@ -66,7 +66,7 @@ class Supervisor:
         database = config.database or self._start_database(ports["database"])
         migrate(database)
         broker = config.broker or self._start_broker(ports["broker"], database)
-        self._start_programs(self._ingest(database, broker), self._api(database, ports["http"]))
+        self._start_programs(self._ingest(database, broker), self._api(database, ports["http"]), self._work(database))
         return {"console": self._url("http", ports["http"]) + "/", "broker": broker.shown, "database": database}
 
     def _start_database(self, port: int) -> str:
@@ -90,8 +90,14 @@ class Supervisor:
         return own_program("ingest", {**settings, **self._shared_settings()})
 
     def _api(self, database: str, port: int) -> Program:
-        settings = {"TAGDOCK_DATABASE": database, "TAGDOCK_HTTP_PORT": str(port)}
+        private = str(int(self._config.private_webhooks))
+        settings = {"TAGDOCK_DATABASE": database, "TAGDOCK_HTTP_PORT": str(port), "TAGDOCK_PRIVATE_WEBHOOKS": private}
         return own_program("api", {**settings, **self._shared_settings()})
+
+    def _work(self, database: str) -> Program:
+        private = self._config.is_open or self._config.private_webhooks
+        settings = {"TAGDOCK_DATABASE": database, "TAGDOCK_PRIVATE_WEBHOOKS": str(int(private))}
+        return own_program("work", settings)
 
     def _shared_settings(self) -> dict[str, str]:
         return {"TAGDOCK_HOST": self._config.host, "TAGDOCK_OPEN": "1" if self._config.is_open else "0"}
