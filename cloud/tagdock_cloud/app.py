@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
+from tagdock_cloud.access.guard import deny_undeclared
 from tagdock_cloud.config import ApiConfig
 from tagdock_cloud.console.pages import console
 from tagdock_cloud.console.templating import STATIC
@@ -47,6 +48,7 @@ def create_app(config: ApiConfig) -> FastAPI:
         version=version("tagdock-cloud"),
         description="Item movements, stock, layouts and plans of warehouses with RFID doors.",
         lifespan=_lifespan(config),
+        dependencies=[Depends(deny_undeclared)],
         responses=_PROBLEMS,  # type: ignore[arg-type]  # the key may be "default", as OpenAPI has it
         docs_url=None,
         redoc_url=None,

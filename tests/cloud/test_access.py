@@ -11,20 +11,40 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tagdock_cloud.access.acl import CLOUD_USER, acl_file, may, password_file
 from tagdock_cloud.access.gateways import add_gateway, gateway_secrets, list_gateways, remove_gateway
-from tagdock_cloud.access.roles import ROLES, is_allowed
+from tagdock_cloud.access.roles import ALL_RIGHTS, ROLES, Caller
 from tagdock_cloud.access.secrets import hash_secret, hash_token, is_secret, new_secret, new_token
 from tagdock_cloud.access.tokens import add_token, find_caller, list_tokens, revoke_token
 from tagdock_cloud.errors import CloudError
 from tagdock_cloud.store.pool import AsyncPool, connect
+from tagdock_cloud.web.problems import Problem
 from tagdock_contract import GatewayAddress
 
 GATEWAY = GatewayAddress("s1", "g1")
 
 
-@pytest.mark.parametrize("needs", ROLES)
-@pytest.mark.parametrize("has", ROLES)
-def test_each_role_may_what_the_lesser_ones_may(has: Any, needs: Any) -> None:
-    assert is_allowed(has, needs) == (has == needs or has == "admin" or needs == "viewer")
+@pytest.mark.parametrize("role", ROLES)
+def test_an_admin_may_all_a_device_nothing_and_everybody_else_reads(role: Any) -> None:
+    held = {right for right in ALL_RIGHTS if Caller("x", role).may(right)}
+    assert (held == set(ALL_RIGHTS)) is (role == "admin")
+    assert ("read" in held) is (role != "device") and (not held) is (role == "device")
+
+
+def test_a_scope_takes_rights_away_and_never_adds_one() -> None:
+    scoped = Caller("x", "planner", rights=frozenset({"read", "administer"}))
+    assert [right for right in ALL_RIGHTS if scoped.may(right)] == ["read"]
+
+
+def test_a_caller_keeps_to_its_sites() -> None:
+    everywhere, here = Caller("x", "admin"), Caller("x", "admin", frozenset({"s2", "s1"}))
+    everywhere.check("s9")
+    everywhere.check_everywhere()
+    assert everywhere.listed is None and here.listed == ["s1", "s2"]
+    here.check("s1")
+    here.check(None)
+    for refused in (lambda: here.check("s9"), here.check_everywhere):
+        with pytest.raises(Problem) as caught:
+            refused()
+        assert caught.value.status == 403
 
 
 def test_a_token_is_found_by_its_holder_until_it_is_revoked(database: str) -> None:

@@ -1,14 +1,17 @@
-"""The door of the HTTP interface: `require(role)` is a FastAPI dependency, the login cookie a token in a browser.
+"""The door of the HTTP interface: `Require(right)` is a FastAPI dependency, the login cookie a token in a browser.
 
-The app puts what this needs on `app.state`: `pool` (AsyncPool) and `is_open` (lab mode).
+The app puts what this needs on `app.state`: `pool` (AsyncPool) and `is_open` (lab mode). `deny_undeclared` is a
+dependency of the whole app: a route that declares neither a right nor that everybody may come in lets nobody in.
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 from fastapi import Request, Response
 
-from tagdock_cloud.access.roles import LAB_READER, Caller, Role, is_allowed
+from tagdock_cloud.access.roles import LAB_READER, RIGHTS, Caller, Right
 from tagdock_cloud.access.tokens import find_caller
 from tagdock_cloud.web.problems import Problem
 
@@ -17,22 +20,55 @@ COOKIE_MAX_AGE_S = 30 * 24 * 3600
 _BEARER = re.compile(r"[Bb]earer +([A-Za-z0-9_-]{1,200})")
 
 
-def require(role: Role) -> Callable[[Request], Awaitable[Caller]]:
-    """Build a dependency that lets in whoever has the role, and returns who it is.
+@dataclass(frozen=True, slots=True)
+class Require:
+    """A dependency that lets in whoever has the right, and returns who it is.
 
-    Answers 401 without a valid token, 403 where its role does not suffice. In lab mode reading needs no token.
+    Answers 401 without a valid token, 403 where the role or the token's scope does not suffice. In lab mode reading
+    needs no token.
     """
 
-    async def caller_with_role(request: Request) -> Caller:
+    right: Right
+
+    async def __call__(self, request: Request) -> Caller:
+        """Return who asks. Raises Problem (401, 403)."""
         caller = await caller_of(request)
         if caller is None:
             challenge = {"WWW-Authenticate": 'Bearer realm="tagdock"'}
             raise Problem(401, "send a token: Authorization: Bearer ..., or log in at /login", headers=challenge)
-        if not is_allowed(caller.role, role):
-            raise Problem(403, f"this needs the role {role}; the token {caller.name!r} has {caller.role}")
+        if not caller.may(self.right):
+            needed = ", ".join(sorted(RIGHTS[self.right]))
+            raise Problem(
+                403, f"this needs the right {self.right} (roles {needed}); {caller.shown} has the role {caller.role}"
+            )
         return caller
 
-    return caller_with_role
+
+@dataclass(frozen=True, slots=True)
+class Everybody:
+    """A dependency that says: this route is for everybody."""
+
+    async def __call__(self) -> None:
+        """Let in whoever comes."""
+
+
+async def deny_undeclared(request: Request) -> None:
+    """Refuse a route that says nothing of who may come in: forgetting to must not open a door. Raises Problem (403)."""
+    if declared(request.scope.get("route")) is None:
+        raise Problem(403, "this route does not say who may come in, so nobody may")
+
+
+def declared(route: Any) -> Require | Everybody | None:
+    """Return what a route declares; where both stand, what is required counts. None where nothing is declared."""
+    found = list(_declarations(getattr(route, "dependant", None)))
+    return next((one for one in found if isinstance(one, Require)), found[0] if found else None)
+
+
+def _declarations(dependant: Any) -> Iterator[Require | Everybody]:
+    for inner in getattr(dependant, "dependencies", ()):
+        if isinstance(inner.call, Require | Everybody):
+            yield inner.call
+        yield from _declarations(inner)
 
 
 async def caller_of(request: Request) -> Caller | None:

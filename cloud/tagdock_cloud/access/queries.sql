@@ -1,13 +1,16 @@
 -- name: token_add
 -- Add an API token under a name that no token in force has.
-insert into tokens (token_hash, name, role)
-select %(token_hash)s, %(name)s, %(role)s
-where not exists (select from tokens where name = %(name)s and revoked_at is null)
+insert into tokens (token_hash, name, role, sites, rights, expires_at, created_by)
+select %(token_hash)s, %(name)s, %(role)s, %(sites)s::text[], %(rights)s::text[], %(expires_at)s::timestamptz,
+       %(created_by)s
+where not exists (select from tokens
+                  where name = %(name)s and revoked_at is null and (expires_at is null or expires_at > now()))
 returning name
 
 -- name: tokens_list
 -- All tokens, those in force first.
-select name, role, created_at, revoked_at from tokens order by revoked_at nulls first, name, created_at
+select name, role, sites, rights, created_at, created_by, expires_at, revoked_at from tokens
+order by revoked_at nulls first, name, created_at
 
 -- name: token_revoke
 -- Revoke a token by name.
@@ -15,7 +18,8 @@ update tokens set revoked_at = now() where name = %(name)s and revoked_at is nul
 
 -- name: token_caller
 -- Who holds this token.
-select name, role from tokens where token_hash = %(token_hash)s and revoked_at is null
+select name, role, sites, rights from tokens
+where token_hash = %(token_hash)s and revoked_at is null and (expires_at is null or expires_at > now())
 
 -- name: gateway_add
 -- Register a gateway with its secret; one that registered itself in lab mode gets one now.

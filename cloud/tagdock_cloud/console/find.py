@@ -46,8 +46,8 @@ async def _found(frame: Frame, text: str) -> dict[str, Any]:
 
 
 async def _item(frame: Frame, epcs: list[str]) -> dict[str, Any]:
-    item = await find_item(frame.db, epcs)
-    history = await find_movements(frame.db, MovementFilter(epcs=epcs), MOST_ROWS)
+    item = await find_item(frame.db, frame.caller.listed, epcs)
+    history = await find_movements(frame.db, MovementFilter(sites=frame.caller.listed, epcs=epcs), MOST_ROWS)
     if item is None and not history:
         return {}
     sku = await frame.db.one(_SQL["sku"], item) if item and item["sku"] else None
@@ -56,7 +56,7 @@ async def _item(frame: Frame, epcs: list[str]) -> dict[str, Any]:
 
 async def _sku(frame: Frame, name: str) -> dict[str, Any]:
     sku = await frame.db.one(_SQL["sku"], {"sku": name})
-    items = await find_items(frame.db, site=frame.site, sku=name, rows=MOST_ROWS)
+    items = await find_items(frame.db, frame.caller.listed, site=frame.site, sku=name, rows=MOST_ROWS)
     if sku is None and not items:
         return {}
     bins = await frame.db.all(_SQL["sku_bins"], {"sku": name, "site": frame.site})
@@ -68,5 +68,5 @@ async def _bin(frame: Frame, name: str) -> dict[str, Any]:
     row = await frame.db.one(_SQL["bin"], where)
     if row is None:
         return {}
-    items = await find_items(frame.db, site=frame.site, bin_=name, rows=MOST_ROWS)
+    items = await find_items(frame.db, frame.caller.listed, site=frame.site, bin_=name, rows=MOST_ROWS)
     return {"bin": row, "bin_items": items, "readings": await frame.db.all(_SQL["bin_readings"], where)}

@@ -36,7 +36,7 @@ async def layout(
         flow, first_day = await _measured(frame, days)
         stored, chosen = today, None
     else:
-        chosen = await find_plan(frame.db, plan)
+        chosen = await find_plan(frame.db, frame.caller, plan)
         flow, stored = await _planned(frame, chosen, when)
         first_day = None
     flows = bin_flows(flow, stored)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Query, Request
 from starlette.responses import Response
 
-from tagdock_cloud.access.roles import Caller, is_allowed
+from tagdock_cloud.access.roles import Caller
 from tagdock_cloud.console.templating import templates
 from tagdock_cloud.doors.routes import find_sites
 from tagdock_cloud.web.access import Viewer
@@ -33,15 +33,16 @@ class Frame:
             "sites": self.sites,
             "site": self.site,
             "caller": self.caller,
-            "may_plan": is_allowed(self.caller.role, "planner"),
+            "may_plan": self.caller.may("plan"),
             **content,
         }
         return templates.TemplateResponse(self.request, template, context, status_code=status)
 
 
 async def _frame(request: Request, db: Db, caller: Viewer, site: Annotated[Site | None, Query()] = None) -> Frame:
-    sites = await find_sites(db)
+    sites = await find_sites(db, caller.listed)
     names = [row["site"] for row in sites]
+    caller.check(site)
     if site is not None and site not in names:
         raise not_found("site", site)
     return Frame(request, db, caller, sites, site or (names[0] if names else None))

@@ -14,7 +14,7 @@ async def health(frame: Framed) -> Response:
     """Show what is alive and what is not."""
     return frame.show(
         "health.html",
-        gateways=await find_gateways(frame.db, frame.site),
-        refused=await find_refused(frame.db, frame.site),
-        queue=await find_plan_queue(frame.db, frame.site),
+        gateways=await find_gateways(frame.db, frame.site, frame.caller.listed),
+        refused=await find_refused(frame.db, frame.site, frame.caller.listed),
+        queue=await find_plan_queue(frame.db, frame.site, frame.caller.listed),
     )

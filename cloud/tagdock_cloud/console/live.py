@@ -18,6 +18,6 @@ async def live(frame: Framed) -> Response:
     if frame.site is None:
         return frame.show("live.html")
     doors = await find_doors(frame.db, frame.site)
-    gateways = await find_gateways(frame.db, frame.site)
-    movements = await find_movements(frame.db, MovementFilter(site=frame.site), MOST_SHOWN)
+    gateways = await find_gateways(frame.db, frame.site, frame.caller.listed)
+    movements = await find_movements(frame.db, MovementFilter(sites=frame.caller.listed, site=frame.site), MOST_SHOWN)
     return frame.show("live.html", doors=doors, gateways=gateways, movements=movements, most_shown=MOST_SHOWN)

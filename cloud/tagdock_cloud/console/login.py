@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from tagdock_cloud.access.guard import clear_login_cookie, set_login_cookie
 from tagdock_cloud.access.tokens import find_caller
 from tagdock_cloud.console.templating import templates
+from tagdock_cloud.web.access import Public
 
 _Token = Annotated[str, Form(max_length=200)]
 _Path = Annotated[str, Query(max_length=400)]
@@ -16,7 +17,7 @@ router = APIRouter()
 
 @router.get("/login")
 async def login_page(
-    request: Request, token: Annotated[str | None, Query(max_length=200)] = None, to: _Path = "/"
+    request: Request, _: Public, token: Annotated[str | None, Query(max_length=200)] = None, to: _Path = "/"
 ) -> Response:
     """Show the form, or log in at once with a token in the address."""
     if token is not None:
@@ -25,13 +26,15 @@ async def login_page(
 
 
 @router.post("/login")
-async def login(request: Request, token: _Token = "", to: Annotated[str, Form(max_length=400)] = "/") -> Response:
+async def login(
+    request: Request, _: Public, token: _Token = "", to: Annotated[str, Form(max_length=400)] = "/"
+) -> Response:
     """Log in with the token of the form."""
     return await _log_in(request, token, to)
 
 
 @router.post("/logout")
-async def logout() -> Response:
+async def logout(_: Public) -> Response:
     """Log out."""
     response = RedirectResponse("/login", 303)
     clear_login_cookie(response)

@@ -23,7 +23,9 @@ router = APIRouter()
 @router.get("/plans")
 async def plans(frame: Framed) -> Response:
     """List a site's plans, with the form to ask for one."""
-    return frame.show("plans.html", plans=await find_plans(frame.db, frame.site, rows=50), mistake=None, typed={})
+    return frame.show(
+        "plans.html", plans=await find_plans(frame.db, frame.caller, frame.site, rows=50), mistake=None, typed={}
+    )
 
 
 @router.post("/plans")
@@ -80,12 +82,12 @@ async def approve_plan(frame: Framed, db: Db, caller: Planner, plan_id: UUID) ->
 @router.get("/plans/{plan_id}/moves")
 async def moves(frame: Framed, plan_id: UUID) -> Response:
     """Show a plan's moves as a list to print and tick off."""
-    found = await find_plan(frame.db, plan_id)
+    found = await find_plan(frame.db, frame.caller, plan_id)
     return frame.show("moves.html", plan=found, moves=await find_moves(frame.db, plan_id))
 
 
 async def _plan_page(frame: Framed, plan_id: UUID, problem: Problem | None = None) -> Response:
-    found = await find_plan(frame.db, plan_id)
+    found = await find_plan(frame.db, frame.caller, plan_id)
     listed = await find_moves(frame.db, plan_id)
     return frame.show(
         "plan.html",
@@ -100,7 +102,7 @@ async def _plan_page(frame: Framed, plan_id: UUID, problem: Problem | None = Non
 
 
 async def _form_again(frame: Framed, typed: dict[str, str], mistake: str, status: int) -> Response:
-    found = await find_plans(frame.db, frame.site, rows=50)
+    found = await find_plans(frame.db, frame.caller, frame.site, rows=50)
     return frame.show("plans.html", status, plans=found, mistake=mistake, typed=typed)
 
 

@@ -1,6 +1,8 @@
 -- name: sites
--- All sites.
-select site, name, layout_version, layout_updated_at from sites_v1 order by site;
+-- The sites that the caller may see.
+select site, name, layout_version, layout_updated_at from sites_v1
+where %(sites)s::text[] is null or site = any(%(sites)s)
+order by site;
 
 -- name: site
 -- One site.

@@ -18,22 +18,23 @@ router = APIRouter(prefix="/api/v1", tags=["doors"])
 
 
 @router.get("/sites", response_model=SitePage)
-async def list_sites(db: Db, _: Viewer) -> Response:
-    """List all sites."""
-    return reply({"items": await find_sites(db)})
+async def list_sites(db: Db, caller: Viewer) -> Response:
+    """List the caller's sites."""
+    return reply({"items": await find_sites(db, caller.listed)})
 
 
 @router.get("/sites/{site}/doors", response_model=DoorPage)
-async def list_doors(db: Db, _: Viewer, site: Site) -> Response:
+async def list_doors(db: Db, caller: Viewer, site: Site) -> Response:
     """List a site's doors with today's counts (UTC) and what passed last."""
+    caller.check(site)
     if await db.one(_SQL["site"], {"site": site}) is None:
         raise not_found("site", site)
     return reply({"items": await find_doors(db, site)})
 
 
-async def find_sites(db: Database) -> list[dict[str, Any]]:
-    """Return all sites by name."""
-    return await db.all(_SQL["sites"])
+async def find_sites(db: Database, sites: list[str] | None) -> list[dict[str, Any]]:
+    """Return sites by name: those given, or all (None)."""
+    return await db.all(_SQL["sites"], {"sites": sites})
 
 
 async def find_doors(db: Database, site: str) -> list[dict[str, Any]]:

@@ -33,3 +33,11 @@ on conflict (sku) do update set
     gtin = excluded.gtin, description = excluded.description, volume_m3 = excluded.volume_m3, mass_kg = excluded.mass_kg,
     bins_needed = excluded.bins_needed, zones = excluded.zones, family = excluded.family,
     keep_apart = excluded.keep_apart, updated_at = now();
+
+-- name: changed
+-- What is about to be written and differs from what stands there, before and after: for the audit.
+select jsonb_agg(to_jsonb(s) - 'updated_at' order by s.sku) filter (where s.sku is not null) as before,
+       jsonb_agg(b.row order by b.row ->> 'sku') as after
+from jsonb_array_elements(%(skus)s::jsonb) as b (row)
+left join skus s on s.sku = b.row ->> 'sku'
+where s.sku is null or not to_jsonb(s) @> b.row;

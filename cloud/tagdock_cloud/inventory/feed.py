@@ -56,10 +56,10 @@ class Position:
 
 
 class Listener:
-    """One client of the stream: the site it wants, and a bounded queue of what waits for it."""
+    """One client of the stream: the sites it wants (None: all), and a bounded queue of what waits for it."""
 
-    def __init__(self, site: str | None) -> None:
-        self.site = site
+    def __init__(self, sites: list[str] | None) -> None:
+        self.sites = sites
         self.is_let_go = False
         self._chunks: asyncio.Queue[bytes] = asyncio.Queue(MOST_CHUNKS)
 
@@ -83,7 +83,7 @@ class Listener:
 
 
 class Feed:
-    """Polls the record while anybody listens, and hands each listener what is of its site."""
+    """Polls the record while anybody listens, and hands each listener what is of its sites."""
 
     def __init__(self, db: Database, is_stopping: Callable[[], bool]) -> None:
         self._db = db
@@ -93,13 +93,13 @@ class Feed:
         self._beaten_at: datetime | None = None
 
     @contextlib.contextmanager
-    def listen(self, site: str | None) -> Iterator[Listener]:
+    def listen(self, sites: list[str] | None) -> Iterator[Listener]:
         """Register a listener for the time of the `with`. Raises Problem (503) where there are too many."""
         if len(self._listeners) >= MOST_LISTENERS:
             raise Problem(
                 503, f"{MOST_LISTENERS} clients listen already; try again later", headers={"Retry-After": "10"}
             )
-        listener = Listener(site)
+        listener = Listener(sites)
         self._listeners.add(listener)
         if self._poller is None or self._poller.done():
             self._poller = asyncio.create_task(self._poll_while_heard())
@@ -117,12 +117,12 @@ class Feed:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._poller
 
-    async def since(self, point: tuple[datetime, UUID], site: str | None) -> AsyncIterator[bytes]:
+    async def since(self, point: tuple[datetime, UUID], sites: list[str] | None) -> AsyncIterator[bytes]:
         """Yield what was committed after a resume point, or a gap where that is too much."""
         position = Position(point[0])
         position.take([{"event_id": point[1], "stored_at": point[0]}])
         resumed = 0
-        while rows := await self._db.all(_SQL["committed"], {**position.values, "site": site, "rows": ROWS}):
+        while rows := await self._db.all(_SQL["committed"], {**position.values, "sites": sites, "rows": ROWS}):
             position.take(rows)
             resumed += len(rows)
             if resumed > MOST_RESUMED:
@@ -160,12 +160,12 @@ class Feed:
             clock = await transaction.one(_SQL["now"]) or {}
             now: datetime = clock["now"]
             values = (position or Position(now)).values
-            return now, await transaction.all(_SQL["committed"], {**values, "site": None, "rows": ROWS})
+            return now, await transaction.all(_SQL["committed"], {**values, "sites": None, "rows": ROWS})
 
     def _hand_out(self, rows: list[Row]) -> None:
         written = [(row["site"], sse.movement(row)) for row in rows]
         for listener in self._listeners:
-            chunk = b"".join(text for site, text in written if listener.site in (None, site))
+            chunk = b"".join(text for site, text in written if listener.sites is None or site in listener.sites)
             if chunk:
                 listener.offer(chunk)
 

@@ -1,7 +1,8 @@
 -- name: movements
 -- Movements, newest first, after a key. Each site is walked along its own key, so an old record costs nothing.
 select m.*
-from (select site from sites_v1 where %(site)s::text is null or site = %(site)s) s
+from (select site from sites_v1
+      where (%(site)s::text is null or site = %(site)s) and (%(sites)s::text[] is null or site = any(%(sites)s))) s
 cross join lateral (
     select site, observed_at, stored_at, event_id, epc, sku, door, bin, direction, confidence, gateway, evidence
     from movements
@@ -24,7 +25,7 @@ limit %(rows)s;
 -- Movements that became visible since a moment, without those that were seen already. `stored_at` is when a transaction
 -- began, not when it committed: the asker looks back a little and leaves out what it has.
 select m.*
-from (select site from sites_v1 where %(site)s::text is null or site = %(site)s) s
+from (select site from sites_v1 where %(sites)s::text[] is null or site = any(%(sites)s)) s
 cross join lateral (
     select site, observed_at, stored_at, event_id, epc, sku, door, bin, direction, confidence, gateway
     from movements_v1
@@ -44,7 +45,7 @@ select clock_timestamp() as now;
 select epc, sku, quantity, site, door, bin, state, since
 from items_v1
 where (%(after)s::text is null or epc > %(after)s)
-  and (%(site)s::text is null or site = %(site)s)
+  and (%(site)s::text is null or site = %(site)s) and (%(sites)s::text[] is null or site = any(%(sites)s))
   and (%(sku)s::text is null or sku = %(sku)s)
   and (%(state)s::text is null or state = %(state)s)
   and (%(bin)s::text is null or bin = %(bin)s)
@@ -55,7 +56,7 @@ limit %(rows)s;
 -- Where one item is; an EPC may have been written in several ways.
 select epc, sku, quantity, site, door, bin, state, since
 from items_v1
-where epc = any(%(epcs)s::text[])
+where epc = any(%(epcs)s::text[]) and (%(sites)s::text[] is null or site = any(%(sites)s))
 order by since desc
 limit 1;
 
@@ -76,6 +77,10 @@ where not exists (select from sites s where s.site = b.row ->> 'site')
       and not exists (select from bins n where n.site = b.row ->> 'site' and n.bin = b.row ->> 'bin')
 order by b.place
 limit 1;
+
+-- name: registered
+-- What is known of items that are about to be registered.
+select epc, sku, quantity, site, bin, state from items where epc = any(%(epcs)s::text[]) order by epc;
 
 -- name: register
 -- What a person registers is true from now on: it places the item. The same words again change nothing.
@@ -102,7 +107,7 @@ select project_items(%(epcs)s::text[]);
 -- What is there: items that have neither left nor are unknown, unless a state is asked for.
 select site, sku, zone, state, items, quantity
 from stock_v1
-where (%(site)s::text is null or site = %(site)s)
+where (%(site)s::text is null or site = %(site)s) and (%(sites)s::text[] is null or site = any(%(sites)s))
   and (%(sku)s::text is null or sku = %(sku)s)
   and (%(zone)s::text is null or zone = %(zone)s)
   and (case when %(state)s::text is null then state not in ('in_transit', 'unknown') else state = %(state)s end)

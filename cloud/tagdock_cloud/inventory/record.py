@@ -17,8 +17,12 @@ _SQL = load_queries("tagdock_cloud.inventory")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MovementFilter:
-    """Which movements are asked for; None: all. The period is half open: since <= observed_at < until."""
+    """Which movements are asked for; None: all. `sites`: those that the caller may see.
 
+    The period is half open: since <= observed_at < until.
+    """
+
+    sites: list[str] | None
     site: str | None = None
     door: str | None = None
     bin: str | None = None
@@ -46,13 +50,14 @@ async def find_movements(
     )
 
 
-async def find_item(db: Database, epcs: list[str]) -> dict[str, Any] | None:
-    """Return where an item is, by any form of its EPC; None where nobody knows it."""
-    return await db.one(_SQL["where_is"], {"epcs": epcs})
+async def find_item(db: Database, sites: list[str] | None, epcs: list[str]) -> dict[str, Any] | None:
+    """Return where an item is, by any form of its EPC; None where nobody knows it, or only other sites."""
+    return await db.one(_SQL["where_is"], {"sites": sites, "epcs": epcs})
 
 
 async def find_items(
     db: Database,
+    sites: list[str] | None,
     *,
     rows: int,
     after: str | None = None,
@@ -61,6 +66,6 @@ async def find_items(
     state: str | None = None,
     bin_: str | None = None,
 ) -> list[dict[str, Any]]:
-    """Return items by EPC, after a key."""
-    values = {"after": after, "site": site, "sku": sku, "state": state, "bin": bin_, "rows": rows}
+    """Return items of the given sites (None: all) by EPC, after a key."""
+    values = {"after": after, "sites": sites, "site": site, "sku": sku, "state": state, "bin": bin_, "rows": rows}
     return await db.all(_SQL["items"], values)

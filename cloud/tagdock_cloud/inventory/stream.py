@@ -20,7 +20,7 @@ _STREAM = {
 @router.get("/stream/movements", response_class=StreamingResponse, responses=_STREAM)  # type: ignore[arg-type]
 async def stream_movements(
     request: Request,
-    _: Viewer,
+    caller: Viewer,
     site: Site | None = None,
     last_event_id: Annotated[str | None, Header(max_length=1200)] = None,
 ) -> StreamingResponse:
@@ -29,14 +29,16 @@ async def stream_movements(
     A `beat` comes every second while the database answers. `Last-Event-ID` resumes after that movement; around a
     resume one may come twice, its `event_id` tells.
     """
+    caller.check(site)
+    sites = caller.listed if site is None else [site]
     feed: Feed = request.app.state.feed
     point = sse.resume_point(last_event_id)
 
     async def chunks() -> AsyncIterator[bytes]:
-        with feed.listen(site) as listener:
+        with feed.listen(sites) as listener:
             yield sse.opening()
             if point is not None:
-                async for chunk in feed.since(point, site):
+                async for chunk in feed.since(point, sites):
                     yield chunk
             async for chunk in listener.chunks():
                 yield chunk

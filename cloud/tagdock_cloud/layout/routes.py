@@ -6,10 +6,12 @@ from fastapi import APIRouter, Header
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from tagdock_cloud.access.roles import Caller
 from tagdock_cloud.layout.records import Layout
 from tagdock_cloud.layout.rules import canonical, check_layout
 from tagdock_cloud.store.queries import load_queries
-from tagdock_cloud.web.access import Admin, Viewer
+from tagdock_cloud.web.access import Integrator, Viewer
+from tagdock_cloud.web.audit import audit
 from tagdock_cloud.web.database import Database, Db, Transaction
 from tagdock_cloud.web.names import Site
 from tagdock_cloud.web.problems import Problem, not_found
@@ -20,8 +22,9 @@ router = APIRouter(prefix="/api/v1", tags=["layout"])
 
 
 @router.get("/sites/{site}/layout", response_model=Layout)
-async def get_layout(db: Db, _: Viewer, site: Site, if_none_match: _Tags = None) -> Response:
+async def get_layout(db: Db, caller: Viewer, site: Site, if_none_match: _Tags = None) -> Response:
     """Export a site's layout; the ETag counts its imports."""
+    caller.check(site)
     row = await db.one(_SQL["export"], {"site": site})
     if row is None:
         raise not_found("layout of site", site)
@@ -32,17 +35,18 @@ async def get_layout(db: Db, _: Viewer, site: Site, if_none_match: _Tags = None)
 
 
 @router.put("/sites/{site}/layout", response_model=Layout, max_body_size=32 * 2**20)
-async def put_layout(db: Db, _: Admin, site: Site, body: Layout, if_match: _Tags = None) -> Response:
+async def put_layout(db: Db, caller: Integrator, site: Site, body: Layout, if_match: _Tags = None) -> Response:
     """Replace a site's layout in one transaction.
 
     With `If-Match` only where nobody else replaced it meanwhile (412); an equal layout changes nothing.
     """
+    caller.check(site)
     document = await run_in_threadpool(_checked, body)
-    version = await replace_layout(db, site, document, if_match)
+    version = await replace_layout(db, caller, site, document, if_match)
     return Response(document, headers={"ETag": _etag(version)}, media_type="application/json")
 
 
-async def replace_layout(db: Database, site: str, document: bytes, if_match: str | None) -> int:
+async def replace_layout(db: Database, caller: Caller, site: str, document: bytes, if_match: str | None) -> int:
     """Put a checked layout in the place of the present one and return its version. Raises Problem (412)."""
     async with db.transaction() as transaction:
         await transaction.run(_SQL["lock"], {"site": site})
@@ -54,7 +58,10 @@ async def replace_layout(db: Database, site: str, document: bytes, if_match: str
             )
         if row is not None and await run_in_threadpool(_export, row) == document:
             return int(row["version"])
-        return await _fill(transaction, {"site": site, "layout": document.decode()})
+        version = await _fill(transaction, {"site": site, "layout": document.decode()})
+        after = Layout.model_validate_json(document)
+        await audit(transaction, caller, "layout.put", f"layout/{site}", site=site, before=row, after=after)
+        return version
 
 
 async def _fill(transaction: Transaction, values: dict[str, Any]) -> int:

@@ -5,7 +5,7 @@ select v.plan_id, v.site, v.asked_at, v.asked_by, v.request, v.state, v.status, 
        jsonb_array_length(v.plan -> 'moves') as moves,
        p.layout_version is distinct from s.layout_version as layout_changed
 from plans_v1 v join plans p using (plan_id) join sites s on s.site = v.site
-where (%(site)s::text is null or v.site = %(site)s)
+where (%(site)s::text is null or v.site = %(site)s) and (%(sites)s::text[] is null or v.site = any(%(sites)s))
   and (%(before_at)s::timestamptz is null or (v.asked_at, v.plan_id) < (%(before_at)s, %(before_id)s::uuid))
 order by v.asked_at desc, v.plan_id desc
 limit %(rows)s;

@@ -13,6 +13,7 @@ from tagdock_cloud.plans.records import Approval, MovePage, PlanPage, PlanRecord
 from tagdock_cloud.plans.rules import check_approvable, check_queue, dated
 from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.web.access import Planner, Viewer
+from tagdock_cloud.web.audit import audit
 from tagdock_cloud.web.database import Database, Db, Transaction
 from tagdock_cloud.web.idempotency import IdempotencyKey, once
 from tagdock_cloud.web.names import Site
@@ -40,24 +41,31 @@ async def ask_plan(
 
 @router.get("/plans", response_model=PlanPage)
 async def list_plans(
-    request: Request, db: Db, _: Viewer, site: Site | None = None, limit: Limit = 100, cursor: CursorText = None
+    *,
+    request: Request,
+    db: Db,
+    caller: Viewer,
+    site: Site | None = None,
+    limit: Limit = 100,
+    cursor: CursorText = None,
 ) -> Response:
     """List plans, newest first."""
+    caller.check(site)
     before_at, before_id = read_cursor(cursor, datetime, UUID)
-    rows = await find_plans(db, site, rows=limit + 1, before=(before_at, before_id))
+    rows = await find_plans(db, caller, site, rows=limit + 1, before=(before_at, before_id))
     return page(request, rows, limit, "asked_at", "plan_id")
 
 
 @router.get("/plans/{plan_id}", response_model=PlanRecord)
-async def get_plan(db: Db, _: Viewer, plan_id: UUID) -> Response:
+async def get_plan(db: Db, caller: Viewer, plan_id: UUID) -> Response:
     """Return one plan whole."""
-    return reply(await find_plan(db, plan_id))
+    return reply(await find_plan(db, caller, plan_id))
 
 
 @router.get("/plans/{plan_id}/moves", response_model=MovePage)
-async def list_moves(db: Db, _: Viewer, plan_id: UUID) -> Response:
+async def list_moves(db: Db, caller: Viewer, plan_id: UUID) -> Response:
     """List a plan's moves in the order in which they can be carried out."""
-    await find_plan(db, plan_id)
+    await find_plan(db, caller, plan_id)
     return reply({"items": await find_moves(db, plan_id)})
 
 
@@ -74,7 +82,11 @@ async def approve_plan(
 
 
 async def ask(transaction: Transaction, body: PlanRequest, caller: Caller) -> UUID:
-    """Put a plan and its job into the database. Raises Problem: 422 without a layout, 409 while too many wait."""
+    """Put a plan and its job into the database.
+
+    Raises Problem: 403 for a site that is not the caller's, 422 without a layout, 409 while too many wait.
+    """
+    caller.check(body.site)
     site = await transaction.one(_SQL["lock_site"], {"site": body.site})
     if site is None or not site["imported"]:
         raise refused(
@@ -85,15 +97,17 @@ async def ask(transaction: Transaction, body: PlanRequest, caller: Caller) -> UU
     values = {"plan_id": uuid4(), "site": body.site, "asked_by": caller.name, "request": to_json(request).decode()}
     await transaction.run(_SQL["insert"], {**values, "layout_version": site["layout_version"]})
     await transaction.run(_SQL["defer"], values)
+    await audit(transaction, caller, "plan.ask", f"plan/{values['plan_id']}", site=body.site, after=request)
     return values["plan_id"]  # type: ignore[return-value]  # the one value that is no text
 
 
 async def approve(transaction: Transaction, plan_id: UUID, caller: Caller) -> dict[str, Any]:
-    """Turn a plan's moves into the site's list. Raises Problem: 404, or 409 saying why it cannot be approved."""
+    """Turn a plan's moves into the site's list. Raises Problem: 403, 404, or 409 saying why it cannot be approved."""
     values = {"plan_id": plan_id, "approved_by": caller.name}
     plan = await transaction.one(_SQL["one"], values)
     if plan is None:
         raise not_found("plan", plan_id)
+    caller.check(plan["site"])
     await transaction.run(_SQL["lock_site"], plan)
     plan = await transaction.one(_SQL["one"], values) or plan  # as it is now that nobody else approves
     if plan["state"] == "approved":
@@ -103,21 +117,31 @@ async def approve(transaction: Transaction, plan_id: UUID, caller: Caller) -> di
     await transaction.run(_SQL["approve"], values)
     await transaction.run(_SQL["fill_moves"], values)
     approved = await transaction.one(_SQL["one"], values) or plan
-    return {**approved, "replaced": former and former["plan_id"]}
+    replaced = former and former["plan_id"]
+    states = {"before": {"state": plan["state"]}, "after": {"state": approved["state"], "replaced": replaced}}
+    await audit(transaction, caller, "plan.approve", f"plan/{plan_id}", site=plan["site"], **states)
+    return {**approved, "replaced": replaced}
 
 
 async def find_plans(
-    db: Database, site: str | None, *, rows: int, before: tuple[datetime | None, UUID | None] = (None, None)
+    db: Database,
+    caller: Caller,
+    site: str | None,
+    *,
+    rows: int,
+    before: tuple[datetime | None, UUID | None] = (None, None),
 ) -> list[dict[str, Any]]:
-    """Return plans before a key, newest first."""
-    return await db.all(_SQL["page"], {"site": site, "before_at": before[0], "before_id": before[1], "rows": rows})
+    """Return plans of the caller's sites before a key, newest first."""
+    values = {"site": site, "sites": caller.listed, "before_at": before[0], "before_id": before[1], "rows": rows}
+    return await db.all(_SQL["page"], values)
 
 
-async def find_plan(db: Database, plan_id: UUID) -> dict[str, Any]:
-    """Return a plan. Raises Problem (404)."""
+async def find_plan(db: Database, caller: Caller, plan_id: UUID) -> dict[str, Any]:
+    """Return a plan. Raises Problem: 404, or 403 where it is of a site that is not the caller's."""
     plan = await db.one(_SQL["one"], {"plan_id": plan_id})
     if plan is None:
         raise not_found("plan", plan_id)
+    caller.check(plan["site"])
     return plan
 
 

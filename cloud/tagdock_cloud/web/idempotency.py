@@ -43,7 +43,7 @@ async def once(
         if key is None:
             return await work(transaction)
         digest = hashlib.sha256(b"\0".join((request.method.encode(), request.url.path.encode(), await request.body())))
-        values = {"caller": caller.name, "key": key, "request_hash": digest.digest()}
+        values = {"caller": caller.id, "key": key, "request_hash": digest.digest()}
         await transaction.run(_SQL["forget_old"])
         if await transaction.run(_SQL["take"], values) == 0:
             return _repeat(await transaction.one(_SQL["answer"], values), digest.digest())

@@ -16,3 +16,8 @@ select request_hash, status, headers, body from idempotency_keys where caller = 
 -- Keep the answer beside the key.
 update idempotency_keys set status = %(status)s, headers = %(headers)s, body = %(body)s
 where caller = %(caller)s and key = %(key)s;
+
+-- name: audit
+-- Record a change.
+insert into audit (who, kind, action, subject, site, before, after, request_id)
+values (%(who)s, %(kind)s, %(action)s, %(subject)s, %(site)s, %(before)s::jsonb, %(after)s::jsonb, %(request_id)s);
