@@ -28,9 +28,11 @@ from tagdock_cloud.store.errors import DatabaseUnavailableError, RowRefusedError
 from tagdock_cloud.store.pool import AsyncPool
 from tagdock_cloud.web.access import Viewer
 from tagdock_cloud.web.database import Database
+from tagdock_cloud.web.describe import described
+from tagdock_cloud.web.export import Exports
 from tagdock_cloud.web.guard import Guard
-from tagdock_cloud.web.problems import Problem, ProblemBody, from_validation, problem_response
-from tagdock_cloud.web.reply import reply
+from tagdock_cloud.web.problems import Problem, from_validation, problem_response
+from tagdock_cloud.web.tags import tagged
 
 BODY_LIMIT = 64 * 1024
 """Bytes of a body where a route does not say otherwise."""
@@ -38,7 +40,6 @@ POOL_SIZE = 8
 STATEMENT_TIMEOUT_S = 15.0
 
 _log = logging.getLogger(__name__)
-_PROBLEMS = {"default": {"model": ProblemBody, "description": "A problem (RFC 9457), as application/problem+json."}}
 
 
 def create_app(config: ApiConfig) -> FastAPI:
@@ -49,13 +50,13 @@ def create_app(config: ApiConfig) -> FastAPI:
         description="Item movements, stock, layouts and plans of warehouses with RFID doors.",
         lifespan=_lifespan(config),
         dependencies=[Depends(deny_undeclared)],
-        responses=_PROBLEMS,  # type: ignore[arg-type]  # the key may be "default", as OpenAPI has it
         docs_url=None,
         redoc_url=None,
         openapi_url=None,  # ours asks for a token, as everything does
     )
     app.router.max_body_size = BODY_LIMIT
     app.state.is_open = config.is_open
+    app.state.exports = Exports()
     app.state.is_stopping = lambda: False  # the server that runs it says when, so that streams end by themselves
     for router in (goods, inventory, stream, doors, layout, plans, health, console):
         app.include_router(router)
@@ -86,13 +87,16 @@ def _lifespan(config: ApiConfig) -> Callable[[FastAPI], AbstractAsyncContextMana
 
 
 async def _describe(request: Request, _: Viewer) -> Response:
-    """Describe the interface (OpenAPI 3.1)."""
-    return reply(request.app.openapi())
+    """Describe the interface (OpenAPI 3.1); made once, when it is first asked for."""
+    app = request.app
+    if app.openapi_schema is None:
+        app.openapi_schema = described(app.openapi())
+    return tagged(request, app.openapi_schema)
 
 
 async def _answer(request: Request, error: Exception) -> Response:
     """Turn every error into one problem, or into a page where a person looks."""
-    problem = _problem(error)
+    problem = _problem(error, request.headers.get("content-type", ""))
     request_id = getattr(request.state, "request_id", None)
     if problem.status >= 500:
         _log.error("%s %s (request %s): %s", request.method, request.url.path, request_id, error)
@@ -101,12 +105,12 @@ async def _answer(request: Request, error: Exception) -> Response:
     return problem_response(problem, request_id)
 
 
-def _problem(error: Exception) -> Problem:
+def _problem(error: Exception, media_type: str) -> Problem:
     match error:
         case Problem():
             return error
         case RequestValidationError():
-            return from_validation(error)
+            return from_validation(error, media_type)
         case HTTPException():
             return Problem(error.status_code, str(error.detail), headers=dict(error.headers or {}))
         case DatabaseUnavailableError():

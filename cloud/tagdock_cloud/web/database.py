@@ -1,6 +1,6 @@
 """The database as routes use it: one transaction a request, rows as dicts."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Annotated, Any, LiteralString
 
@@ -10,6 +10,9 @@ from tagdock_cloud.store.pool import AsyncPool, DictRow
 
 WAIT_S = 2.0
 """How long a request waits for a free connection: who asks over HTTP can ask again."""
+
+SLICE_ROWS = 1_000
+"""Rows that an export holds at a time: about half a megabyte of movements."""
 
 Values = Mapping[str, Any]
 _NONE: Values = {}
@@ -39,6 +42,13 @@ class Transaction:
         touched: int = (await self._connection.execute(sql, values, prepare=False)).rowcount
         return touched
 
+    async def slices(self, sql: LiteralString, values: Values = _NONE) -> AsyncGenerator[list[DictRow], None]:
+        """Yield all rows, a slice at a time, from a cursor that stays in the database: memory holds one slice."""
+        async with self._connection.cursor("slices") as cursor:
+            await cursor.execute(sql, values)
+            while rows := await cursor.fetchmany(SLICE_ROWS):
+                yield rows
+
 
 class Database:
     """The pool, seen from a route. Raises DatabaseUnavailableError, RowRefusedError, StoreError."""
@@ -51,6 +61,13 @@ class Database:
         """Open a transaction."""
         async with self._pool.connection(timeout=WAIT_S) as connection:
             yield Transaction(connection)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Transaction]:
+        """Open a transaction that only reads, and that sees one moment however long it takes."""
+        async with self.transaction() as transaction:
+            await transaction.run("set transaction isolation level repeatable read, read only")
+            yield transaction
 
     async def all(self, sql: LiteralString, values: Values = _NONE) -> list[DictRow]:
         """Return all rows of one query."""

