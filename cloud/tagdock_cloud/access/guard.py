@@ -24,8 +24,8 @@ _BEARER = re.compile(r"[Bb]earer +([A-Za-z0-9_-]{1,200})")
 class Require:
     """A dependency that lets in whoever has the right, and returns who it is.
 
-    Answers 401 without a valid token, 403 where the role or the token's scope does not suffice. In lab mode reading
-    needs no token.
+    Answers 401 without a valid token, 403 where the role or the token's scope does not suffice, or where the address
+    names a site that is not the caller's. In lab mode reading needs no token.
     """
 
     right: Right
@@ -41,6 +41,8 @@ class Require:
             raise Problem(
                 403, f"this needs the right {self.right} (roles {needed}); {caller.shown} has the role {caller.role}"
             )
+        for site in (request.path_params.get("site"), *request.query_params.getlist("site")):
+            caller.check(site)  # here, so that no route can forget it
         return caller
 
 
@@ -54,14 +56,13 @@ class Everybody:
 
 async def deny_undeclared(request: Request) -> None:
     """Refuse a route that says nothing of who may come in: forgetting to must not open a door. Raises Problem (403)."""
-    if declared(request.scope.get("route")) is None:
+    if not declared(request.scope.get("route")):
         raise Problem(403, "this route does not say who may come in, so nobody may")
 
 
-def declared(route: Any) -> Require | Everybody | None:
-    """Return what a route declares; where both stand, what is required counts. None where nothing is declared."""
-    found = list(_declarations(getattr(route, "dependant", None)))
-    return next((one for one in found if isinstance(one, Require)), found[0] if found else None)
+def declared(route: Any) -> tuple[Require | Everybody, ...]:
+    """Return what a route declares, all of which holds; empty where it declares nothing."""
+    return tuple(_declarations(getattr(route, "dependant", None)))
 
 
 def _declarations(dependant: Any) -> Iterator[Require | Everybody]:

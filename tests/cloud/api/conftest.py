@@ -46,11 +46,14 @@ class Service:
     server: uvicorn.Server
     clients: dict[str, httpx.Client] = field(default_factory=dict)
 
-    def as_(self, role: str | None) -> httpx.Client:
-        """Return a client that sends the token of a role; None: no token."""
-        key = role or "nobody"
+    def as_(self, role: Any, *sites: str) -> httpx.Client:
+        """Return a client that sends the token of a role, at all sites or at those named; None: no token."""
+        key = "/".join((role or "nobody", *sites))
         if key not in self.clients:
-            headers = {"Authorization": f"Bearer {self.tokens[role]}"} if role else {}
+            if role and key not in self.tokens:
+                with pool.connect(self.database) as connection:
+                    self.tokens[key] = add_token(connection, f"{key}-{secrets.token_hex(3)}", role, sites=sites)
+            headers = {"Authorization": f"Bearer {self.tokens[key]}"} if role else {}
             self.clients[key] = httpx.Client(base_url=self.url, headers=headers, timeout=20)
         return self.clients[key]
 
