@@ -25,14 +25,16 @@ select epc from items where epc > %(after)s order by epc limit %(limit)s
 select project_items(%(epcs)s)
 
 -- name: forget_flows
--- Forget all counts.
+-- Forget all counts of days that the record still holds.
 delete from flows
+where day >= (select coalesce(begins_at, '-infinity') at time zone 'UTC' from retention where series = 'movements')
 
 -- name: flows
--- Count all passages anew, as they were corrected.
+-- Count all their passages anew, as they were corrected.
 insert into flows (site, day, sku, door, in_count, out_count)
 select site, (observed_at at time zone 'UTC')::date, coalesce(sku, ''), door,
        count(*) filter (where direction = 'in'), count(*) filter (where direction = 'out')
 from settled_movements
 where door is not null and direction in ('in', 'out')
+  and observed_at >= (select coalesce(begins_at, '-infinity') from retention where series = 'movements')
 group by 1, 2, 3, 4

@@ -52,12 +52,15 @@ select m.site, m.observed_at, m.stored_at, m.event_id, m.epc, m.sku, m.door, m.b
 from movements m left join corrections c using (site, observed_at, event_id);
 
 -- As before, over what counts. What was not there at all still shows where the tag was first sighted.
-create or replace function project_items(epcs text[]) returns void language sql as $$
+create or replace function project_items(epcs text[]) returns void language plpgsql as $$
+begin
     with seen as (
         select m.epc, m.observed_at, m.event_id, m.site, coalesce(c.door, m.door) as door, m.bin,
                coalesce(c.direction, m.direction) as direction
         from movements m left join corrections c using (site, observed_at, event_id)
         where m.epc = any (epcs)
+        union all
+        select epc, observed_at, event_id, site, door, bin, direction from kept_steps where epc = any (epcs)
         union all
         select epc, registered_at, '00000000-0000-0000-0000-000000000000', registered_site, null, registered_bin, 'in'
         from items where epc = any (epcs) and registered_bin is not null
@@ -78,7 +81,8 @@ create or replace function project_items(epcs text[]) returns void language sql 
     set site = l.site, door = l.door, bin = case when l.direction = 'in' or not l.placed then l.bin end, since = l.observed_at,
         state = case when l.placed then item_state(l.door, l.direction, coalesce(t.left_before, false)) else 'unknown' end
     from latest l left join turn t using (epc)
-    where i.epc = l.epc
+    where i.epc = l.epc;
+end
 $$;
 
 -- Correct movements and all that follows from them, in the caller's transaction; returns how many it was told something new
@@ -135,6 +139,13 @@ begin
         corrected_at = excluded.corrected_at, corrected_by = excluded.corrected_by, reason = excluded.reason,
         lost_to = excluded.lost_to;
 
+    insert into unsettled (site, epc, observed_at)
+    select site, epc, observed_at
+    from jsonb_to_recordset(told) as t (site text, epc text, observed_at timestamptz, kind text)
+    where kind = 'decided'
+    order by 1, 2, 3
+    on conflict do nothing;
+
     perform move_flows(told);
     perform project_items(epcs);
     perform pg_notify('tagdock_movements', site)
@@ -174,3 +185,23 @@ begin
     where (f.site, f.day, f.sku, f.door) = (k.site, k.day, k.sku, k.door) and f.in_count = 0 and f.out_count = 0;
 end
 $$;
+
+-- ---- between gateways ------------------------------------------------------------------------------------------------
+
+-- Reports of one tag by two gateways of a site, this close together, are of one passage; 0: never (decision 0087).
+alter table sites add column settle_window_s real not null default 5 check (settle_window_s between 0 and 60);
+
+-- How far a duty has followed the record, by `stored_at`.
+create table follow_marks (
+    follower text primary key,
+    stored_at timestamptz not null default now()
+);
+insert into follow_marks (follower) values ('settle'), ('sessions');
+
+-- What a person decided may settle the reports around it anew.
+create table unsettled (
+    site text not null,
+    epc text not null,
+    observed_at timestamptz not null,
+    primary key (site, epc, observed_at)
+);

@@ -1,0 +1,1 @@
+"""Corrections: what persons decide of passages, and what the cloud settles between gateways."""
