@@ -6,8 +6,10 @@ UV := .venv/bin/uv
 ALONE := .venv-alone
 WORKERS ?= 2
 DATA ?= demo-data
-# Most tests wait for other programs; a file's tests stay together, as they share servers.
+# Most tests wait for other programs; a file's tests stay together, as they share servers. End to end the programs need
+# the machine for themselves: who simulates readers too slowly is seen as a reader that reports too late.
 PARALLEL = -n $(WORKERS) --dist loadfile
+test-end_to_end: PARALLEL =
 
 export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV
