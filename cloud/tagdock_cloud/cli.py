@@ -5,7 +5,6 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,30 +24,16 @@ from tagdock_cloud.config import (
     parse_broker,
 )
 from tagdock_cloud.errors import CloudError, ConfigurationError
+from tagdock_cloud.options import data_option as _data
+from tagdock_cloud.options import database_option as _database
+from tagdock_cloud.options import json_option as _json
+from tagdock_cloud.options import option as _option
+from tagdock_cloud.options import print_rows as _print
+from tagdock_cloud.options import served_database as _served_database
+from tagdock_cloud.options import with_connection as _with_connection
 from tagdock_cloud.serve.child import end_with_parent
 from tagdock_cloud.store import pool
 
-Command = Callable[..., Any]
-
-
-def _option(flag: str, *names: str, **settings: Any) -> Callable[[Command], Command]:
-    """Build an option with its environment twin, as every part names them."""
-    envvar = "TAGDOCK_" + flag.removeprefix("--").replace("-", "_").upper()
-    return click.option(flag, *names, envvar=envvar, show_envvar=True, **settings)
-
-
-def _default_data() -> Path:
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "tagdock"
-
-
-_database = _option("--database", metavar="URL", help="postgresql://user:password@host:5432/name")
-_data = _option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=_default_data,
-    show_default="~/.local/share/tagdock",
-    help="Where `serve` keeps its own database and what it knows of itself.",
-)
 _broker = _option("--broker", metavar="URL", help="mqtt://user:password@host:1883, or mqtts://... for TLS.")
 _broker_ca = _option(
     "--broker-ca", type=click.Path(path_type=Path), help="Certificates that vouch for an mqtts broker."
@@ -71,7 +56,6 @@ _private_webhooks = _option(
     is_flag=True,
     help="Let webhooks reach private and loopback addresses, also over plain http.",
 )
-_json = _option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 class _Group(click.Group):
@@ -94,29 +78,6 @@ def main() -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     end_with_parent()
     logging.getLogger("alembic").setLevel(logging.WARNING)
-
-
-def _with_connection(command: Command) -> Command:
-    """Give a command a connection to the database: --database, or that of a `serve` running on --data."""
-
-    @_database
-    @_data
-    @functools.wraps(command)
-    def wrapped(*args: Any, database: str | None, data: Path, **options: Any) -> Any:
-        with pool.connect(database or _served_database(data)) as connection, pool.translated():
-            return command(*args, connection=connection, **options)
-
-    return wrapped
-
-
-def _served_database(data: Path) -> str:
-    try:
-        url = json.loads((data / "addresses.json").read_text())["database"]
-    except (OSError, ValueError, KeyError):
-        raise ConfigurationError(
-            f"no database: give --database URL, or --data DIR of a running `tagdock-cloud serve` (none in {data})"
-        ) from None
-    return str(url)
 
 
 @main.command()
@@ -384,11 +345,3 @@ def _write_private(file: Path, text: str) -> None:
     draft.touch(mode=0o600)
     draft.write_text(text, encoding="utf-8")
     draft.replace(file)
-
-
-def _print(rows: list[dict[str, Any]], as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps({"items": rows}, default=str))
-        return
-    for row in rows:
-        click.echo("  ".join("-" if value is None else str(value) for value in row.values()))

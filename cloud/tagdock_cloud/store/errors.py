@@ -21,3 +21,7 @@ class RowRefusedError(StoreError):
     def __init__(self, message: str, constraint: str | None = None) -> None:
         super().__init__(message)
         self.constraint = constraint
+
+
+class RowDoubledError(RowRefusedError):
+    """A row with this key is there already."""

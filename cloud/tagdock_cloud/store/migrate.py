@@ -1,5 +1,6 @@
 """Bring a database to the current schema: alembic runs the steps in `migrations/`, one transaction each."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,12 +15,14 @@ from sqlalchemy.pool import NullPool
 
 from tagdock_cloud.store import pool
 from tagdock_cloud.store.errors import DatabaseUnavailableError, StoreError
+from tagdock_cloud.store.statements import split_statements
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 7_461_646_401
 """Advisory lock, any number of our own. It falls with the connection, so a killed migration blocks nobody."""
 _LOCK_TIMEOUT_S = 60
 _STEP_TIMEOUT_S = 3600.0
+_STAYS_AT_THE_COORDINATOR = re.compile(r"(?:--[^\n]*\n|\s)*create (?:or replace )?(?:view|function)\b", re.IGNORECASE)
 
 
 def migrate(url: str, revision: str = "head") -> list[str]:
@@ -53,8 +56,18 @@ def newest_revision() -> str:
 
 
 def run_sql(statements: str) -> None:
-    """Run several statements in the migration's transaction, as psycopg takes them: no parameters, no escapes."""
-    op.get_bind().connection.cursor().execute(statements)
+    """Run several statements in the migration's transaction, as psycopg takes them: no parameters, no escapes.
+
+    One by one, as Citus sends the text of a statement on to its workers. Of views and functions they need to know
+    nothing: these read tables that only the coordinator has.
+    """
+    cursor = op.get_bind().connection.cursor()
+    is_citus = cursor.execute("select from pg_extension where extname = 'citus'").fetchone() is not None
+    for statement in split_statements(statements):
+        if is_citus:
+            stays = _STAYS_AT_THE_COORDINATOR.match(statement) is not None
+            cursor.execute(f"set local citus.enable_ddl_propagation = {'off' if stays else 'on'}")
+        cursor.execute(statement)
 
 
 def run_sql_beside(file: str) -> None:

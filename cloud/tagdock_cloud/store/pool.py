@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb, set_json_dumps
 from psycopg_pool import AsyncConnectionPool, ConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 from pydantic_core import to_json
 
-from tagdock_cloud.store.errors import DatabaseUnavailableError, DatabaseUrlError, RowRefusedError, StoreError
+from tagdock_cloud.store.errors import DatabaseUnavailableError, DatabaseUrlError, RowDoubledError, RowRefusedError, StoreError
 
 __all__ = [
     "AsyncPool",
@@ -53,9 +53,11 @@ _ROWS_AT_FAULT = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.Rais
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn psycopg's errors into DatabaseUnavailableError, RowRefusedError or StoreError."""
+    """Turn psycopg's errors into DatabaseUnavailableError, RowDoubledError, RowRefusedError or StoreError."""
     try:
         yield
+    except psycopg.errors.UniqueViolation as error:
+        raise RowDoubledError(_first_line(error), error.diag.constraint_name) from error
     except _ROWS_AT_FAULT as error:
         raise RowRefusedError(_first_line(error), error.diag.constraint_name) from error
     except _TRY_AGAIN as error:

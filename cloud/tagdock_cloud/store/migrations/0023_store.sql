@@ -123,6 +123,19 @@ begin
 end
 $$;
 
+-- The continuous aggregate must not look again at what was dropped, or it would forget what it counted there. TimescaleDB's
+-- own retention policy is not used: it would drop movements before the steps that items hang on are kept.
+create function follow_retention() returns void language plpgsql as $$
+begin
+    if store_flavour() = 'timescaledb' then
+        perform remove_continuous_aggregate_policy('hours', if_exists => true);
+        perform add_continuous_aggregate_policy('hours',
+            (select make_interval(days => keep_days) from retention where series = 'movements'),
+            interval '1 hour', interval '10 minutes');
+    end if;
+end
+$$;
+
 -- Passages by door and hour. On TimescaleDB's community edition a continuous aggregate; on Citus counted when asked,
 -- by all workers; elsewhere a table that a trigger moves, so that it is exact whatever version of ingest writes.
 do $$
@@ -137,7 +150,7 @@ begin
         from movements where door is not null group by 1, 2, 3
         with no data;
         create index on hours (site, hour_at desc);
-        perform add_continuous_aggregate_policy('hours', null, interval '1 hour', interval '10 minutes');
+        perform follow_retention();
         alter table movements set (timescaledb.enable_columnstore, timescaledb.segmentby = 'site',
                                    timescaledb.orderby = 'observed_at desc, event_id desc');
         alter table bin_readings set (timescaledb.enable_columnstore, timescaledb.segmentby = 'site, bin, quantity',

@@ -186,6 +186,15 @@ begin
 end
 $$;
 
+-- A correction as the interface shows it.
+create function correction_json(correction_id uuid, kind text, direction text, door text, corrected_at timestamptz,
+                                corrected_by text, reason text, lost_to uuid) returns jsonb language sql stable as $$
+    select jsonb_build_object(
+        'correction_id', correction_id, 'kind', kind, 'direction', direction, 'door', door,
+        'corrected_at', to_char(corrected_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+        'corrected_by', corrected_by, 'reason', reason, 'lost_to', lost_to)
+$$;
+
 -- ---- between gateways ------------------------------------------------------------------------------------------------
 
 -- Reports of one tag by two gateways of a site, this close together, are of one passage; 0: never (decision 0087).

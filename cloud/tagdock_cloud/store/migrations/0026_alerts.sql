@@ -27,6 +27,8 @@ create table webhooks (
     is_enveloped boolean not null default true,     -- false: the body goes out as it is, without type and timestamp
     is_active boolean not null default true,
     owner text not null default 'api',      -- 'epcis': belongs to a subscription there and is changed only there
+    failures integer not null default 0,    -- attempts in a row that failed, whatever they carried
+    resume_at timestamptz,                  -- after failures nothing is sent before
     created_at timestamptz not null default now(),
     created_by text not null default '',
     updated_at timestamptz not null default now()
@@ -43,6 +45,7 @@ create table deliveries (
     state text not null default 'waiting' check (state in ('waiting', 'done', 'dead')),
     attempts integer not null default 0,
     next_at timestamptz not null default now(),     -- not before; while a worker sends it: when its claim ends
+    begun_at timestamptz not null default now(),    -- when it was queued, or by a person once more: its day counts from here
     ended_at timestamptz,
     status integer,                         -- of the last answer
     error text                              -- of the last attempt
@@ -74,7 +77,6 @@ begin
             case when is_large then clock_timestamp() end,
             case when is_large then format('the body is larger than %s bytes: it was not kept', most_bytes) end)
     returning delivery_id into delivery;
-    perform pg_notify('tagdock_deliveries', '');
     return delivery;
 end
 $$;

@@ -1,0 +1,1 @@
+"""How the record is kept: partitions made ahead, and how long each series stays."""

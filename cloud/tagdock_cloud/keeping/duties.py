@@ -1,0 +1,30 @@
+"""What keeps the record in shape, done again and again by `tagdock-cloud work`."""
+
+import logging
+
+from tagdock_cloud.store.pool import Connection, DictRow
+from tagdock_cloud.store.queries import load_queries
+from tagdock_cloud.work.duty import Duty
+
+logger = logging.getLogger(__name__)
+_SQL = load_queries("tagdock_cloud.keeping")
+
+
+def make_partitions(connection: Connection[DictRow]) -> None:
+    """Make the partitions of the months to come, so that ingest never has to wait for one."""
+    connection.execute(_SQL["lock_timeout"])
+    connection.execute(_SQL["ensure_ahead"])
+
+
+def drop_old(connection: Connection[DictRow]) -> None:
+    """Drop what is older than somebody asked to keep; nothing where nobody did."""
+    connection.execute(_SQL["lock_timeout"])
+    row = connection.execute(_SQL["drop_old"]).fetchone()
+    if row is not None and row["dropped"]:
+        logger.info("retention: dropped %d partitions", row["dropped"])
+
+
+DUTIES: tuple[Duty, ...] = (
+    Duty("keeping.partitions", 6 * 3600.0, make_partitions),
+    Duty("keeping.retention", 3600.0, drop_old, timeout_s=1800.0),
+)
