@@ -16,6 +16,7 @@ from tagdock_cloud.config import ApiConfig
 from tagdock_cloud.console.pages import console
 from tagdock_cloud.console.templating import STATIC
 from tagdock_cloud.console.trouble import trouble_page
+from tagdock_cloud.corrections.routes import router as review
 from tagdock_cloud.doors.routes import router as doors
 from tagdock_cloud.goods.routes import router as goods
 from tagdock_cloud.health.routes import router as health
@@ -58,7 +59,7 @@ def create_app(config: ApiConfig) -> FastAPI:
     app.state.is_open = config.is_open
     app.state.exports = Exports()
     app.state.is_stopping = lambda: False  # the server that runs it says when, so that streams end by themselves
-    for router in (goods, inventory, stream, doors, layout, plans, health, console):
+    for router in (goods, inventory, stream, doors, review, layout, plans, health, console):
         app.include_router(router)
     app.add_api_route("/api/v1/openapi.json", _describe, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC))

@@ -16,7 +16,7 @@ with today as (
     group by door
 ), uncertain as (
     select door, count(*) as uncertain_today
-    from movements
+    from settled_movements
     where site = %(site)s and direction = 'uncertain' and door is not null
       and observed_at >= date_trunc('day', now() at time zone 'UTC') at time zone 'UTC'
     group by door
@@ -34,7 +34,7 @@ left join lateral (
     select jsonb_build_object('observed_at', to_char(m.observed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
                               'epc', m.epc, 'sku', m.sku, 'direction', m.direction,
                               'confidence', m.confidence) as last_movement
-    from movements_v1 m
+    from settled_movements m
     where m.site = %(site)s and m.door = k.door and m.observed_at >= now() - interval '24 hours'
     order by m.observed_at desc, m.event_id desc
     limit 1
