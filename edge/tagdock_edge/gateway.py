@@ -22,6 +22,7 @@ from tagdock_edge.journal import Journal
 from tagdock_edge.metrics import MetricsServer
 from tagdock_edge.outbox import Outbox
 from tagdock_edge.pipeline import Pipeline
+from tagdock_edge.read_clock import ReadClock
 from tagdock_edge.recovery import checkpoint, recover
 from tagdock_edge.storage import Storage
 from tagdock_edge.systemd import Systemd
@@ -36,24 +37,6 @@ _WORKED_TOGETHER = 500
 """Reads worked on at a time; the journal's cost a read hardly falls beyond (`benchmarks/edge_journal.py`)."""
 _JOIN_S = 5.0
 _PAUSE = "the gateway was not running: what this reader saw from now on until it is up is not known"
-
-
-class _ReadClock:
-    """The time of the newest read, carried on by the time that went by since: what passages are measured by."""
-
-    def __init__(self) -> None:
-        self._newest_us, self._since_s = 0, time.monotonic()
-
-    def note(self, at_us: int, taken_s: float) -> None:
-        """Take note of a read that was taken from the inbox at `taken_s`, by `time.monotonic`."""
-        if at_us > self.at(taken_s):
-            self._newest_us, self._since_s = at_us, taken_s
-
-    def at(self, taken_s: float) -> int:
-        """Return the time; 0 as long as nothing was read."""
-        if not self._newest_us:
-            return 0
-        return self._newest_us + int((taken_s - self._since_s) * 1e6)
 
 
 class Gateway:
@@ -75,7 +58,7 @@ class Gateway:
         self._inbox = Inbox(own_time=self._own_time)
         self._absences = Absences()
         self._pipeline = Pipeline(config)
-        self._clock = _ReadClock()
+        self._clock = ReadClock()
         self._worked_us = 0
         self._crew = Crew(self._inbox, self._fail)
         self._uplink = Uplink(config.address, config.broker, outbox, self.status)
@@ -182,17 +165,21 @@ class Gateway:
         taken_s = time.monotonic()
         events: list[Event] = [*self._reader_events(taken.news)]
         events += taken.readings
+        for delivery in taken.deliveries:
+            self._clock.note(_newest_us(delivery), taken_s)
         for records in _gathered(taken.deliveries):
             # Up to what was read, not to what the clock says: when work is behind, the next records are as old.
-            newest_us = max(to_us(records[0].at), to_us(records[-1].at))
-            self._clock.note(newest_us, taken_s)
-            events += self._work(records, newest_us)
-        events += self._work((), self._clock.at(taken_s))
+            events += self._work(records, _newest_us(records) - self._waits_us(taken_s))
+        events += self._work((), self._clock.at(taken_s) - self._waits_us(taken_s))
         self._moved.update(event.direction for event in events if isinstance(event, Movement))
         self._storage.add(events)
         if self._journal is not None and self._journal.checkpoint_due():
             self._checkpoint()
         self._stepped_s = time.monotonic()
+
+    def _waits_us(self, taken_s: float) -> int:
+        """Return how much longer verdicts wait for reports that come late; a recording is played as fast as it goes."""
+        return 0 if self._own_time else self._clock.waits_us(taken_s)
 
     def _reader_events(self, news: Iterable[ReaderNews]) -> Iterator[ReaderEvent]:
         """Make events of news; a recording that has ended is not away."""
@@ -272,6 +259,10 @@ class Gateway:
     def _fail(self, error: BaseException) -> None:
         self._failure = self._failure or error
         self._stop.set()
+
+
+def _newest_us(records: Sequence[Record]) -> int:
+    return max(to_us(records[0].at), to_us(records[-1].at))
 
 
 def _gathered(deliveries: Sequence[Sequence[Record]]) -> Iterator[Sequence[Record]]:
