@@ -1,7 +1,9 @@
 -- name: staging
--- Where a group is copied to before it is weighed against the record; empty again after each commit. The items of a
--- group are in memory or on an SSD: looking them up costs about what reading in order does.
+-- Where a group is copied to before it is weighed against the record; empty again after each commit. `moved` becomes the
+-- movements that are new, with what is known of their items; steps of other subjects read it, too. The groups are small
+-- beside the tables, so each row is looked up by index: a plan made while a table was small must not scan it later.
 set random_page_cost = 1.1;
+set enable_seqscan = off;
 create temp table staged_movements (
     site text, observed_at timestamptz, event_id uuid, gateway text, epc text, epc_hex text, gtin text, door text, bin text,
     direction text, confidence real, evidence text
@@ -13,8 +15,11 @@ create temp table staged_reader_events (
     site text, observed_at timestamptz, event_id uuid, gateway text, reader text, antenna integer, state text, detail text
 ) on commit delete rows;
 create temp table moved (
-    site text, observed_at timestamptz, event_id uuid, epc text, gtin text, sku text, door text, bin text, direction text
-) on commit delete rows
+    site text, observed_at timestamptz, event_id uuid, gateway text, epc text, epc_hex text, gtin text, sku text, door text,
+    bin text, direction text, confidence real, evidence text,
+    item tid, item_state text, item_since timestamptz               -- null: nobody knew the item before
+) on commit delete rows;
+create temp table late_items (epc text) on commit delete rows
 
 -- name: copy_movements
 -- Copy a group's movements.
@@ -32,20 +37,29 @@ copy staged_reader_events from stdin (format binary)
 -- Make the partitions of one month.
 select ensure_partitions(%(at)s, %(at)s)
 
--- name: store_movements
+-- name: look_up
+-- Note beside each movement what is known of its item.
+insert into moved
+select s.site, s.observed_at, s.event_id, s.gateway, s.epc, s.epc_hex, s.gtin,
+       coalesce(i.sku, (select k.sku from skus k where k.gtin = s.gtin)),
+       s.door, s.bin, s.direction, s.confidence, s.evidence, i.item, i.state, i.since
+from staged_movements s
+left join lateral (select ctid as item, sku, state, since from items where epc = s.epc offset 0) i on true
+
+-- name: store_new
+-- Store movements of which none should be in the record yet: the fastest way, and it fails where one is.
+insert into movements (site, observed_at, event_id, gateway, epc, epc_hex, sku, door, bin, direction, confidence, evidence)
+select site, observed_at, event_id, gateway, epc, epc_hex, sku, door, bin, direction, confidence, evidence::jsonb from moved
+
+-- name: store_missing
 -- Store what the record does not have yet; only that moves anything.
-with named as (
-    select s.*, coalesce(i.sku, k.sku) as sku
-    from staged_movements s left join items i using (epc) left join skus k on k.gtin = s.gtin
-), stored as (
+with stored as (
     insert into movements (site, observed_at, event_id, gateway, epc, epc_hex, sku, door, bin, direction, confidence, evidence)
-    select site, observed_at, event_id, gateway, epc, epc_hex, sku, door, bin, direction, confidence, evidence::jsonb from named
+    select site, observed_at, event_id, gateway, epc, epc_hex, sku, door, bin, direction, confidence, evidence::jsonb from moved
     on conflict (site, observed_at, event_id) do nothing
-    returning site, observed_at, event_id, epc, sku, door, bin, direction
+    returning site, observed_at, event_id
 )
-insert into moved (site, observed_at, event_id, epc, gtin, sku, door, bin, direction)
-select d.site, d.observed_at, d.event_id, d.epc, g.gtin, d.sku, d.door, d.bin, d.direction
-from stored d left join (select distinct epc, gtin from staged_movements where gtin is not null) g using (epc)
+delete from moved where (site, observed_at, event_id) not in (select site, observed_at, event_id from stored)
 
 -- name: store_bin_readings
 -- Store what the record does not have yet.
@@ -59,45 +73,63 @@ insert into reader_events (site, observed_at, event_id, gateway, reader, antenna
 select site, observed_at, event_id, gateway, reader, antenna, state, detail from staged_reader_events
 on conflict (site, observed_at, event_id) do nothing
 
+-- name: items_move
+-- Items step on from where they were, new ones from nowhere, in the order of EPCs, so that two programs never lock
+-- crosswise. Left over (`late_items`) is what was changed by somebody else meanwhile, what something older than its
+-- present state arrived for, and what was sighted without being placed.
+with latest as materialized (
+    select distinct on (epc) epc, gtin, sku, site, door, bin, direction, observed_at, item, item_state, item_since
+    from moved where direction in ('in', 'out')
+    order by epc, observed_at desc, event_id desc
+), several as materialized (
+    select epc, min(observed_at) as first_at
+    from moved where direction in ('in', 'out') group by epc having count(*) > 1
+), turn as materialized (
+    select distinct on (epc) epc, door is not null as left_before
+    from moved
+    where direction in ('in', 'out') and not (door is not null and direction = 'in') and epc in (select epc from several)
+    order by epc, observed_at desc, event_id desc
+), stepped as (
+    update items i
+    set site = l.site, door = l.door, bin = case when l.direction = 'in' then l.bin end, since = l.observed_at,
+        state = item_state(l.door, l.direction, coalesce(t.left_before, l.item_state in ('in_transit', 'returned')))
+    from latest l left join several s using (epc) left join turn t using (epc)
+    where i.ctid = l.item and i.since = l.item_since and i.state = l.item_state
+      and (l.item_state = 'unknown' or coalesce(s.first_at, l.observed_at) > l.item_since)
+    returning i.epc
+), appeared as (
+    insert into items (epc, gtin, sku, site, door, bin, state, since)
+    select epc, l.gtin, l.sku, l.site, l.door, case when l.direction = 'in' then l.bin end,
+           item_state(l.door, l.direction, coalesce(t.left_before, false)), l.observed_at
+    from latest l left join turn t using (epc)
+    where l.item is null
+    order by epc
+    on conflict (epc) do nothing
+    returning epc
+)
+insert into late_items
+select epc from latest where epc not in (select epc from stepped union all select epc from appeared)
+union
+select epc from moved
+where direction not in ('in', 'out') and coalesce(item_state, 'unknown') = 'unknown' and epc not in (select epc from latest)
+
 -- name: items_appear
--- An item that nobody knew is unknown at first. In the order of EPCs, so that two programs never lock crosswise.
+-- What was only sighted, and nobody knew, is listed as unknown.
 insert into items (epc, gtin, sku, site, door, bin, state, since)
-select distinct on (m.epc) m.epc, m.gtin, m.sku, m.site, m.door, m.bin, 'unknown', m.observed_at
-from moved m
-where not exists (select from items i where i.epc = m.epc)
-order by m.epc, m.observed_at, m.event_id
+select distinct on (epc) epc, gtin, sku, site, door, bin, 'unknown', observed_at
+from moved
+where item is null and epc in (select epc from late_items)
+order by epc, observed_at, event_id
 on conflict (epc) do nothing
 
--- name: items_lock
--- Hold the group's items until the commit.
-select count(*) from (select from items where epc in (select epc from moved) order by epc for update) locked
-
--- name: items_late
--- Items that something older than their present state arrived for, or that have no place yet: the whole record decides.
-select coalesce(array_agg(distinct m.epc), '{}') as epcs
-from moved m join items i using (epc)
-where i.state = 'unknown' or (m.direction in ('in', 'out') and m.observed_at <= i.since)
-
--- name: items_move
--- All others step on from where they are.
-with steps as (
-    select m.* from moved m where m.direction in ('in', 'out') and not m.epc = any (%(late)s)
-), latest as (
-    select distinct on (epc) * from steps order by epc, observed_at desc, event_id desc
-), turn as (
-    select distinct on (epc) epc, door is not null as left_before from steps
-    where not (door is not null and direction = 'in')
-    order by epc, observed_at desc, event_id desc
-)
-update items i
-set site = l.site, door = l.door, bin = case when l.direction = 'in' then l.bin end, since = l.observed_at,
-    state = item_state(l.door, l.direction, coalesce(t.left_before, i.state in ('in_transit', 'returned')))
-from latest l left join turn t using (epc)
-where i.epc = l.epc
-
 -- name: items_project
--- Work these items out from the record.
-select project_items(%(late)s)
+-- The whole record decides on what is left over; nobody else moves it meanwhile.
+with locked as materialized (
+    select epc from items where epc in (select epc from late_items) order by epc for update
+), late as materialized (
+    select array_agg(epc) as epcs from locked
+)
+select project_items(epcs) from late where epcs is not null
 
 -- name: flows_count
 -- Count passages by SKU, door and UTC day.

@@ -1,7 +1,7 @@
 """Commit groups of batches to the record, and move the projections in the same transaction."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,7 +11,8 @@ from tagdock_contract import GatewayAddress, encode
 
 from tagdock_cloud.ingest import rows as staged
 from tagdock_cloud.ingest.admit import Accepted, Refused, Reported, refuse
-from tagdock_cloud.store.errors import RowRefusedError, StoreError
+from tagdock_cloud.ingest.projections import STEPS
+from tagdock_cloud.store.errors import RowDoubledError, RowRefusedError, StoreError
 from tagdock_cloud.store.pool import Connection, DictRow, connect, translated
 from tagdock_cloud.store.queries import load_queries
 
@@ -21,6 +22,8 @@ _SQL = load_queries("tagdock_cloud.ingest")
 REFUSED_OF_GATEWAY = 100
 REFUSED_OF_ALL = 1_000
 """Refused batches that are kept: with 2 MiB a payload at most, 2 GiB at the very worst."""
+GROUPS_WARY_OF_DOUBLES = 50
+"""After a group that held something known, so many groups are stored warily: who sends again sends much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Recorder:
         self._is_open = is_open
         self._connection: Connection[DictRow] | None = None
         self._months: set[tuple[int, int]] = set()
+        self._wary_groups = 0
 
     def close(self) -> None:
         """Give the connection up; the next call opens a new one."""
@@ -99,6 +103,9 @@ class Recorder:
             return [], []
         try:
             self._write(group)
+        except RowDoubledError:
+            self._wary_groups = GROUPS_WARY_OF_DOUBLES
+            return self._commit(group)
         except RowRefusedError as error:
             if self._months:  # a partition that was there may have been dropped: no row's fault
                 self._months.clear()
@@ -114,16 +121,24 @@ class Recorder:
     def _write(self, group: Sequence[Accepted]) -> None:
         rows = staged.rows_of(group)
         months = self._ensure_partitions(group)
+        wary = self._wary_groups > 0
+        movements = staged.without_doubles(rows.movements) if wary else rows.movements
         with self._transaction() as connection:
-            _copy(connection, "movements", rows.movements, staged.MOVEMENT_TYPES)
+            _copy(connection, "movements", movements, staged.MOVEMENT_TYPES)
             _copy(connection, "bin_readings", rows.bin_readings, staged.BIN_READING_TYPES)
             _copy(connection, "reader_events", rows.reader_events, staged.READER_EVENT_TYPES)
-            stored = self._store(connection, rows)
-            connection.execute(_SQL["gateways_stored"], _columns({batch.address for batch in group}))
-            counts = {"stored": stored, "doubled": len(rows) - stored, "batches": len(group), "events": len(rows)}
-            sent_at = staged.oldest_sent_at(group)
-            connection.execute(_SQL["count_group"], {**counts, "client_id": self._client_id, "sent_at": sent_at})
+            with connection.pipeline():
+                stored = _store(connection, rows, wary=wary)
+                connection.execute(_SQL["gateways_stored"], _columns({batch.address for batch in group}))
+            doubled = len(rows) - stored(len(movements))
+            self._count(connection, group, events=len(rows), doubled=doubled)
+        self._wary_groups -= wary
         self._months |= months
+
+    def _count(self, connection: Connection[DictRow], group: Sequence[Accepted], *, events: int, doubled: int) -> None:
+        counts = {"stored": events - doubled, "doubled": doubled, "batches": len(group), "events": events}
+        sent_at = staged.oldest_sent_at(group)
+        connection.execute(_SQL["count_group"], {**counts, "client_id": self._client_id, "sent_at": sent_at})
 
     def _ensure_partitions(self, group: Sequence[Accepted]) -> set[tuple[int, int]]:
         """Make the partitions that the group needs, in a transaction of their own: it locks the tables for a moment."""
@@ -132,20 +147,6 @@ class Recorder:
             with self._transaction() as connection:
                 connection.execute(_SQL["ensure_partitions"], {"at": datetime(year, month, 1, tzinfo=UTC)})
         return months
-
-    def _store(self, connection: Connection[DictRow], rows: staged.Rows) -> int:
-        """Move what was staged into the record and return how many rows were new."""
-        stored = 0
-        if rows.movements:
-            moved = connection.execute(_SQL["store_movements"]).rowcount
-            if moved:
-                _project(connection)
-            stored += moved
-        if rows.bin_readings:
-            stored += connection.execute(_SQL["store_bin_readings"]).rowcount
-        if rows.reader_events:
-            stored += connection.execute(_SQL["store_reader_events"]).rowcount
-        return stored
 
     def _note(self, refused: Sequence[Refused], reports: Sequence[Reported]) -> None:
         with self._transaction() as connection:
@@ -173,17 +174,30 @@ def _copy(connection: Connection[DictRow], table: str, rows: Sequence[staged.Row
             copy.write_row(row)
 
 
-def _project(connection: Connection[DictRow]) -> None:
-    """Move items and flows by the movements that are new. What came late is worked out from the whole record."""
-    connection.execute(_SQL["items_appear"])
-    connection.execute(_SQL["items_lock"])
-    found = connection.execute(_SQL["items_late"]).fetchone()
-    late = {"late": found["epcs"] if found else []}
-    connection.execute(_SQL["items_move"], late)
-    if late["late"]:
-        connection.execute(_SQL["items_project"], late)
-    connection.execute(_SQL["flows_count"])
-    connection.execute(_SQL["announce"])
+def _store(connection: Connection[DictRow], rows: staged.Rows, *, wary: bool) -> Callable[[int], int]:
+    """Move what was staged into the record, and what hangs on it, in one piece.
+
+    Returns a function that tells how many rows were new, given how many movements were staged; it knows once the piece
+    is through.
+    """
+    cursors = []
+    if rows.movements:
+        connection.execute(_SQL["look_up"], prepare=True)
+        known = connection.execute(_SQL["store_missing" if wary else "store_new"], prepare=True)
+        for step in STEPS:
+            connection.execute(step.statement, prepare=True)
+    if rows.bin_readings:
+        cursors.append(connection.execute(_SQL["store_bin_readings"], prepare=True))
+    if rows.reader_events:
+        cursors.append(connection.execute(_SQL["store_reader_events"], prepare=True))
+
+    def stored(movements: int) -> int:
+        moved = 0
+        if rows.movements:
+            moved = movements - known.rowcount if wary else known.rowcount
+        return moved + sum(cursor.rowcount for cursor in cursors)
+
+    return stored
 
 
 def _columns(addresses: Iterable[GatewayAddress]) -> dict[str, list[str]]:

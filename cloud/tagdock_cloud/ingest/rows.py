@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from tagdock_cloud.ingest.admit import Accepted
 from tagdock_cloud.inventory.epc import gtin14
 
 Row = tuple[Any, ...]
+_by_epc = itemgetter(4)
 _encode_json = msgspec.json.Encoder().encode
 
 MOVEMENT_TYPES = (
@@ -34,7 +36,7 @@ class Rows:
 
 
 def rows_of(group: Iterable[Accepted]) -> Rows:
-    """Sort a group's events into rows."""
+    """Sort a group's events into rows, movements by EPC: items and indexes are then met in their order."""
     rows = Rows()
     for accepted in group:
         gateway = accepted.address.gateway
@@ -45,7 +47,13 @@ def rows_of(group: Iterable[Accepted]) -> Rows:
                 rows.bin_readings.append(_bin_reading(event, gateway))
             else:
                 rows.reader_events.append(_reader_event(event, gateway))
+    rows.movements.sort(key=_by_epc)
     return rows
+
+
+def without_doubles(rows: Iterable[Row]) -> list[Row]:
+    """Leave out all but one of the rows with the same key (site, observed_at, event_id)."""
+    return list({row[:3]: row for row in rows}.values())
 
 
 def months_of(group: Iterable[Accepted]) -> Iterator[tuple[int, int]]:
