@@ -164,15 +164,15 @@ create table epcis_subscriptions (
 );
 create index epcis_subscriptions_by_name on epcis_subscriptions (name, created_at, subscription_id);
 
--- Before this moment every transaction has ended: what carries an earlier one of the database's own times is visible, and
--- nothing earlier can still appear. Sessions of other users show nothing of theirs unless we may look: then a span that no
--- transaction here outlives.
+-- Before this moment every writing transaction has ended: what carries an earlier one of the database's own times is visible,
+-- and nothing earlier can still appear. One that only reads (a backup) does not hold it up for longer than two minutes, in
+-- which ours have long ended. Sessions of other users show nothing of theirs unless we may look: then those two minutes, too.
 create function epcis_horizon() returns timestamptz language sql volatile as $$
     select least(
         now(),
-        min(xact_start) filter (where pid <> pg_backend_pid()),
-        case when bool_or(backend_type is null and usename is distinct from current_user)
-             then clock_timestamp() - interval '2 minutes' end)
+        min(xact_start) filter (where backend_type = 'client backend'
+            and (backend_xid is not null or xact_start > clock_timestamp() - interval '2 minutes')),
+        case when bool_or(backend_type is null) then clock_timestamp() - interval '2 minutes' end)
     from pg_stat_activity
-    where datname = current_database() or datname is null and backend_type is null
+    where datname = current_database() and pid <> pg_backend_pid()
 $$;
