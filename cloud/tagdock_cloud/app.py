@@ -34,6 +34,7 @@ from tagdock_cloud.web.export import Exports
 from tagdock_cloud.web.guard import Guard
 from tagdock_cloud.web.problems import Problem, from_validation, problem_response
 from tagdock_cloud.web.tags import tagged
+from tagdock_cloud.webhooks.routes import router as webhooks
 
 BODY_LIMIT = 64 * 1024
 """Bytes of a body where a route does not say otherwise."""
@@ -57,9 +58,10 @@ def create_app(config: ApiConfig) -> FastAPI:
     )
     app.router.max_body_size = BODY_LIMIT
     app.state.is_open = config.is_open
+    app.state.private_webhooks = config.is_open or config.private_webhooks
     app.state.exports = Exports()
     app.state.is_stopping = lambda: False  # the server that runs it says when, so that streams end by themselves
-    for router in (goods, inventory, stream, doors, review, layout, plans, health, console):
+    for router in (goods, inventory, stream, doors, review, layout, plans, health, webhooks, console):
         app.include_router(router)
     app.add_api_route("/api/v1/openapi.json", _describe, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC))

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from tagdock_cloud.config import WorkConfig
 from tagdock_cloud.store.pool import SyncPool
+from tagdock_cloud.webhooks.deliver import Deliverer
 from tagdock_cloud.work.agenda import Agenda
 from tagdock_cloud.work.complaints import Complaints
 from tagdock_cloud.work.duties import DUTIES
@@ -29,6 +30,7 @@ class Worker:
 
     def __init__(self, config: WorkConfig, duties: Sequence[Duty] = DUTIES) -> None:
         self._pool = SyncPool(config.database, name="tagdock-cloud work", max_size=LANES + 1)
+        self._deliverer = Deliverer(config.database, private_webhooks=config.private_webhooks)
         self._agenda = Agenda(duties, time.monotonic())
         self._failures: dict[str, int] = {}
         self._changed = threading.Condition()
@@ -45,6 +47,7 @@ class Worker:
         self._pool.open(wait=False)
         for thread in self._threads:
             thread.start()
+        self._deliverer.start()
         when_ready()
         while not self._is_stopping:  # a signal's handler takes no lock, so the flag is looked at
             time.sleep(_LOOK_EVERY_S)
@@ -58,10 +61,12 @@ class Worker:
         deadline = time.monotonic() + STOP_TIMEOUT_S
         with self._changed:
             self._changed.notify_all()
+        self._deliverer.stop()
         for lane in self._lanes:
             lane.cancel()
         for thread in self._threads:
             thread.join(max(deadline - time.monotonic(), 0.0))
+        self._deliverer.join(max(deadline - time.monotonic(), 0.1))
         self._pool.close(timeout=max(deadline - time.monotonic(), 0.1))
 
     def _work(self, lane: Lane) -> None:

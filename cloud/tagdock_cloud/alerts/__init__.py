@@ -1,0 +1,1 @@
+"""Alerts: rules as data, what they found, and who has seen it."""
