@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from tagdock_cloud.access.guard import deny_undeclared
+from tagdock_cloud.access.setup import access, open_access
 from tagdock_cloud.config import ApiConfig
 from tagdock_cloud.console.pages import console
 from tagdock_cloud.console.templating import STATIC
@@ -32,6 +33,7 @@ from tagdock_cloud.web.database import Database
 from tagdock_cloud.web.describe import described
 from tagdock_cloud.web.export import Exports
 from tagdock_cloud.web.guard import Guard
+from tagdock_cloud.web.limits import limits
 from tagdock_cloud.web.problems import Problem, from_validation, problem_response
 from tagdock_cloud.web.tags import tagged
 from tagdock_cloud.webhooks.routes import router as webhooks
@@ -60,12 +62,13 @@ def create_app(config: ApiConfig) -> FastAPI:
     app.state.is_open = config.is_open
     app.state.private_webhooks = config.is_open or config.private_webhooks
     app.state.exports = Exports()
+    app.state.limits = limits(config.front.rate_per_s)
     app.state.is_stopping = lambda: False  # the server that runs it says when, so that streams end by themselves
-    for router in (goods, inventory, stream, doors, review, layout, plans, health, webhooks, console):
+    for router in (goods, inventory, stream, doors, review, layout, plans, health, webhooks, access, console):
         app.include_router(router)
     app.add_api_route("/api/v1/openapi.json", _describe, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC))
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, limits=app.state.limits)
     for error in (Problem, RequestValidationError, HTTPException, StoreError, Exception):
         app.add_exception_handler(error, _answer)
     return app
@@ -79,6 +82,7 @@ def _lifespan(config: ApiConfig) -> Callable[[FastAPI], AbstractAsyncContextMana
         )
         await pool.open(wait=False)
         app.state.pool = pool
+        open_access(app, pool, config.front)
         app.state.feed = Feed(Database(pool), lambda: bool(app.state.is_stopping()))
         try:
             yield

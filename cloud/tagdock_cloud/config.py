@@ -49,6 +49,21 @@ class IngestConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class Front:
+    """How the HTTP interface meets the world.
+
+    `proxies`: addresses or networks whose X-Forwarded headers are believed; with them it may listen without TLS.
+    `rate_per_s`: requests of one caller, 0: no limit. `kept_s`: how long a token that was looked up is remembered.
+    """
+
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    proxies: tuple[str, ...] = ()
+    rate_per_s: float = 200.0
+    kept_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
 class ApiConfig:
     """What the HTTP interface needs to know."""
 
@@ -57,6 +72,7 @@ class ApiConfig:
     port: int = 8000
     is_open: bool = False
     private_webhooks: bool = False
+    front: Front = Front()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +106,7 @@ class ServeConfig:
     broker_port: int = 1883
     is_open: bool = False
     private_webhooks: bool = False
+    front: Front = Front()
 
 
 def parse_broker(url: str, ca_file: Path | None = None) -> BrokerAddress:

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tagdock_cloud.access.acl import CLOUD_USER, acl_file, may, password_file
 from tagdock_cloud.access.gateways import add_gateway, gateway_secrets, list_gateways, remove_gateway
+from tagdock_cloud.access.lookup import Lookup
 from tagdock_cloud.access.roles import ALL_RIGHTS, ROLES, Caller
 from tagdock_cloud.access.secrets import hash_secret, hash_token, is_secret, new_secret, new_token
-from tagdock_cloud.access.tokens import add_token, find_caller, list_tokens, revoke_token
+from tagdock_cloud.access.tokens import add_token, list_tokens, revoke_token
 from tagdock_cloud.errors import CloudError
 from tagdock_cloud.store.pool import AsyncPool, connect
 from tagdock_cloud.web.problems import Problem
@@ -50,7 +51,7 @@ def test_a_caller_keeps_to_its_sites() -> None:
 def test_a_token_is_found_by_its_holder_until_it_is_revoked(database: str) -> None:
     async def caller(token: str) -> Any:
         async with AsyncPool(database, name="test") as pool:
-            return await find_caller(pool, token)
+            return await Lookup(pool).by_token(token)
 
     with connect(database) as connection:
         token = add_token(connection, "bob", "planner")

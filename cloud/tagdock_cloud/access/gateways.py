@@ -4,7 +4,7 @@ from typing import Any
 
 from tagdock_contract import GatewayAddress
 
-from tagdock_cloud.access.secrets import hash_secret, new_secret
+from tagdock_cloud.access.secrets import hash_for_nats, hash_secret, new_secret
 from tagdock_cloud.errors import CloudError
 from tagdock_cloud.store.pool import AsyncPool, Connection, DictRow
 from tagdock_cloud.store.queries import load_queries
@@ -16,13 +16,18 @@ def add_gateway(connection: Connection[DictRow], address: GatewayAddress) -> str
     """Register a gateway and return its secret, which is seen only now. Raises CloudError where it has one already."""
     secret = new_secret()
     connection.execute(_SQL["site_add"], {"site": address.site})
-    values = {"site": address.site, "gateway": address.gateway, "secret_hash": hash_secret(secret)}
-    if connection.execute(_SQL["gateway_add"], values).fetchone() is None:
+    if connection.execute(_SQL["gateway_add"], gateway_values(address, secret)).fetchone() is None:
         name = f"{address.site}/{address.gateway}"
         raise CloudError(
             f"the gateway {name} is registered; for a new secret, `tagdock-cloud gateways remove {name}` first"
         )
     return secret
+
+
+def gateway_values(address: GatewayAddress, secret: str) -> dict[str, Any]:
+    """Return the values of the query `gateway_add`."""
+    hashes = {"secret_hash": hash_secret(secret), "secret_bcrypt": hash_for_nats(secret)}
+    return {"site": address.site, "gateway": address.gateway, **hashes}
 
 
 def list_gateways(connection: Connection[DictRow]) -> list[dict[str, Any]]:

@@ -1,22 +1,26 @@
-"""The door of the HTTP interface: `Require(right)` is a FastAPI dependency, the login cookie a token in a browser.
+"""The door of the HTTP interface: `Require(right)` is a FastAPI dependency, the cookie a browser's session.
 
-The app puts what this needs on `app.state`: `pool` (AsyncPool) and `is_open` (lab mode). `deny_undeclared` is a
+The app puts what this needs on `app.state`: `lookup`, `limits` and `is_open` (lab mode). `deny_undeclared` is a
 dependency of the whole app: a route that declares neither a right nor that everybody may come in lets nobody in.
 """
 
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request, Response
 
+from tagdock_cloud.access.logins import address_of
+from tagdock_cloud.access.lookup import Lookup
 from tagdock_cloud.access.roles import LAB_READER, RIGHTS, Caller, Right
-from tagdock_cloud.access.tokens import find_caller
+from tagdock_cloud.access.sessions import LIFETIME_S
+from tagdock_cloud.web.guard import too_many
+from tagdock_cloud.web.limits import WRONG_TOKEN_COST, Limits
 from tagdock_cloud.web.problems import Problem
 
-COOKIE = "tagdock_token"
-COOKIE_MAX_AGE_S = 30 * 24 * 3600
+SESSION_COOKIE = "tagdock_session"
 _BEARER = re.compile(r"[Bb]earer +([A-Za-z0-9_-]{1,200})")
 
 
@@ -24,18 +28,24 @@ _BEARER = re.compile(r"[Bb]earer +([A-Za-z0-9_-]{1,200})")
 class Require:
     """A dependency that lets in whoever has the right, and returns who it is.
 
-    Answers 401 without a valid token, 403 where the role or the token's scope does not suffice, or where the address
-    names a site that is not the caller's. In lab mode reading needs no token.
+    Answers 401 without a valid token, 429 to one that asks too often, 403 where the role or the token's scope does not
+    suffice, or where the address names a site that is not the caller's. In lab mode reading needs no token.
     """
 
     right: Right
 
     async def __call__(self, request: Request) -> Caller:
-        """Return who asks. Raises Problem (401, 403)."""
+        """Return who asks. Raises Problem (401, 403, 429)."""
         caller = await caller_of(request)
+        limits: Limits = request.app.state.limits
+        now_s = time.monotonic()
         if caller is None:
+            limits.addresses.take(address_of(request), now_s, WRONG_TOKEN_COST)
             challenge = {"WWW-Authenticate": 'Bearer realm="tagdock"'}
             raise Problem(401, "send a token: Authorization: Bearer ..., or log in at /login", headers=challenge)
+        wait_s = limits.callers.take(caller.id, now_s)
+        if wait_s > 0:
+            raise too_many(wait_s)
         if not caller.may(self.right):
             needed = ", ".join(sorted(RIGHTS[self.right]))
             raise Problem(
@@ -74,20 +84,21 @@ def _declarations(dependant: Any) -> Iterator[Require | Everybody]:
 
 async def caller_of(request: Request) -> Caller | None:
     """Return who asks, by header or else by cookie; in lab mode anybody reads who brings no token."""
+    lookup: Lookup = request.app.state.lookup
     header = request.headers.get("authorization")
     if header is not None:
         match = _BEARER.fullmatch(header)
-        return await find_caller(request.app.state.pool, match[1]) if match else None
-    cookie = request.cookies.get(COOKIE)
-    caller = await find_caller(request.app.state.pool, cookie[:200]) if cookie else None
+        return await lookup.by_token(match[1]) if match else None
+    cookie = request.cookies.get(SESSION_COOKIE)
+    caller = await lookup.by_session(cookie[:200]) if cookie else None
     return caller or (LAB_READER if request.app.state.is_open else None)
 
 
-def set_login_cookie(response: Response, token: str, *, secure: bool) -> None:
-    """Log a browser in. The cookie is out of reach for scripts and for other sites' pages."""
-    response.set_cookie(COOKIE, token, max_age=COOKIE_MAX_AGE_S, httponly=True, samesite="strict", secure=secure)
+def set_session_cookie(response: Response, cookie: str, *, secure: bool) -> None:
+    """Log a browser in. The cookie is out of reach for scripts and for other sites' pages; the server ends it."""
+    response.set_cookie(SESSION_COOKIE, cookie, max_age=LIFETIME_S, httponly=True, samesite="strict", secure=secure)
 
 
-def clear_login_cookie(response: Response) -> None:
+def clear_session_cookie(response: Response) -> None:
     """Log a browser out."""
-    response.delete_cookie(COOKIE, httponly=True, samesite="strict")
+    response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="strict")

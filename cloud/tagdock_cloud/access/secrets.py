@@ -11,6 +11,8 @@ import hmac
 import re
 import secrets
 
+import bcrypt
+
 TOKEN_PREFIX = "tagdock_"  # noqa: S105  # lets secret scanners recognise a leaked one
 _ITERATIONS = 1000
 _MOSQUITTO = re.compile(r"\$7\$([1-9][0-9]{0,6})\$([A-Za-z0-9+/=]{1,128})\$([A-Za-z0-9+/=]{88})")
@@ -36,6 +38,11 @@ def hash_secret(secret: str) -> str:
     salt = secrets.token_bytes(12)
     digest = _pbkdf2(secret, salt, _ITERATIONS)
     return f"$7${_ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
+
+
+def hash_for_nats(secret: str) -> str:
+    """Hash a gateway's secret as a NATS configuration has it (bcrypt, the least cost: the secret is random)."""
+    return bcrypt.hashpw(secret.encode(), bcrypt.gensalt(rounds=4, prefix=b"2a")).decode()
 
 
 def is_secret(secret: str, secret_hash: str) -> bool:

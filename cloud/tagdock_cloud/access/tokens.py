@@ -4,10 +4,10 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from tagdock_cloud.access.roles import Caller, Right, Role
+from tagdock_cloud.access.roles import Right, Role
 from tagdock_cloud.access.secrets import hash_token, new_token
 from tagdock_cloud.errors import CloudError
-from tagdock_cloud.store.pool import AsyncPool, Connection, DictRow
+from tagdock_cloud.store.pool import Connection, DictRow
 from tagdock_cloud.store.queries import load_queries
 
 _SQL = load_queries("tagdock_cloud.access")
@@ -65,22 +65,3 @@ def revoke_token(connection: Connection[DictRow], name: str) -> None:
     """Revoke a token for good. Raises CloudError where none in force has that name."""
     if connection.execute(_SQL["token_revoke"], {"name": name}).fetchone() is None:
         raise CloudError(f"no token named {name!r} is in force: `tagdock-cloud tokens list` names them")
-
-
-async def find_caller(pool: AsyncPool, token: str) -> Caller | None:
-    """Return who holds a token; None where nobody does. Raises DatabaseUnavailableError."""
-    async with pool.connection() as connection:
-        cursor = await connection.execute(_SQL["token_caller"], {"token_hash": hash_token(token)})
-        row = await cursor.fetchone()
-    return None if row is None else caller_from(row)
-
-
-def caller_from(row: DictRow) -> Caller:
-    """Build a caller from a row with name, role, sites, rights."""
-    sites, rights = row["sites"], row["rights"]
-    return Caller(
-        row["name"],
-        row["role"],
-        None if sites is None else frozenset(sites),
-        None if rights is None else frozenset(rights),
-    )

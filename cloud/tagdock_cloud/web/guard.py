@@ -1,16 +1,22 @@
-"""What surrounds every request: an id, security headers, and no writes from another site's pages."""
+"""What surrounds every request: an id, security headers, a limit by address, no writes from another site's pages."""
 
+import math
 import re
 import secrets
+import time
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tagdock_cloud.access.lockout import address_group
+from tagdock_cloud.web.limits import Limits
 from tagdock_cloud.web.problems import Problem, problem_response
 from tagdock_cloud.web.request_id import REQUEST_ID
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+HSTS = "max-age=31536000"
+"""A year, as is usual: browsers that came by TLS once do not come without it any more (RFC 6797)."""
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -26,8 +32,9 @@ _HEADERS = {
 class Guard:
     """ASGI middleware; pure, because a stream must pass through it unbuffered."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, limits: Limits) -> None:
         self._app = app
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -45,14 +52,32 @@ class Guard:
                 out["X-Request-Id"] = request_id
                 for name, value in _HEADERS.items():
                     out.setdefault(name, value)
+                if scope["scheme"] == "https":
+                    out["Strict-Transport-Security"] = HSTS
                 out.setdefault("Cache-Control", "no-cache" if scope["path"].startswith("/static/") else "no-store")
             await send(message)
 
-        if scope["method"] not in _SAFE_METHODS and _from_elsewhere(headers):
-            answer = problem_response(Problem(403, "a page of another site may not write here"), request_id)
-            await answer(scope, receive, send_with_headers)
+        problem = self._refuse(scope, headers)
+        if problem is not None:
+            await problem_response(problem, request_id)(scope, receive, send_with_headers)
             return
         await self._app(scope, receive, send_with_headers)
+
+    def _refuse(self, scope: Scope, headers: Headers) -> Problem | None:
+        """Return why a request is not even looked at, or None."""
+        client = scope.get("client")
+        wait_s = self._limits.addresses.take(address_group(client[0]) if client else "", time.monotonic())
+        if wait_s > 0:
+            return too_many(wait_s)
+        if scope["method"] not in _SAFE_METHODS and _from_elsewhere(headers):
+            return Problem(403, "a page of another site may not write here")
+        return None
+
+
+def too_many(wait_s: float) -> Problem:
+    """Build the problem for somebody who asks too often (429)."""
+    wait = max(1, math.ceil(wait_s))
+    return Problem(429, f"too many requests; ask again in {wait} s", headers={"Retry-After": str(wait)})
 
 
 def _request_id(headers: Headers) -> str:

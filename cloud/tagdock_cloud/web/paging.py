@@ -16,7 +16,7 @@ from fastapi import Query, Request
 from starlette.responses import Response
 
 from tagdock_cloud.web.problems import refused
-from tagdock_cloud.web.reply import reply
+from tagdock_cloud.web.tags import tagged
 
 Row = dict[str, Any]
 Limit = Annotated[int, Query(ge=1, le=1000, description="Rows a page.")]
@@ -24,7 +24,7 @@ CursorText = Annotated[
     str | None, Query(max_length=1200, description='Where the next page starts: follow `Link: rel="next"`.')
 ]
 
-_READERS: dict[type, Callable[[str], Any]] = {str: str, UUID: UUID, datetime: datetime.fromisoformat}
+_READERS: dict[type, Callable[[str], Any]] = {str: str, UUID: UUID, datetime: datetime.fromisoformat, int: int}
 
 
 def write_cursor(keys: Sequence[object]) -> str:
@@ -42,7 +42,7 @@ def read_cursor(cursor: str | None, *kinds: type) -> list[Any]:
         if not isinstance(texts, list) or len(texts) != len(kinds) or not all(isinstance(text, str) for text in texts):
             raise ValueError("another kind of cursor")
         keys = [_READERS[kind](text) for kind, text in zip(kinds, texts, strict=True)]
-        if any((isinstance(key, datetime) and key.tzinfo is None) or "\x00" in str(key) for key in keys):
+        if any(not _is_written(key) for key in keys):
             raise ValueError("a key that was never written")
     except (ValueError, binascii.Error, RecursionError):
         raise refused("cursor", "is none of ours; start without one and follow the Link header") from None
@@ -57,4 +57,15 @@ def page(request: Request, rows: Sequence[Row], limit: int, *keys: str) -> Respo
         cursor = write_cursor([shown[-1][key] for key in keys])
         query = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
         headers["Link"] = f'<{request.url.path}?{urlencode([*query, ("cursor", cursor)])}>; rel="next"'
-    return reply({"items": shown}, headers=headers)
+    return tagged(request, {"items": shown}, headers=headers)
+
+
+def _is_written(key: Any) -> bool:
+    """Tell whether `write_cursor` may have written a key that was read."""
+    match key:
+        case datetime():
+            return key.tzinfo is not None
+        case int():
+            return abs(key) < 2**63
+        case _:
+            return "\x00" not in str(key)

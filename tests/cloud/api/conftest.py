@@ -19,7 +19,7 @@ import uvicorn
 from tagdock_cloud.access.roles import ROLES
 from tagdock_cloud.access.tokens import add_token
 from tagdock_cloud.app import create_app
-from tagdock_cloud.config import ApiConfig
+from tagdock_cloud.config import ApiConfig, Front
 from tagdock_cloud.store import pool
 
 
@@ -34,6 +34,8 @@ def _load(name: str) -> ModuleType:
 
 
 warehouse_module = _load("warehouse")
+FRONT = Front(rate_per_s=2000, kept_s=0.2)
+"""Many requests from one address, and little patience until a revoked token is out."""
 
 
 @dataclass
@@ -101,12 +103,12 @@ def warehouse(service: Service) -> Any:
 
 
 @contextmanager
-def serving(database: str, *, is_open: bool = False) -> Iterator[Service]:
+def serving(database: str, *, is_open: bool = False, front: Front = FRONT) -> Iterator[Service]:
     """Serve a database for the time of the `with`."""
     with pool.connect(database) as connection:
         tokens = {role: add_token(connection, f"{role}-{secrets.token_hex(3)}", role) for role in ROLES}
     port = free_port()
-    app = create_app(ApiConfig(database, "127.0.0.1", port, is_open))
+    app = create_app(ApiConfig(database, "127.0.0.1", port, is_open, front=front))
     settings = uvicorn.Config(app, "127.0.0.1", port, log_level="error", timeout_graceful_shutdown=10)
     server = uvicorn.Server(settings)
     app.state.is_stopping = lambda: server.should_exit
