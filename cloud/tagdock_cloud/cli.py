@@ -14,6 +14,7 @@ from tagdock_contract import ContractError, GatewayAddress
 from tagdock_cloud.access import acl, gateways, tokens
 from tagdock_cloud.access.roles import ROLES, Role
 from tagdock_cloud.access.secrets import hash_secret, new_secret
+from tagdock_cloud.backup.commands import backup, restore
 from tagdock_cloud.config import (
     ApiConfig,
     EmbeddedBrokerConfig,
@@ -24,6 +25,7 @@ from tagdock_cloud.config import (
     parse_broker,
 )
 from tagdock_cloud.errors import CloudError, ConfigurationError
+from tagdock_cloud.keeping.commands import retention
 from tagdock_cloud.options import data_option as _data
 from tagdock_cloud.options import database_option as _database
 from tagdock_cloud.options import json_option as _json
@@ -252,6 +254,10 @@ def _print_addresses(addresses: dict[str, str], *, as_json: bool) -> None:
         return
     click.echo(f"console   {addresses['console']}\nbroker    {addresses['broker']}")
     click.echo("ready; stop with Ctrl-C", err=True)
+
+
+for _command in (backup, restore, retention):
+    main.add_command(_command)
 
 
 @main.group(name="tokens")

@@ -77,7 +77,7 @@ def test_a_half_made_database_is_made_anew(run: Any, tmp_path: Path) -> None:
 def test_a_database_of_another_version_is_left_alone_and_named(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "PG_VERSION").write_text("16\n")
-    with pytest.raises(CloudError, match=r"made by PostgreSQL 16, this is 18: .* another --data"):
+    with pytest.raises(CloudError, match=r"made by PostgreSQL 16, this is 18\. .*backup -o FILE .*restore FILE"):
         EmbeddedDatabase(tmp_path / "data", 1, "x").prepare()
 
 

@@ -71,8 +71,9 @@ class EmbeddedDatabase:
             self._create()
         elif (found := version.read_text().strip()) != str(MAJOR_VERSION):
             raise CloudError(
-                f"{self._folder} was made by PostgreSQL {found}, this is {MAJOR_VERSION}: "
-                "start it once with the Tagdock that made it and move the data, or give another --data"
+                f"{self._folder} was made by PostgreSQL {found}, this is {MAJOR_VERSION}. With the Tagdock that made "
+                f"it run `tagdock-cloud backup -o FILE --data {self._folder.parent}`, then move {self._folder} away, "
+                f"and with this one run `tagdock-cloud restore FILE --data {self._folder.parent}`"
             )
         privileges.give(self._folder, privileges.DATABASE_UID)
 
@@ -134,6 +135,7 @@ class EmbeddedDatabase:
             if connection.execute(_SQL["has_role"], values).fetchone() is None:
                 connection.execute(_SQL["set_password"], values)
                 connection.execute(_SQL["add_role"])
+            connection.execute(_SQL["let_make_databases"])
             if connection.execute(_SQL["has_database"], values).fetchone() is None:
                 connection.execute(_SQL["add_database"])
 
