@@ -37,6 +37,7 @@ from tagdock_cloud.web.limits import limits
 from tagdock_cloud.web.problems import Problem, from_validation, problem_response
 from tagdock_cloud.web.tags import tagged
 from tagdock_cloud.webhooks.routes import router as webhooks
+from tagdock_cloud.layout.places import router as places
 
 BODY_LIMIT = 64 * 1024
 """Bytes of a body where a route does not say otherwise."""
@@ -64,7 +65,7 @@ def create_app(config: ApiConfig) -> FastAPI:
     app.state.exports = Exports()
     app.state.limits = limits(config.front.rate_per_s)
     app.state.is_stopping = lambda: False  # the server that runs it says when, so that streams end by themselves
-    for router in (goods, inventory, stream, doors, review, layout, plans, health, webhooks, access, console):
+    for router in (goods, inventory, stream, doors, review, layout, places, plans, health, webhooks, access, console):
         app.include_router(router)
     app.add_api_route("/api/v1/openapi.json", _describe, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC))

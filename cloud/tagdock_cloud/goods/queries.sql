@@ -6,6 +6,11 @@ where (%(after)s::text is null or sku > %(after)s) and (%(family)s::text is null
 order by sku
 limit %(rows)s;
 
+-- name: one
+-- One SKU.
+select sku, gtin, description, volume_m3, mass_kg, bins_needed, zones, family, keep_apart
+from skus_v1 where sku = %(sku)s;
+
 -- name: lock
 -- One bulk write of SKUs at a time, so that the check for taken GTINs holds until the commit.
 select pg_advisory_xact_lock(hashtext('tagdock.skus'));

@@ -11,12 +11,11 @@ MOST_SKUS = 10_000
 """SKUs that one request may carry."""
 
 
-class SkuRecord(BaseModel):
-    """One kind of goods. `volume_m3` and `mass_kg` are what its stock takes in one bin."""
+class SkuBody(BaseModel):
+    """What one kind of goods is. `volume_m3` and `mass_kg` are what its stock takes in one bin."""
 
     model_config = ConfigDict(extra="forbid")
 
-    sku: Sku = Field(examples=["85123A"])
     gtin: Annotated[str, StringConstraints(pattern=r"^[0-9]{14}$")] | None = Field(None, examples=["09521234000013"])
     description: Text = ""
     volume_m3: Amount | None = None
@@ -31,6 +30,12 @@ class SkuRecord(BaseModel):
         if self.gtin is not None and check_digit(self.gtin[:13]) != self.gtin[13]:
             raise ValueError(f"gtin: wrong check digit, {check_digit(self.gtin[:13])} is right")
         return self
+
+
+class SkuRecord(SkuBody):
+    """One kind of goods and its name."""
+
+    sku: Sku = Field(examples=["85123A"])
 
 
 class SkuList(BaseModel):

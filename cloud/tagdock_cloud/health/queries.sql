@@ -1,18 +1,26 @@
 -- name: gateways
--- All gateways, and the database's clock to judge them by.
-select site, gateway, state, last_seen_at, last_event_stored_at, outbox_events, outbox_refused_batches,
-       oldest_unacked_at, readers, now() as now
-from gateways_v1
+-- Gateways, and the database's clock to judge them by. A clock is told by a word that came as it was said: not by the
+-- will, which was left when the gateway connected, and not by a retained one, of which nobody knows how long it took.
+select site, gateway, v.state, v.last_seen_at, v.last_event_stored_at, v.outbox_events, v.outbox_refused_batches,
+       v.oldest_unacked_at, v.readers, coalesce(g.status ->> 'software', '') as software,
+       coalesce(g.status -> 'lost', '{}') as lost,
+       case when v.state = 'online' and (g.status ->> 'at')::timestamptz <> g.status_at
+            then round(extract(epoch from (g.status ->> 'at')::timestamptz - g.status_at), 3)::double precision
+            end as clock_offset_s,
+       now() as now
+from gateways_v1 v join gateways g using (site, gateway)
 where (%(site)s::text is null or site = %(site)s) and (%(sites)s::text[] is null or site = any(%(sites)s))
+  and (%(gateway)s::text is null or gateway = %(gateway)s)
 order by site, gateway;
 
 -- name: refused
--- The batches that were refused last, with the reason.
+-- The batches that were refused last, before a key, with the reason.
 select refusal_id, refused_at, site, gateway, epoch, seq, reason, octet_length(payload) as payload_bytes
 from refused_batches
 where (%(site)s::text is null or site = %(site)s) and (%(sites)s::text[] is null or site = any(%(sites)s))
-order by refused_at desc
-limit 50;
+  and (%(before_at)s::timestamptz is null or (refused_at, refusal_id) < (%(before_at)s, %(before_id)s::bigint))
+order by refused_at desc, refusal_id desc
+limit %(rows)s;
 
 -- name: plan_queue
 -- What waits for the solver, and since when.

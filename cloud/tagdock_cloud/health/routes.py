@@ -1,22 +1,25 @@
 """Health over HTTP: for probes, for Prometheus, and for whoever watches the gateways."""
 
+from datetime import datetime
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import PlainTextResponse, Response
 
 from tagdock_cloud.health.metrics import metrics_text
-from tagdock_cloud.health.records import Alive, GatewayPage, Ready
-from tagdock_cloud.health.rules import freshness
+from tagdock_cloud.health.records import Alive, GatewayPage, GatewayRecord, ReaderPage, Ready, RefusedPage
+from tagdock_cloud.health.rules import freshness, readers_of
 from tagdock_cloud.store.errors import StoreError
 from tagdock_cloud.store.migrate import newest_revision
 from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.web.access import Public, Viewer
 from tagdock_cloud.web.database import Database, Db
 from tagdock_cloud.web.names import Site
-from tagdock_cloud.web.problems import Problem
+from tagdock_cloud.web.paging import CursorText, Limit, page, read_cursor
+from tagdock_cloud.web.problems import Problem, not_found
 from tagdock_cloud.web.reply import reply
+from tagdock_cloud.web.tags import tagged
 
 _SQL = load_queries("tagdock_cloud.health")
 _NEWEST = newest_revision()
@@ -53,23 +56,69 @@ async def metrics(db: Db, caller: Viewer) -> Response:
 
 
 @router.get("/api/v1/gateways", response_model=GatewayPage)
-async def list_gateways(db: Db, caller: Viewer, site: Site | None = None) -> Response:
-    """List gateways with their readers, their queue and how fresh their word is."""
+async def list_gateways(request: Request, db: Db, caller: Viewer, site: Site | None = None) -> Response:
+    """List gateways with their readers, their queue, what they lost, and how fresh their word is."""
     caller.check(site)
-    return reply({"items": await find_gateways(db, site, caller.listed)})
+    return tagged(request, {"items": await find_gateways(db, site, caller.listed)})
 
 
-async def find_gateways(db: Database, site: str | None, sites: list[str] | None) -> list[dict[str, Any]]:
+@router.get("/api/v1/gateways/{site}/{gateway}", response_model=GatewayRecord)
+async def get_gateway(request: Request, db: Db, caller: Viewer, site: Site, gateway: Site) -> Response:
+    """Return one gateway."""
+    caller.check(site)
+    rows = await find_gateways(db, site, caller.listed, gateway)
+    if not rows:
+        raise not_found("gateway", f"{site}/{gateway}")
+    return tagged(request, rows[0])
+
+
+@router.get("/api/v1/readers", response_model=ReaderPage)
+async def list_readers(
+    request: Request, db: Db, caller: Viewer, site: Site | None = None, gateway: Site | None = None
+) -> Response:
+    """List readers as their gateways described them last."""
+    caller.check(site)
+    gateways = await find_gateways(db, site, caller.listed, gateway)
+    return tagged(request, {"items": [reader for row in gateways for reader in readers_of(row)]})
+
+
+@router.get("/api/v1/refused-batches", response_model=RefusedPage)
+async def list_refused(
+    *,
+    request: Request,
+    db: Db,
+    caller: Viewer,
+    site: Site | None = None,
+    limit: Limit = 100,
+    cursor: CursorText = None,
+) -> Response:
+    """List batches that were refused, newest first, each with its reason."""
+    caller.check(site)
+    before_at, before_id = read_cursor(cursor, datetime, int)
+    rows = await find_refused(db, site, caller.listed, limit + 1, (before_at, before_id))
+    return page(request, rows, limit, "refused_at", "refusal_id")
+
+
+async def find_gateways(
+    db: Database, site: str | None, sites: list[str] | None, gateway: str | None = None
+) -> list[dict[str, Any]]:
     """Return gateways by name, each judged by the database's clock."""
-    rows = await db.all(_SQL["gateways"], {"site": site, "sites": sites})
+    rows = await db.all(_SQL["gateways"], {"site": site, "sites": sites, "gateway": gateway})
     for row in rows:
         row["freshness"] = freshness(row["state"], row["last_seen_at"], row.pop("now"))
     return rows
 
 
-async def find_refused(db: Database, site: str | None, sites: list[str] | None) -> list[dict[str, Any]]:
-    """Return the batches that were refused last, newest first, each with its reason."""
-    return await db.all(_SQL["refused"], {"site": site, "sites": sites})
+async def find_refused(
+    db: Database,
+    site: str | None,
+    sites: list[str] | None,
+    rows: int = 50,
+    before: tuple[datetime | None, int | None] = (None, None),
+) -> list[dict[str, Any]]:
+    """Return the batches that were refused last, before a key, newest first, each with its reason."""
+    values = {"site": site, "sites": sites, "rows": rows, "before_at": before[0], "before_id": before[1]}
+    return await db.all(_SQL["refused"], values)
 
 
 async def find_plan_queue(db: Database, site: str | None, sites: list[str] | None) -> dict[str, Any]:

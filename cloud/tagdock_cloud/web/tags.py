@@ -55,7 +55,7 @@ def tagged(
 
 
 def check_unchanged(what: str, current: Any, if_match: str | None) -> None:
-    """Check that a caller changes what they saw; `current` is what a GET answers now, None where there is nothing.
+    """Check that a caller changes what they saw; `current`: what a GET answers now (bytes as they are), None: nothing.
 
     Raises Problem: 428 where they do not say what they saw, 412 where it is another thing by now.
     """
@@ -65,5 +65,5 @@ def check_unchanged(what: str, current: Any, if_match: str | None) -> None:
         return
     if if_match is None:
         raise Problem(428, f"{what} is there already: read it, and send its ETag as If-Match (or * to overwrite it)")
-    if not matches(if_match, tag_of(to_json(current))):
+    if not matches(if_match, tag_of(current if isinstance(current, bytes) else to_json(current))):
         raise Problem(412, f"If-Match: {what} was changed meanwhile; read it again")

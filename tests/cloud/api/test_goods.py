@@ -77,3 +77,25 @@ def test_pages_follow_each_other_without_gap_or_double(service: Any) -> None:
         names += [row["sku"] for row in answer.json()["items"]]
         path = answer.links.get("next", {}).get("url", "")
     assert names == [f"P-{n:03d}" for n in range(25)]
+
+
+def test_one_sku_is_added_read_and_overwritten_by_who_saw_it(service: Any) -> None:
+    url = "/api/v1/skus/single%2F1"
+    admin = service.as_("admin")
+    made = admin.put(url, json={"description": "Lamp", "gtin": "09521234000075"})
+    assert (made.status_code, made.json()["sku"], made.json()["description"]) == (201, "single/1", "Lamp")
+    assert admin.put(url, json={"description": "Light"}).status_code == 428
+    changed = admin.put(url, json={"description": "Light"}, headers={"If-Match": made.headers["etag"]})
+    assert (changed.status_code, changed.json()["gtin"]) == (200, None)
+    assert admin.put(url, json={}, headers={"If-Match": made.headers["etag"]}).status_code == 412
+    seen = service.as_("viewer").get(url)
+    assert (seen.json(), seen.headers["etag"]) == (changed.json(), changed.headers["etag"])
+    assert service.as_("viewer").get(url, headers={"If-None-Match": seen.headers["etag"]}).status_code == 304
+    assert service.as_("viewer").get("/api/v1/skus/nothing").status_code == 404
+
+
+def test_one_sku_cannot_take_anothers_gtin(service: Any) -> None:
+    admin = service.as_("admin")
+    assert admin.put("/api/v1/skus/first", json={"gtin": "09521234000082"}).status_code == 201
+    answer = admin.put("/api/v1/skus/second", json={"gtin": "09521234000082"})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "gtin")
