@@ -1,9 +1,10 @@
 """What a broker must let each user do: a gateway only its own topics, the cloud what ingest needs. Pure.
 
-Written as mosquitto's password and ACL files (mosquitto.conf(5), password_file and acl_file); the embedded broker asks
-`may` instead. Both come from the one table below.
+Written as mosquitto's password and ACL files (mosquitto.conf(5), password_file and acl_file) and as the `authorization`
+block of a NATS configuration; the embedded broker asks `may` instead. All come from the one table below.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Literal
 
@@ -13,9 +14,12 @@ CLOUD_USER = "tagdock-cloud"
 """The user name of ingest. It has a dot nowhere, so no gateway's can equal it."""
 
 Action = Literal["publish", "subscribe"]
+BrokerKind = Literal["mosquitto", "nats"]
 
 _GATEWAY: dict[Action, tuple[Channel, ...]] = {"publish": ("events", "status"), "subscribe": ("ack",)}
 _CLOUD: dict[Action, tuple[Channel, ...]] = {"publish": ("ack",), "subscribe": ("events", "status")}
+_NATS_OWN: dict[Action, tuple[str, ...]] = {"publish": (), "subscribe": ("$MQTT.sub.>",)}
+"""What NATS's MQTT sessions need beside: the subjects on which it delivers QoS 1 to a client."""
 _WORDS: dict[Action, str] = {"publish": "write", "subscribe": "read"}
 
 
@@ -58,14 +62,46 @@ def acl_file(gateways: list[GatewayAddress]) -> str:
     return "\n".join(blocks)
 
 
+def nats_file(secrets: Mapping[GatewayAddress, str], cloud_secret_hash: str) -> str:
+    """Write the file that a NATS configuration includes: `authorization` with every user, held to MQTT and its topics.
+
+    `secrets`: bcrypt hashes, as NATS reads them. The configuration format is a superset of JSON.
+    """
+    users = [
+        _nats_user(CLOUD_USER, cloud_secret_hash, {a: [subscription(channel) for channel in _CLOUD[a]] for a in _CLOUD})
+    ]
+    for address, secret_hash in secrets.items():
+        topics = {action: [address.topic(channel) for channel in channels] for action, channels in _GATEWAY.items()}
+        users.append(_nats_user(address.client_id, secret_hash, topics))
+    lines = ",\n".join(f"    {json.dumps(user)}" for user in users)
+    return f"authorization: {{\n  users: [\n{lines}\n  ]\n}}\n"
+
+
+def _nats_user(user: str, secret_hash: str, topics: Mapping[Action, list[str]]) -> dict[str, object]:
+    """Build one user. A level of a topic is a token of a subject; no name of ours holds a dot."""
+    subjects = {a: [topic.replace("/", ".").replace("+", "*") for topic in topics[a]] for a in topics}
+    allowed = {action: {"allow": [*subjects[action], *_NATS_OWN[action]]} for action in subjects}
+    known = {"user": user, "password": secret_hash, "allowed_connection_types": ["MQTT"]}
+    return {**known, "permissions": allowed}
+
+
 def _block(user: str, topics: list[tuple[Action, str]]) -> str:
     return f"user {user}\n" + "".join(f"topic {_WORDS[action]} {topic}\n" for action, topic in topics)
 
 
 def _cloud_may(action: Action, topic: str) -> bool:
     if action == "subscribe":
-        return topic in {subscription(channel) for channel in _CLOUD["subscribe"]}
+        return any(_is_subscription(topic, channel) for channel in _CLOUD["subscribe"])
     try:
         return parse_topic(topic)[1] in _CLOUD["publish"]
+    except ContractError:
+        return False
+
+
+def _is_subscription(topic: str, channel: Channel) -> bool:
+    """Tell whether a filter takes a channel of all sites, or of one: what several ingest programs share."""
+    parts = topic.split("/")
+    try:
+        return len(parts) == 5 and topic == subscription(channel, parts[2])
     except ContractError:
         return False

@@ -50,6 +50,13 @@ def gateway_secrets(connection: Connection[DictRow]) -> dict[GatewayAddress, str
     return {GatewayAddress(row["site"], row["gateway"]): row["secret_hash"] for row in rows}
 
 
+def nats_secrets(connection: Connection[DictRow]) -> tuple[dict[GatewayAddress, str], list[GatewayAddress]]:
+    """Return the bcrypt hash of each gateway's secret, and the gateways that have none yet."""
+    rows = connection.execute(_SQL["gateway_secrets"]).fetchall()
+    known = {GatewayAddress(row["site"], row["gateway"]): row["secret_bcrypt"] for row in rows}
+    return {address: found for address, found in known.items() if found}, [a for a, found in known.items() if not found]
+
+
 async def find_secret(pool: AsyncPool, address: GatewayAddress) -> str | None:
     """Return the hash of one gateway's secret; None where it has none. Raises DatabaseUnavailableError."""
     async with pool.connection() as connection:

@@ -4,14 +4,16 @@ Source: the table `audit` only ever grows; the database refuses to change it, de
 """
 
 import hashlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 
 from tagdock_cloud.access.roles import Caller
 from tagdock_cloud.store.queries import load_queries
-from tagdock_cloud.web.database import Transaction
 from tagdock_cloud.web.request_id import REQUEST_ID
+
+if TYPE_CHECKING:  # the command line writes audit entries too, and starts faster without FastAPI
+    from tagdock_cloud.web.database import Transaction
 
 MOST_BYTES = 256 * 1024
 """Of `before` or `after` as JSON; what is larger (a layout, a bulk import) is kept as its size and SHA-256."""
@@ -20,7 +22,7 @@ _SQL = load_queries("tagdock_cloud.web")
 
 
 async def audit(
-    transaction: Transaction,
+    transaction: "Transaction",
     caller: Caller,
     action: str,
     subject: str,

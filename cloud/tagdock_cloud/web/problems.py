@@ -4,11 +4,13 @@ import json
 import re
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.responses import Response
+
+if TYPE_CHECKING:  # the command line knows this module and starts faster without FastAPI
+    from fastapi.exceptions import RequestValidationError
 
 MEDIA_TYPE = "application/problem+json"
 _JSON = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json *(?:;|$)", re.IGNORECASE)
@@ -75,7 +77,7 @@ def problem_response(problem: Problem, request_id: str | None) -> Response:
     return Response(json.dumps(body), problem.status, headers=problem.headers, media_type=MEDIA_TYPE)
 
 
-def from_validation(error: RequestValidationError, media_type: str) -> Problem:
+def from_validation(error: "RequestValidationError", media_type: str) -> Problem:
     """Turn the framework's list of errors into one problem that names the first field and lists the others.
 
     `media_type`: of the request's body. One that is no JSON was not even looked into (415).
