@@ -15,28 +15,24 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import psycopg
-from paho.mqtt import client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
+from cloud_gateways import Gateway, drive
 from tagdock_cloud.embedded.database import EmbeddedDatabase
 from tagdock_cloud.serve.ports import choose_port, is_free
 from tagdock_cloud.store.migrate import migrate
-from tagdock_contract import Ack, Batch, GatewayAddress, Movement, content_uuid7, decode_ack, encode
+from tagdock_contract import Ack, Batch, GatewayAddress, Movement, content_uuid7, encode
 
 ITEMS = 20_000
 GROUP = 5_000
-UNACKED_EVENTS = 20_000
+UNACKED_EVENTS = 40_000
 GATEWAYS = 8
-UNACKED_BATCHES = 250
-"""Of each gateway. More would measure the gateways: paho looks through all of them at each acknowledgement."""
 PASSWORD = "benchmark"
 
 
@@ -111,48 +107,29 @@ def epc(number: int) -> str:
 def publish(port: int, batches: list[Batch]) -> float:
     """Publish batches as gateways do, a bounded number unacked, and return events a second until the last ack."""
     payloads = [encode(batch) for batch in batches]
-    size, window = len(batches[0].events), min(UNACKED_EVENTS // len(batches[0].events), GATEWAYS * UNACKED_BATCHES)
-    acked, changed = 0, threading.Condition()
+    size, epoch = len(batches[0].events), batches[0].epoch
+    window = max(UNACKED_EVENTS // size, GATEWAYS)
+    sent = acked = 0
 
-    def count(ack: Ack) -> None:
+    def feed() -> tuple[int, bytes] | None:
+        nonlocal sent
+        if sent == len(payloads) or sent - acked >= window:
+            return None
+        sent += 1
+        return sent % GATEWAYS, payloads[sent - 1]
+
+    def on_ack(ack: Ack) -> bool:
         nonlocal acked
-        with changed:
-            acked += len(ack.committed) if ack.epoch == batches[0].epoch else 0
-            changed.notify_all()
+        acked += len(ack.committed) if ack.epoch == epoch else 0
+        return acked >= len(payloads)
 
     with ExitStack() as stack:
-        gateways = [stack.enter_context(gateway(port, number, count)) for number in range(GATEWAYS)]
+        gateways = [Gateway(port, GatewayAddress("s1", f"g{number}"), PASSWORD) for number in range(GATEWAYS)]
+        for one in gateways:
+            stack.callback(one.socket.close)
         started_s = time.perf_counter()
-        for sent, payload in enumerate(payloads):
-            with changed:
-                if not changed.wait_for(lambda: sent - acked < window, 60):  # noqa: B023
-                    raise TimeoutError("no ack for a minute")
-            gateways[sent % GATEWAYS](payload)
-        with changed:
-            if not changed.wait_for(lambda: acked >= len(batches), 60):
-                raise TimeoutError("no ack for a minute")
+        drive(gateways, feed, on_ack)
         return size * len(batches) / (time.perf_counter() - started_s)
-
-
-@contextmanager
-def gateway(port: int, number: int, on_ack: Callable[[Ack], None]) -> Iterator[Callable[[bytes], object]]:
-    """Connect a gateway; yield the function that publishes a batch."""
-    address, ready = GatewayAddress("s1", f"g{number}"), threading.Event()
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=address.client_id, protocol=mqtt.MQTTv311)
-    client.username_pw_set(address.client_id, PASSWORD)
-    client.max_inflight_messages_set(UNACKED_BATCHES)
-    client.on_message = lambda _client, _user, message: on_ack(decode_ack(bytes(message.payload)))
-    client.on_subscribe = lambda *_: ready.set()
-    client.connect("127.0.0.1", port)
-    client.loop_start()
-    client.subscribe(address.topic("ack"), 1)
-    ready.wait(10)
-    topic = address.topic("events")
-    try:
-        yield lambda payload: client.publish(topic, payload, qos=1)
-    finally:
-        client.disconnect()
-        client.loop_stop()
 
 
 def copy(database: str, events: list[Movement]) -> float:

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from tagdock_cloud.errors import ConfigurationError
+from tagdock_cloud.ingest.shares import Share
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 
@@ -42,8 +43,11 @@ class IngestConfig:
     broker: BrokerAddress
     is_open: bool = False
     client_id: str = "tagdock-cloud-ingest"
-    group_events: int = 5_000
+    group_bytes: int = 2 * 1024 * 1024
     group_wait_s: float = 0.005
+    is_mqtt5: bool = False
+    share: Share | None = None
+    shared_group: str | None = None
     ahead_s: float = 3600.0
     behind_days: float = 3650.0
 

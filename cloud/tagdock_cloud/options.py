@@ -33,6 +33,16 @@ data_option = option(
     show_default="~/.local/share/tagdock",
     help="Where `serve` keeps its own database and what it knows of itself.",
 )
+broker_option = option("--broker", metavar="URL", help="mqtt://user:password@host:1883, or mqtts://... for TLS.")
+broker_ca_option = option(
+    "--broker-ca", type=click.Path(path_type=Path), help="Certificates that vouch for an mqtts broker."
+)
+open_option = option(
+    "--open",
+    "is_open",
+    is_flag=True,
+    help="Lab mode: unknown gateways register themselves, reading needs no token; loopback only.",
+)
 json_option = option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 

@@ -183,7 +183,7 @@ def test_a_killed_database_loses_and_doubles_nothing(
 def test_while_the_database_is_away_it_stops_taking_instead_of_filling_up(
     own_postgres: Any, mosquitto: Any, start: Any, gateway: Connect, movement: Make
 ) -> None:
-    process = start(own_postgres.url, mosquitto, group_events="10")
+    process = start(own_postgres.url, mosquitto, group_kib="4")
     sender = gateway(mosquitto.port)
     own_postgres.kill()
     for number in range(300):

@@ -94,6 +94,15 @@ def refuse(accepted: Accepted, reason: str) -> Refused:
     return Refused(accepted.address, accepted.batch.epoch, accepted.batch.seq, reason[:MAX_REASON], accepted.payload)
 
 
+def name_of(batch: Accepted | Refused) -> str:
+    """Name a batch in a log: site/gateway/epoch/seq, as far as it could be read."""
+    if isinstance(batch, Accepted):
+        return f"{batch.address.site}/{batch.address.gateway}/{batch.batch.epoch}/{batch.batch.seq}"
+    return (
+        f"{batch.address.site}/{batch.address.gateway}/{batch.epoch or '?'}/{'?' if batch.seq is None else batch.seq}"
+    )
+
+
 def _judge_batch(address: GatewayAddress, payload: bytes, now: datetime, bounds: Bounds) -> Accepted | Refused:
     try:
         batch = decode_batch(payload)

@@ -2,69 +2,104 @@
 
 import threading
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-from tagdock_cloud.ingest.admit import Accepted, Delivery, Verdict
+from tagdock_cloud.ingest.admit import Delivery
 
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A message and what was decided on it."""
-
-    delivery: Delivery
-    verdict: Verdict
-
-    @property
-    def weight(self) -> int:
-        """Events it holds, and at least one."""
-        return len(self.verdict.batch.events) if isinstance(self.verdict, Accepted) else 1
+MESSAGE_BYTES = 512
+"""What a message takes beside its payload: the objects that hold it."""
 
 
 class Intake:
-    """A queue between the broker's thread and the committing one, bounded by events. The first one in always fits."""
+    """A queue between the broker's thread and the committing ones, bounded by bytes. The first one in always fits.
 
-    def __init__(self, most_events: int) -> None:
-        self._most_events = most_events
-        self._arrivals: deque[Arrival] = deque()
-        self._events = 0
+    Bytes and not events, because memory is what has to stay bounded, whatever gateways put into an event.
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._deliveries: deque[Delivery] = deque()
+        self._bytes = 0
         self._closed = False
-        self._changed = threading.Condition()
+        lock = threading.Lock()
+        self._room, self._news = threading.Condition(lock), threading.Condition(lock)
 
-    def put(self, arrival: Arrival) -> bool:
-        """Add an arrival, waiting for room for as long as it takes; False once the intake is closed."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._has_room(arrival))
+    def put(self, delivery: Delivery) -> bool:
+        """Add a delivery, waiting for room for as long as it takes; False once the intake is closed."""
+        size = _size(delivery)
+        with self._room:
+            while self._deliveries and self._bytes + size > self._most_bytes and not self._closed:
+                self._room.wait()
             if self._closed:
                 return False
-            self._arrivals.append(arrival)
-            self._events += arrival.weight
-            self._changed.notify_all()
+            self._deliveries.append(delivery)
+            self._bytes += size
+            if len(self._deliveries) == 1:
+                self._news.notify()
             return True
 
-    def take(self, most_events: int, wait_s: float) -> list[Arrival]:
-        """Take the next group in order of arrival: up to so many events, or one larger batch; [] after `wait_s`."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._arrivals or self._closed, timeout=wait_s)
-            group: list[Arrival] = []
-            events = 0
-            while self._arrivals and (not group or events + self._arrivals[0].weight <= most_events):
-                arrival = self._arrivals.popleft()
-                events += arrival.weight
-                group.append(arrival)
-            self._events -= events
-            self._changed.notify_all()
-            return group
+    def wait(self, wait_s: float) -> bool:
+        """Wait until something is there, at most `wait_s`, and tell whether it is."""
+        with self._news:
+            if not self._deliveries and not self._closed:
+                self._news.wait(wait_s)
+            return bool(self._deliveries)
 
-    def wait_for_events(self, events: int, wait_s: float) -> None:
-        """Wait until so many events are there, at most `wait_s`."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._events >= events, timeout=wait_s)
+    def holds(self, size_bytes: int) -> bool:
+        """Tell whether so much is waiting."""
+        return self._bytes >= size_bytes
+
+    def take(self, most_bytes: int, most_messages: int) -> list[Delivery]:
+        """Take the next group in order of arrival: so much at most, or one larger message; [] where nothing waits."""
+        with self._room:
+            group: list[Delivery] = []
+            taken = 0
+            while self._deliveries and len(group) < most_messages:
+                size = _size(self._deliveries[0])
+                if group and taken + size > most_bytes:
+                    break
+                taken += size
+                group.append(self._deliveries.popleft())
+            self._bytes -= taken
+            self._room.notify()
+            if self._deliveries:
+                self._news.notify()
+            return group
 
     def close(self) -> None:
         """Let nobody wait any more."""
-        with self._changed:
+        with self._room:
             self._closed = True
-            self._changed.notify_all()
+            self._room.notify_all()
+            self._news.notify_all()
 
-    def _has_room(self, arrival: Arrival) -> bool:
-        return not self._arrivals or self._events + arrival.weight <= self._most_events
+
+class Settlement:
+    """Which deliveries may be acknowledged to the broker: MQTT wants it in the order in which they came.
+
+    Source: MQTT 3.1.1, section 4.6, and MQTT 5, section 4.6.
+    """
+
+    def __init__(self) -> None:
+        self._open: deque[Delivery] = deque()
+        self._done: set[int] = set()
+        self._lock = threading.Lock()
+
+    def expect(self, delivery: Delivery) -> None:
+        """Note a delivery that came."""
+        with self._lock:
+            self._open.append(delivery)
+
+    def settle(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
+        """Note deliveries that are through, and return those whose turn it is now."""
+        with self._lock:
+            self._done.update(map(id, deliveries))
+            turn = []
+            while self._open and id(self._open[0]) in self._done:
+                self._done.remove(id(self._open[0]))
+                turn.append(self._open.popleft())
+            return turn
+
+
+def _size(delivery: Delivery) -> int:
+    return len(delivery.payload) + MESSAGE_BYTES

@@ -1,19 +1,21 @@
-"""The line to the MQTT broker: the only module that knows paho."""
+"""The line to the MQTT broker: with `bulk`, the only module that knows paho."""
 
 import logging
 import random
 import ssl
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
-from tagdock_contract import subscription
 
 from tagdock_cloud.config import BrokerAddress
 from tagdock_cloud.ingest.admit import Delivery
+from tagdock_cloud.ingest.bulk import BulkClient
 from tagdock_cloud.ingest.errors import BrokerUnavailableError
 
 logger = logging.getLogger(__name__)
@@ -23,32 +25,47 @@ CONNECT_TIMEOUT_S = 10.0
 LONGEST_BACK_OFF_S = 30
 MOST_ACKS_WAITING = 20_000
 """Acks to gateways that the broker has not taken yet; more are dropped, and the gateways ask again by sending again."""
+SESSION_EXPIRY_S = 0xFFFFFFFF
+"""MQTT 5's word for a session that never expires (section 3.1.2.11.2); 3.1.1's sessions never do."""
+RECEIVE_MAXIMUM = 5_000
+"""Messages that an MQTT 5 broker sends ahead of acknowledgements: about a group's worth."""
 
 
 class BrokerLink:
-    """A persistent MQTT 3.1.1 session with manual acknowledgement.
+    """A persistent MQTT session with manual acknowledgement, of MQTT 3.1.1 unless told otherwise.
 
     `deliver` is called on the link's own thread and may block: the broker then gets no further acknowledgement and
     stops sending. A lost connection is taken up again with jittered back-off.
     """
 
-    def __init__(self, broker: BrokerAddress, client_id: str, deliver: Callable[[Delivery], None]) -> None:
+    def __init__(
+        self, broker: BrokerAddress, client_id: str, deliver: Callable[[Delivery], None], *, is_mqtt5: bool = False
+    ) -> None:
         self._broker = broker
         self._deliver = deliver
+        self._is_mqtt5 = is_mqtt5
         self._connection = 0
+        self._filters: tuple[str, ...] = ()
         self._refusal: str | None = None
         self._is_subscribed = False
         self._answered = threading.Event()
         self._client = self._make_client(client_id)
 
-    def start(self) -> None:
-        """Connect; once connected it goes on trying by itself.
+    def start(self, filters: Iterable[str]) -> None:
+        """Connect and listen to these topics; once connected it goes on trying by itself.
 
         The subscription is settled later: a broker may first hand over what it kept for this session.
         Raises BrokerUnavailableError when there is no first connection.
         """
+        self._filters = tuple(filters)
+        settings: dict[str, Any] = {}
+        if self._is_mqtt5:
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            properties.SessionExpiryInterval = SESSION_EXPIRY_S
+            properties.ReceiveMaximum = RECEIVE_MAXIMUM
+            settings = {"clean_start": False, "properties": properties}
         try:
-            self._client.connect(self._broker.host, self._broker.port, KEEPALIVE_S)
+            self._client.connect(self._broker.host, self._broker.port, KEEPALIVE_S, **settings)
         except (OSError, ValueError) as error:
             raise self._unavailable(str(error)) from error
         self._client.loop_start()
@@ -66,6 +83,14 @@ class BrokerLink:
             raise self._unavailable(self._refusal)
         return self._is_subscribed
 
+    def listen(self, filters: Iterable[str]) -> None:
+        """Listen to these topics from now on, and to no others; nothing happens where they are the same."""
+        before, self._filters = self._filters, tuple(filters)
+        if new := [name for name in self._filters if name not in before]:
+            self._subscribe(new)
+        if old := [name for name in before if name not in self._filters]:
+            self._client.unsubscribe(old)
+
     def stop(self) -> None:
         """Say goodbye; the session stays at the broker."""
         self._client.disconnect()
@@ -78,16 +103,14 @@ class BrokerLink:
 
     def settle(self, deliveries: Sequence[Delivery]) -> None:
         """Acknowledge messages to the broker; packet ids of an older connection mean something else by now."""
-        for delivery in deliveries:
-            if delivery.connection == self._connection:
-                self._client.ack(delivery.packet_id, 1)
+        self._client.acknowledge([one.packet_id for one in deliveries if one.connection == self._connection])
 
-    def _make_client(self, client_id: str) -> mqtt.Client:
-        client = mqtt.Client(
+    def _make_client(self, client_id: str) -> BulkClient:
+        client = BulkClient(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
-            clean_session=False,
-            protocol=mqtt.MQTTv311,
+            clean_session=None if self._is_mqtt5 else False,
+            protocol=mqtt.MQTTv5 if self._is_mqtt5 else mqtt.MQTTv311,
             manual_ack=True,
         )
         if self._broker.user is not None:
@@ -104,6 +127,9 @@ class BrokerLink:
         client.on_message = self._on_message
         return client
 
+    def _subscribe(self, filters: Sequence[str]) -> None:
+        self._client.subscribe([(name, 1) for name in filters])
+
     def _on_connect(self, client: mqtt.Client, _user: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
         if reason.is_failure:
             self._refuse(f"it refuses: {reason}; check user and password")
@@ -111,7 +137,10 @@ class BrokerLink:
         self._connection += 1
         logger.info("connected to %s", self._broker.shown)
         self._answered.set()
-        client.subscribe([(subscription("events"), 1), (subscription("status"), 1)])
+        if self._filters:
+            self._subscribe(self._filters)
+        else:
+            self._is_subscribed = True  # to nothing yet: no site of ours is registered
 
     def _on_subscribe(self, _client: Any, _user: Any, _mid: int, reasons: list[ReasonCode], _properties: Any) -> None:
         if any(reason.is_failure for reason in reasons):
@@ -124,7 +153,11 @@ class BrokerLink:
             logger.warning("lost the broker at %s (%s); trying again", self._broker.shown, reason)
 
     def _on_message(self, _client: Any, _user: Any, message: mqtt.MQTTMessage) -> None:
-        self._deliver(Delivery(message.topic, bytes(message.payload), message.retain, message.mid, self._connection))
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = ""
+        self._deliver(Delivery(topic, bytes(message.payload), message.retain, message.mid, self._connection))
 
     def _refuse(self, reason: str) -> None:
         logger.warning("the broker at %s: %s", self._broker.shown, reason)

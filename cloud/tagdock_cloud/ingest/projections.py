@@ -14,6 +14,7 @@ from typing import LiteralString
 from tagdock_cloud.store.queries import load_queries
 
 _SQL = load_queries("tagdock_cloud.ingest")
+_SESSIONS = load_queries("tagdock_cloud.sessions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Step:
     statement: LiteralString
 
 
-STEPS: tuple[Step, ...] = tuple(
-    Step(name, _SQL[name]) for name in ("items_move", "items_appear", "items_project", "flows_count", "announce")
+STEPS: tuple[Step, ...] = (
+    *(Step(name, _SQL[name]) for name in ("items_move", "items_appear", "items_project", "flows_count", "announce")),
+    Step("sessions_follow", _SESSIONS["follow"]),
 )

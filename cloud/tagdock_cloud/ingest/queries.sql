@@ -175,6 +175,10 @@ insert into ingests (client_id) values (%(client_id)s) on conflict (client_id) d
 -- Count refused batches.
 update ingests set batches_refused = batches_refused + %(refused)s where client_id = %(client_id)s
 
+-- name: sites
+-- The sites that somebody registered, or a gateway of.
+select site from sites union select site from gateways
+
 -- name: registered
 -- Which of these gateways are registered.
 select site, gateway from gateways

@@ -1,4 +1,4 @@
-"""Work out the projections anew from the record and its corrections: items and flows. Ingest waits meanwhile."""
+"""Work out the projections anew from the record and its corrections: items, flows, sessions. Ingest waits meanwhile."""
 
 from collections.abc import Callable
 
@@ -24,6 +24,8 @@ def rebuild(database: str, progress: Callable[[int], None]) -> int:
         items = _project_all(connection, progress)
         connection.execute(_SQL["forget_flows"])
         connection.execute(_SQL["flows"])
+        connection.execute(_SQL["forget_goods"])
+        connection.execute(_SQL["goods"])
     return items
 
 

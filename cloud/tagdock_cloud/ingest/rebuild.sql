@@ -1,6 +1,6 @@
 -- name: lock
 -- Let nobody move items, count flows or correct a movement while all is worked out anew; reading goes on.
-lock table items, flows, corrections in share row exclusive mode
+lock table items, flows, corrections, door_sessions in share row exclusive mode
 
 -- name: missing
 -- Items that the record speaks of and nobody listed.
@@ -38,3 +38,15 @@ from settled_movements
 where door is not null and direction in ('in', 'out')
   and observed_at >= (select coalesce(begins_at, '-infinity') from retention where series = 'movements')
 group by 1, 2, 3, 4
+
+-- name: forget_goods
+-- Forget what sessions saw of what the record still holds.
+delete from session_goods g using door_sessions s
+where (s.site, s.session_id) = (g.site, g.session_id)
+  and s.opened_at >= (select coalesce(begins_at, '-infinity') from retention where series = 'movements')
+
+-- name: goods
+-- Work out what sessions saw, and tell nobody.
+select project_session(site, session_id, false) from door_sessions
+where opened_at >= (select coalesce(begins_at, '-infinity') from retention where series = 'movements')
+order by site, session_id

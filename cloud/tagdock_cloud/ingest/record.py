@@ -1,6 +1,7 @@
 """Commit groups of batches to the record, and move the projections in the same transaction."""
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 from tagdock_contract import GatewayAddress, encode
 
 from tagdock_cloud.ingest import rows as staged
-from tagdock_cloud.ingest.admit import Accepted, Refused, Reported, refuse
+from tagdock_cloud.ingest.admit import Accepted, Refused, Reported, name_of, refuse
 from tagdock_cloud.ingest.projections import STEPS
 from tagdock_cloud.store.errors import RowDoubledError, RowRefusedError, StoreError
 from tagdock_cloud.store.pool import Connection, DictRow, connect, translated
@@ -22,6 +23,8 @@ _SQL = load_queries("tagdock_cloud.ingest")
 REFUSED_OF_GATEWAY = 100
 REFUSED_OF_ALL = 1_000
 """Refused batches that are kept: with 2 MiB a payload at most, 2 GiB at the very worst."""
+KNOWN_FOR_S = 2.0
+"""A gateway that was registered is taken for registered so long: a removed one is refused that much later."""
 GROUPS_WARY_OF_DOUBLES = 50
 """After a group that held something known, so many groups are stored warily: who sends again sends much."""
 
@@ -48,6 +51,7 @@ class Recorder:
         self._connection: Connection[DictRow] | None = None
         self._months: set[tuple[int, int]] = set()
         self._wary_groups = 0
+        self._known: dict[GatewayAddress, float] = {}
 
     def close(self) -> None:
         """Give the connection up; the next call opens a new one."""
@@ -86,16 +90,32 @@ class Recorder:
             self._note(turned_down, reports)
         return Outcome(committed, turned_down)
 
+    def sites(self) -> list[str]:
+        """List the registered sites."""
+        try:
+            self.open()
+            with self._transaction() as connection:
+                return [row["site"] for row in connection.execute(_SQL["sites"]).fetchall()]
+        except StoreError:
+            self.close()
+            raise
+
     def _registered(self, senders: Iterable[Accepted | Reported]) -> set[GatewayAddress]:
-        addresses = sorted({sender.address for sender in senders}, key=lambda a: (a.site, a.gateway))
-        if not addresses:
-            return set()
+        """Tell who of these is registered; who was a moment ago is not asked for again."""
+        now_s = time.monotonic()
+        addresses = {sender.address for sender in senders}
+        self._known = {address: until_s for address, until_s in self._known.items() if until_s > now_s}
+        if unsure := sorted(addresses - self._known.keys(), key=lambda a: (a.site, a.gateway)):
+            self._known |= dict.fromkeys(self._look_up(unsure), now_s + KNOWN_FOR_S)
+        return addresses & self._known.keys()
+
+    def _look_up(self, addresses: Sequence[GatewayAddress]) -> list[GatewayAddress]:
         columns = _columns(addresses)
         with self._transaction() as connection:
             if self._is_open:
                 connection.execute(_SQL["register"], columns)
             found = connection.execute(_SQL["registered"], columns).fetchall()
-        return {GatewayAddress(row["site"], row["gateway"]) for row in found}
+        return [GatewayAddress(row["site"], row["gateway"]) for row in found]
 
     def _commit(self, group: Sequence[Accepted]) -> tuple[list[Accepted], list[Refused]]:
         """Commit a group; where a row poisons it, halve it until the batch is found that cannot be stored."""
@@ -111,7 +131,7 @@ class Recorder:
                 self._months.clear()
                 return self._commit(group)
             if len(group) == 1:
-                logger.warning("the database refuses batch %d of %s: %s", group[0].batch.seq, group[0].address, error)
+                logger.warning("the database refuses batch=%s: %s", name_of(group[0]), error)
                 return [], [refuse(group[0], f"the database refuses it: {error}")]
             middle = len(group) // 2
             first, second = self._commit(group[:middle]), self._commit(group[middle:])

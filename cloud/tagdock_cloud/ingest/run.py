@@ -1,29 +1,36 @@
-"""The ingest program: broker -> intake -> record -> acks, in this order and no other."""
+"""The ingest program: broker -> intake -> writers -> acks."""
 
+import gc
 import logging
-import random
+import os
 import signal
+import sys
 import threading
-from collections import defaultdict
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
-from uuid import UUID
-
-from tagdock_contract import Ack, GatewayAddress, Refusal, encode
+import time
+from collections.abc import Callable
+from datetime import timedelta
 
 from tagdock_cloud.config import IngestConfig
-from tagdock_cloud.ingest.admit import Accepted, Bounds, Delivery, Ignored, Refused, Reported, judge
-from tagdock_cloud.ingest.intake import Arrival, Intake
+from tagdock_cloud.ingest.admit import Bounds, Delivery
+from tagdock_cloud.ingest.intake import Intake, Settlement
 from tagdock_cloud.ingest.link import BrokerLink
-from tagdock_cloud.ingest.record import Outcome, Recorder
+from tagdock_cloud.ingest.record import Recorder
+from tagdock_cloud.ingest.shares import all_topics, shared_topics, topics_of
+from tagdock_cloud.ingest.writer import Writer
 from tagdock_cloud.store.errors import StoreError
 
 logger = logging.getLogger(__name__)
 
+WRITERS = 2
+"""One decodes while the other's group is being stored; more would wait for each other's locks on what is counted."""
 INTAKE_GROUPS = 4
-"""The intake holds so many groups: one being committed, the next ones coming in."""
-_IDLE_WAIT_S = 0.1
-_BACK_OFF_S = (0.2, 10.0)
+"""The intake holds so many groups' bytes."""
+SITES_EVERY_S = 2.0
+"""How soon a share takes a new site up."""
+SWITCH_INTERVAL_S = 0.001
+"""A writer whose statement is done takes Python's lock back within a millisecond instead of five."""
+_LEAVE_WITHIN_S = 10.0
+_BEAT_S = 0.05
 
 
 class Ingest:
@@ -31,72 +38,87 @@ class Ingest:
 
     def __init__(self, config: IngestConfig) -> None:
         self._config = config
-        self._bounds = Bounds(timedelta(seconds=config.ahead_s), timedelta(days=config.behind_days))
+        self._client_id = config.share.client_id(config.client_id) if config.share else config.client_id
         self._stopping = threading.Event()
-        self._intake = Intake(INTAKE_GROUPS * config.group_events)
-        self._recorder = Recorder(config.database, client_id=config.client_id, is_open=config.is_open)
-        self._link = BrokerLink(config.broker, config.client_id, self._deliver)
+        self._failure: BaseException | None = None
+        self._intake = Intake(INTAKE_GROUPS * config.group_bytes)
+        self._settlement = Settlement()
+        self._link = BrokerLink(config.broker, self._client_id, self._deliver, is_mqtt5=config.is_mqtt5)
+        self._recorders = [self._make_recorder() for _ in range(WRITERS)]
+        self._sites = self._make_recorder()
 
     def start(self) -> None:
         """Reach the database, then the broker: what arrives can be committed."""
-        self._recorder.open()
-        self._link.start()
+        for recorder in self._recorders:
+            recorder.open()
+        self._link.start(self._topics())
 
     def run(self, when_ready: Callable[[], None]) -> None:
         """Commit and acknowledge until `stop`, then leave broker and database; `when_ready` once it is subscribed.
 
         Raises BrokerUnavailableError when the broker does not let it subscribe.
         """
-        is_ready = False
+        threads = [threading.Thread(target=self._work, args=(recorder,), daemon=True) for recorder in self._recorders]
+        for thread in threads:
+            thread.start()
         try:
-            while not self._stopping.is_set():
-                if not is_ready and self._link.check():
-                    is_ready = True
-                    when_ready()
-                self._step()
+            self._watch(when_ready)
         finally:
+            self._stopping.set()
             self._intake.close()
+            for thread in threads:
+                thread.join(_LEAVE_WITHIN_S)  # one that waits for a stuck database is left: it has acknowledged nothing
             self._link.stop()
-            self._recorder.close()
+            self._sites.close()
+        if self._failure is not None:
+            raise self._failure
 
     def stop(self) -> None:
-        """Ask `run` to end after the group at hand. Safe in a signal handler and from any thread."""
+        """Ask `run` to end after the groups at hand. Safe in a signal handler and from any thread."""
         self._stopping.set()
 
+    def _watch(self, when_ready: Callable[[], None]) -> None:
+        is_ready, looked_s = False, time.monotonic()
+        while not self._stopping.wait(_BEAT_S):
+            if not is_ready and self._link.check():
+                is_ready = True
+                when_ready()
+            if self._config.share is not None and time.monotonic() - looked_s >= SITES_EVERY_S:
+                looked_s = time.monotonic()
+                self._follow_sites()
+
+    def _follow_sites(self) -> None:
+        try:
+            self._link.listen(self._topics())
+        except StoreError as error:
+            logger.info("cannot look for new sites now: %s", error)  # the writers say it where it matters
+
+    def _topics(self) -> tuple[str, ...]:
+        if self._config.shared_group is not None:
+            return shared_topics(self._config.shared_group)
+        if self._config.share is not None:
+            return topics_of(self._config.share, self._sites.sites())
+        return all_topics()
+
+    def _work(self, recorder: Recorder) -> None:
+        config = self._config
+        bounds = Bounds(timedelta(seconds=config.ahead_s), timedelta(days=config.behind_days))
+        writer = Writer(
+            self._intake, self._settlement, recorder, self._link, bounds=bounds, group_bytes=config.group_bytes,
+            group_wait_s=config.group_wait_s, stopping=self._stopping,
+        )  # fmt: skip
+        try:
+            writer.run()
+        except BaseException as error:  # the program ends with it and says so: nothing of this group was acknowledged
+            self._failure = error
+            self._stopping.set()
+
     def _deliver(self, delivery: Delivery) -> None:
-        self._intake.put(Arrival(delivery, judge(delivery, datetime.now(UTC), self._bounds)))
+        self._settlement.expect(delivery)
+        self._intake.put(delivery)
 
-    def _step(self) -> None:
-        self._intake.wait_for_events(1, _IDLE_WAIT_S)
-        self._intake.wait_for_events(self._config.group_events, self._config.group_wait_s)
-        group = self._intake.take(self._config.group_events, 0.0)
-        if not group:
-            return
-        outcome = self._record(group)
-        if outcome is None:
-            return
-        for address, ack in acks_of(outcome):
-            self._link.publish(address.topic("ack"), encode(ack))
-        self._link.settle([arrival.delivery for arrival in group])
-
-    def _record(self, group: Sequence[Arrival]) -> Outcome | None:
-        """Commit a group however long the database is away; None only when asked to stop before it was."""
-        verdicts = [arrival.verdict for arrival in group]
-        for verdict in verdicts:
-            if isinstance(verdict, Ignored):
-                logger.warning("ignored a message: %s", verdict.reason)
-        accepted = [verdict for verdict in verdicts if isinstance(verdict, Accepted)]
-        refused = [verdict for verdict in verdicts if isinstance(verdict, Refused)]
-        reports = [verdict for verdict in verdicts if isinstance(verdict, Reported)]
-        wait_s, longest_s = _BACK_OFF_S
-        while not self._stopping.is_set():
-            try:
-                return self._recorder.record(accepted, refused, reports)
-            except StoreError as error:
-                logger.warning("%s; trying again with %d messages in hand", error, len(group))
-                self._stopping.wait(wait_s * random.uniform(0.5, 1.0))  # noqa: S311
-                wait_s = min(2 * wait_s, longest_s)
-        return None
+    def _make_recorder(self) -> Recorder:
+        return Recorder(self._config.database, client_id=self._client_id, is_open=self._config.is_open)
 
 
 def run_ingest(config: IngestConfig) -> None:
@@ -105,22 +127,9 @@ def run_ingest(config: IngestConfig) -> None:
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, lambda *_: ingest.stop())
     ingest.start()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)  # what a batch is made of has no cycles, and need not be searched for them
     ingest.run(when_ready=lambda: print("ready", flush=True))
-
-
-def acks_of(outcome: Outcome) -> list[tuple[GatewayAddress, Ack]]:
-    """Build the acks of a group: one for each gateway and epoch."""
-    committed: dict[tuple[GatewayAddress, UUID], list[int]] = defaultdict(list)
-    refusals: dict[tuple[GatewayAddress, UUID], list[Refusal]] = defaultdict(list)
-    for taken in outcome.committed:
-        committed[taken.address, taken.batch.epoch].append(taken.batch.seq)
-    for one in outcome.refused:
-        if one.epoch is None or one.seq is None:
-            logger.warning("refused an unnamed batch of %s/%s: %s", one.address.site, one.address.gateway, one.reason)
-            continue
-        refusals[one.address, one.epoch].append(Refusal(one.seq, one.reason))
-    keys = dict.fromkeys([*committed, *refusals])
-    return [
-        (address, Ack(epoch=epoch, committed=tuple(committed[address, epoch]), refused=tuple(refusals[address, epoch])))
-        for address, epoch in keys
-    ]
+    if threading.active_count() > 1:  # stuck in the database: nothing is left to say, so don't wait for it
+        os._exit(0)

@@ -16,7 +16,13 @@ from psycopg.types.json import Jsonb, set_json_dumps
 from psycopg_pool import AsyncConnectionPool, ConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 from pydantic_core import to_json
 
-from tagdock_cloud.store.errors import DatabaseUnavailableError, DatabaseUrlError, RowDoubledError, RowRefusedError, StoreError
+from tagdock_cloud.store.errors import (
+    DatabaseUnavailableError,
+    DatabaseUrlError,
+    RowDoubledError,
+    RowRefusedError,
+    StoreError,
+)
 
 __all__ = [
     "AsyncPool",
