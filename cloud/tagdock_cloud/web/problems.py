@@ -46,9 +46,11 @@ class Problem(Exception):  # noqa: N818  # the standard's word
         *,
         errors: Sequence[tuple[str, str]] = (),
         headers: dict[str, str] | None = None,
+        type_: str = "about:blank",
     ) -> None:
         super().__init__(detail)
         self.status = status
+        self.type = type_
         self.detail = detail
         self.errors = tuple(errors)
         self.headers = headers or {}
@@ -67,7 +69,7 @@ def not_found(what: str, name: object) -> Problem:
 def problem_response(problem: Problem, request_id: str | None) -> Response:
     """Write a problem; ASCII only, so that no hostile name can break the encoding."""
     body: dict[str, Any] = {
-        "type": "about:blank",
+        "type": problem.type,
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "detail": problem.detail[:2000],

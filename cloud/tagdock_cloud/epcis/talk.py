@@ -1,0 +1,122 @@
+"""What every route of the EPCIS interface shares: versions, media types, errors in the standard's words.
+
+Source: EPCIS 2.0, sections 12.3 (headers), 12.4 (content), 12.7 (errors).
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Annotated, Any, Final
+
+from fastapi import Depends, Request
+from pydantic_core import to_json
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from tagdock_cloud.access.roles import Caller
+from tagdock_cloud.epcis.document import MOST_BYTES, MOST_EVENTS
+from tagdock_cloud.epcis.question import EpcisError
+from tagdock_cloud.epcis.render import DEFAULT_FORMAT, EPC_FORMATS, EpcFormat
+from tagdock_cloud.web.access import Viewer
+from tagdock_cloud.web.database import Database, Db
+from tagdock_cloud.web.problems import Problem
+
+ROOT: Final = "/epcis/v2"
+VERSION: Final = "2.0.0"
+_VERSION = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){0,3}")
+_FITS: Final[Mapping[str, Callable[[tuple[int, ...]], bool]]] = {
+    "Version": lambda asked: asked[0] == 2,
+    "Min": lambda asked: asked <= (2, 0, 0),
+    "Max": lambda asked: asked >= (2,),
+}
+_MEDIA = ("application/json", "application/ld+json")
+_ACCEPTED = frozenset({*_MEDIA, "application/problem+json", "application/*", "*/*"})
+
+VERSIONS: Final = {"GS1-EPCIS-Version": VERSION, "GS1-CBV-Version": VERSION}
+DISCOVERY: Final = {
+    **VERSIONS,
+    **{f"GS1-{name}-{end}": VERSION for name in ("EPCIS", "CBV") for end in ("Min", "Max")},
+    "GS1-EPC-Format": ", ".join(EPC_FORMATS),
+    "GS1-Vendor-Version": version("tagdock-cloud"),
+}
+LIMITS: Final = {"GS1-EPCIS-Capture-Limit": str(MOST_EVENTS), "GS1-EPCIS-Capture-File-Size-Limit": str(MOST_BYTES)}
+
+
+def trouble(
+    status: int,
+    kind: EpcisError,
+    detail: str,
+    *,
+    errors: Sequence[tuple[str, str]] = (),
+    headers: dict[str, str] | None = None,
+) -> Problem:
+    """Build a problem in the standard's words."""
+    return Problem(status, detail, errors=errors, headers=headers, type_=f"epcisException:{kind}")
+
+
+def answer(request: Request, content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Answer with JSON, as JSON-LD to who asks for that."""
+    wanted = request.headers.get("accept", "")
+    media = _MEDIA[1] if "ld+json" in wanted and "application/json" not in wanted else _MEDIA[0]
+    return Response(to_json(content), status, headers={**VERSIONS, **(headers or {})}, media_type=media)
+
+
+def negotiate(request: Request) -> None:
+    """Refuse who wants another version or format (406)."""
+    wanted = {part.split(";")[0].strip().lower() for part in request.headers.get("accept", "*/*").split(",")}
+    if not wanted & _ACCEPTED:
+        raise trouble(406, "NotAcceptableException", "Accept: application/json and application/ld+json are there")
+    for name, end in ((name, end) for name in ("EPCIS", "CBV") for end in _FITS):
+        text = request.headers.get(f"gs1-{name.lower()}-{end.lower()}")
+        if text is not None and not (_VERSION.fullmatch(text) and _FITS[end](tuple(map(int, text.split("."))))):
+            raise trouble(406, "NotAcceptableException", f"GS1-{name}-{end}: {VERSION} is spoken here")
+
+
+def _epc_format(request: Request) -> EpcFormat:
+    return check_format(request.headers.get("gs1-epc-format", DEFAULT_FORMAT))
+
+
+def check_format(text: str) -> EpcFormat:
+    """Return the form of EPCs that is asked for. Raises Problem (406)."""
+    for known in EPC_FORMATS:
+        if text == known:
+            return known
+    raise trouble(406, "NotAcceptableException", f"GS1-EPC-Format: must be one of {', '.join(EPC_FORMATS)}")
+
+
+Format = Annotated[EpcFormat, Depends(_epc_format)]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request with what every answer of events needs."""
+
+    request: Request
+    db: Database
+    caller: Caller
+    epc_format: EpcFormat
+
+
+def _asked(request: Request, db: Db, caller: Viewer, epc_format: Format) -> Asked:
+    return Asked(request, db, caller, epc_format)
+
+
+Viewing = Annotated[Asked, Depends(_asked)]
+
+
+async def read_body(request: Request) -> bytes:
+    """Return the body of a JSON request. Raises Problem (413, 415)."""
+    media = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if media not in _MEDIA:
+        raise trouble(
+            415, "UnsupportedMediaType", f"send {' or '.join(_MEDIA)}; XML is not read here", headers=dict(LIMITS)
+        )
+    try:
+        return await request.body()
+    except HTTPException as error:
+        if error.status_code == 413:
+            raise trouble(
+                413, "CapturePayloadTooLarge", f"send at most {MOST_BYTES} bytes", headers=dict(LIMITS)
+            ) from None
+        raise

@@ -1,0 +1,119 @@
+"""The log of what was told follows the record: new movements become events, corrections declare errors.
+
+One worker at a time does this, in one transaction with how far it has got: a killed worker loses and doubles nothing.
+"""
+
+import time
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic_core import to_json
+
+from tagdock_cloud.epcis.telling import Declaration, digest_of, place_name, step_of
+from tagdock_cloud.store.pool import Connection, DictRow
+from tagdock_cloud.store.queries import load_queries
+
+ROWS: Final = 2000
+"""Movements in one statement, about a tenth of a second of work."""
+BUDGET_S: Final = 2.0
+"""After this time the rest waits for the next run, so that other duties get their turn."""
+
+_SQL = load_queries("tagdock_cloud.epcis")
+
+
+def tell(connection: Connection[DictRow]) -> None:
+    """Tell what settled since the last time, site by site, then what was corrected."""
+    row = connection.execute(_SQL["horizon"]).fetchone()
+    assert row is not None  # noqa: S101  # a query without `from` has one row
+    horizon: datetime = row["horizon"]
+    until = time.monotonic() + BUDGET_S
+    sites = connection.execute(_SQL["sites_until"]).fetchall()
+    if all(_tell_site(connection, site, horizon, until) for site in sites):
+        _tell_corrections(connection, horizon, until)
+
+
+def _tell_site(connection: Connection[DictRow], site: Mapping[str, Any], horizon: datetime, until: float) -> bool:
+    """Tell what is new in one site; False where time was up before all was told."""
+    key = {name: site[name] for name in ("at", "observed_at", "id")}
+    while True:
+        asked = {"site": site["site"], "horizon": horizon, "rows": ROWS, **key}
+        movements = connection.execute(_SQL["untold"], asked).fetchall()
+        if not movements:
+            return True
+        _write(connection, filter(None, (_row(movement, 1) for movement in movements)))
+        last = movements[-1]
+        key = {"at": last["stored_at"], "observed_at": last["observed_at"], "id": last["movement_id"]}
+        connection.execute(_SQL["get_to"], {"what": f"site/{site['site']}", **key})
+        if len(movements) < ROWS:
+            return True
+        if time.monotonic() > until:
+            return False
+
+
+def _row(movement: Mapping[str, Any], revision: int) -> dict[str, Any] | None:
+    """Return the row of the log for a settled movement; None for what is not told."""
+    step = step_of(movement["door"], movement["direction"], left_before=movement["left_before"])
+    if step is None:
+        return None
+    row = {name: movement[name] for name in ("site", "observed_at", "movement_id", "epc")}
+    row |= {"place": place_name(movement["door"], movement["bin"]), "step": step, "revision": revision}
+    return {**row, "digest": digest_of(row)}
+
+
+def _write(connection: Connection[DictRow], rows: Iterable[Mapping[str, Any]]) -> None:
+    written = [{**row, "digest": row["digest"].hex()} for row in rows]
+    if written:
+        connection.execute(_SQL["tell"], {"rows": to_json(written).decode()})
+
+
+def _tell_corrections(connection: Connection[DictRow], horizon: datetime, until: float) -> None:
+    """Declare what corrections made wrong, and tell what stands in its place. All sites are told up to the horizon."""
+    while True:
+        corrections = connection.execute(_SQL["corrections_since"], {"horizon": horizon, "rows": ROWS}).fetchall()
+        for correction in corrections:
+            if correction["is_reached"]:
+                _tell_correction(connection, correction)
+        if corrections:
+            last = corrections[-1]
+            keys = {"at": last["corrected_at"], "observed_at": last["observed_at"], "id": last["correction_id"]}
+            connection.execute(_SQL["get_to"], {"what": "corrections", **keys})
+        if len(corrections) < ROWS or time.monotonic() > until:
+            return
+
+
+def _tell_correction(connection: Connection[DictRow], correction: Mapping[str, Any]) -> None:
+    told = connection.execute(_SQL["told_of"], correction).fetchall()
+    standing = next((row for row in reversed(told) if row["is_standing"]), None)
+    settled = connection.execute(_SQL["settled_as"], correction).fetchone()
+    wanted = None if settled is None else _row(settled, 1)
+    if wanted is not None and told:
+        if standing is not None and (standing["place"], standing["step"]) == (wanted["place"], wanted["step"]):
+            return
+        wanted = _row(settled or {}, len(told) + 1)
+    if wanted is None and standing is None:
+        return
+    rows = [] if wanted is None else [wanted]
+    if standing is not None:
+        rows.append(_declared(connection, correction, standing, wanted))
+    _write(connection, rows)
+
+
+def _declared(
+    connection: Connection[DictRow],
+    correction: Mapping[str, Any],
+    standing: Mapping[str, Any],
+    wanted: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Return the row that declares an event an error, naming what stands in its place where there is such a thing."""
+    corrective = wanted["digest"] if wanted else None
+    if wanted is None and correction["lost_to"] is not None:
+        won = connection.execute(_SQL["told_of"], {**correction, "movement_id": correction["lost_to"]}).fetchall()
+        corrective = next((row["digest"] for row in reversed(won) if row["is_standing"]), None)
+    reason: Any = "did_not_occur" if corrective is None else "incorrect_data"
+    said = Declaration(correction["corrected_at"], reason, corrective)
+    row = {name: standing[name] for name in ("site", "observed_at", "movement_id", "epc", "place", "step", "revision")}
+    return {
+        **row, "digest": standing["digest"], "declared_at": said.declared_at, "reason": said.reason,
+        "corrective": None if corrective is None else corrective.hex(),
+    }  # fmt: skip
