@@ -25,7 +25,9 @@ from tagdock_cloud.inventory.feed import Feed
 from tagdock_cloud.inventory.routes import router as inventory
 from tagdock_cloud.inventory.stream import router as stream
 from tagdock_cloud.layout.routes import router as layout
+from tagdock_cloud.orders.routes import notices, orders
 from tagdock_cloud.plans.routes import router as plans
+from tagdock_cloud.sessions.routes import router as sessions
 from tagdock_cloud.store.errors import DatabaseUnavailableError, RowRefusedError, StoreError
 from tagdock_cloud.store.pool import AsyncPool
 from tagdock_cloud.web.access import Viewer
@@ -65,7 +67,23 @@ def create_app(config: ApiConfig) -> FastAPI:
     app.state.exports = Exports()
     app.state.limits = limits(config.front.rate_per_s)
     app.state.is_stopping = lambda: False  # the server that runs it says when, so that streams end by themselves
-    for router in (goods, inventory, stream, doors, review, layout, places, plans, health, webhooks, access, console):
+    for router in (
+        goods,
+        inventory,
+        stream,
+        doors,
+        review,
+        orders,
+        notices,
+        sessions,
+        layout,
+        places,
+        plans,
+        health,
+        webhooks,
+        access,
+        console,
+    ):
         app.include_router(router)
     app.add_api_route("/api/v1/openapi.json", _describe, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC))

@@ -148,6 +148,7 @@ begin
 
     perform move_flows(told);
     perform project_items(epcs);
+    perform follow_corrections(told);
     perform pg_notify('tagdock_movements', site)
     from (select distinct site from jsonb_to_recordset(told) as t (site text)) news;
     return jsonb_array_length(told);
@@ -214,3 +215,275 @@ create table unsettled (
     observed_at timestamptz not null,
     primary key (site, epc, observed_at)
 );
+
+-- ---- orders and advance notices --------------------------------------------------------------------------------------
+
+-- What is to leave (an order, outbound) or to come (an advance notice, inbound).
+create table orders (
+    site text not null,
+    kind text not null check (kind in ('outbound', 'inbound')),
+    order_id text not null,
+    partner text not null default '',
+    door text,                                  -- where it is to pass; null: at any
+    due_at timestamptz,
+    cancelled_at timestamptz,
+    completed_at timestamptz,                   -- when a session was closed with which nothing was missing any more
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    updated_by text not null default '',
+    primary key (site, kind, order_id)
+);
+create index orders_open on orders (site, kind, due_at) where cancelled_at is null and completed_at is null;
+
+-- Either one item by its EPC, or so many units of a SKU: an item counts the units that were registered of it, else one.
+create table order_lines (
+    site text not null,
+    kind text not null,
+    order_id text not null,
+    line integer not null,
+    epc text,
+    sku text,
+    quantity bigint,
+    primary key (site, kind, order_id, line),
+    foreign key (site, kind, order_id) references orders on delete cascade,
+    check (epc is not null and sku is null and quantity is null or epc is null and sku is not null and quantity > 0)
+);
+create unique index order_lines_by_epc on order_lines (site, epc, kind, order_id) where epc is not null;
+create unique index order_lines_by_sku on order_lines (site, sku, kind, order_id) where sku is not null;
+
+-- ---- door sessions ---------------------------------------------------------------------------------------------------
+
+-- One truck at a door, for one order or notice: what passes there from `opened_at` on and before `until_at`.
+create table door_sessions (
+    site text not null,
+    session_id uuid not null default gen_random_uuid(),
+    kind text not null,
+    order_id text not null,
+    door text not null,
+    state text not null default 'open' check (state in ('open', 'closed', 'reopened')),
+    opened_at timestamptz not null,
+    opened_by text not null,                    -- 'rule': by what passed
+    until_at timestamptz not null default 'infinity',
+    closed_at timestamptz,                      -- when that was said, as opened_at and until_at are times of observation
+    closed_by text,                             -- 'idle': nobody said so
+    idle_after_s integer not null default 900 check (idle_after_s between 60 and 86400),
+    entered_at timestamptz not null default now(),
+    changed_at timestamptz not null default now(),      -- when what was seen changed last
+    told_at timestamptz,                        -- when its end was told; null: it was not yet
+    is_watched boolean not null default true,   -- somebody may have stored a movement without seeing this session
+    watched_from xid8,
+    primary key (site, session_id),
+    foreign key (site, kind, order_id) references orders,
+    check (opened_at < until_at)
+);
+create unique index door_sessions_one_open on door_sessions (site, door) where until_at = 'infinity';
+create index door_sessions_by_id on door_sessions (session_id);
+create index door_sessions_by_end on door_sessions (site, until_at);
+create index door_sessions_by_begin on door_sessions (opened_at desc, session_id desc);
+create index door_sessions_by_order on door_sessions (site, kind, order_id, opened_at);
+create index door_sessions_unfinished on door_sessions (site) where state <> 'closed' or told_at is null or is_watched;
+
+-- The projection: which items each session saw at its door, and which it expected and another door saw meanwhile.
+create table session_goods (
+    site text not null,
+    session_id uuid not null,
+    epc text not null,
+    door text not null,
+    observed_at timestamptz not null,
+    event_id uuid not null,
+    primary key (site, session_id, epc),
+    foreign key (site, session_id) references door_sessions on delete cascade
+);
+
+-- Work out what the given sessions saw of the given items, from what counts in the record. The last step at the session's
+-- own door decides; where that is none of its way, the last one of its way at another door, if the item is expected.
+-- `is_news`: tell who listens, and reopen a session that was closed.
+create function project_session_goods(pairs jsonb, is_news boolean) returns void language plpgsql as $$
+declare
+    told bigint;
+begin
+    perform from (                              -- sessions before their goods, in the order of their keys: nobody locks crosswise
+        select from door_sessions
+        where (site, session_id) in (
+            select site, session_id from jsonb_to_recordset(pairs) as p (site text, session_id uuid)
+        )
+        order by site, session_id for update
+    ) locked;
+    with wanted as materialized (
+        select distinct p.site, p.session_id, p.epc, s.kind, s.order_id, s.door, s.opened_at, s.until_at,
+               case s.kind when 'outbound' then 'out' else 'in' end as way
+        from jsonb_to_recordset(pairs) as p (site text, session_id uuid, epc text) join door_sessions s using (site, session_id)
+    ), steps as materialized (
+        select w.site, w.session_id, w.epc, m.door, m.observed_at, m.event_id, m.direction = w.way as is_way, m.door = w.door as is_here
+        from wanted w
+        join settled_movements m on m.epc = w.epc and m.site = w.site and m.observed_at >= w.opened_at and m.observed_at < w.until_at
+        where m.door is not null and m.direction in ('in', 'out')
+          and (m.door = w.door or m.direction = w.way and exists (
+              select from order_lines l
+              where (l.site, l.kind, l.order_id) = (w.site, w.kind, w.order_id) and (l.epc = m.epc or l.sku = m.sku)))
+    ), last as (
+        select distinct on (site, session_id, epc, is_here) * from steps
+        order by site, session_id, epc, is_here, observed_at desc, event_id desc
+    ), seen as materialized (
+        select distinct on (site, session_id, epc) site, session_id, epc, door, observed_at, event_id
+        from last where is_way
+        order by site, session_id, epc, is_here desc
+    ), gone as (
+        delete from session_goods g using wanted w
+        where (g.site, g.session_id, g.epc) = (w.site, w.session_id, w.epc)
+          and not exists (select from seen s where (s.site, s.session_id, s.epc) = (w.site, w.session_id, w.epc))
+        returning g.site, g.session_id
+    ), come as (
+        insert into session_goods as g (site, session_id, epc, door, observed_at, event_id)
+        select site, session_id, epc, door, observed_at, event_id from seen order by 1, 2, 3
+        on conflict (site, session_id, epc) do update
+        set door = excluded.door, observed_at = excluded.observed_at, event_id = excluded.event_id
+        where (g.door, g.observed_at, g.event_id) is distinct from (excluded.door, excluded.observed_at, excluded.event_id)
+        returning g.site, g.session_id
+    ), changed as (
+        update door_sessions s
+        set changed_at = clock_timestamp(), state = case s.state when 'open' then 'open' else 'reopened' end, told_at = null
+        from (select * from gone union select * from come) c
+        where is_news and (s.site, s.session_id) = (c.site, c.session_id)
+        returning s.site
+    )
+    select count(pg_notify('tagdock_sessions', site)) into told from (select distinct site from changed) c;
+end
+$$;
+
+-- Work out all that one session saw.
+create function project_session(of_site text, of_session uuid, is_news boolean) returns void language sql as $$
+    select project_session_goods(jsonb_agg(jsonb_build_object('site', of_site, 'session_id', of_session, 'epc', epc)), is_news)
+    from (
+        select m.epc
+        from door_sessions s join settled_movements m on m.site = s.site and m.observed_at >= s.opened_at and m.observed_at < s.until_at
+        where s.site = of_site and s.session_id = of_session and m.door is not null and m.direction in ('in', 'out')
+          and (m.door = s.door or exists (
+              select from order_lines l
+              where (l.site, l.kind, l.order_id) = (s.site, s.kind, s.order_id) and (l.epc = m.epc or l.sku = m.sku)))
+        union
+        select epc from session_goods where site = of_site and session_id = of_session
+    ) touched
+    having count(*) > 0
+$$;
+
+-- Units of a line's SKU that earlier sessions of the same order saw: a second truck takes the rest.
+create function units_seen_before(of_site text, of_kind text, of_order text, before_at timestamptz, before_id uuid, of_sku text,
+                                  of_line integer) returns bigint language sql stable as $$
+    select coalesce(sum(coalesce(i.quantity, 1)), 0)::bigint
+    from door_sessions s join session_goods g on (g.site, g.session_id, g.door) = (s.site, s.session_id, s.door)
+    join items i on i.epc = g.epc
+    where of_line is not null and (s.site, s.kind, s.order_id) = (of_site, of_kind, of_order)
+      and (s.opened_at, s.session_id) < (before_at, before_id) and i.sku = of_sku
+      and not exists (select from order_lines l where (l.site, l.epc, l.kind, l.order_id) = (of_site, g.epc, of_kind, of_order))
+$$;
+
+-- What each session saw, and what to make of it. `expected`: a line asks for it. `wrong_door`: it was expected at another
+-- door, or is expected here and passed another. `unexpected`: nobody asked for it, or for fewer.
+create view session_goods_v1 as
+with seen as (
+    select s.site, s.session_id, s.kind, s.order_id, s.opened_at, s.door as session_door, g.epc, i.sku, coalesce(i.quantity, 1) as quantity,
+           g.door, g.observed_at, g.event_id, g.door = s.door as is_here, by_epc.line as epc_line, by_sku.line as sku_line,
+           by_sku.quantity as wanted
+    from session_goods g
+    join door_sessions s using (site, session_id)
+    left join items i on i.epc = g.epc
+    left join order_lines by_epc on (by_epc.site, by_epc.epc, by_epc.kind, by_epc.order_id) = (s.site, g.epc, s.kind, s.order_id)
+    left join order_lines by_sku on by_epc.line is null
+        and (by_sku.site, by_sku.sku, by_sku.kind, by_sku.order_id) = (s.site, i.sku, s.kind, s.order_id)
+), counted as (
+    select *, coalesce(sum(quantity) filter (where is_here)
+                       over (partition by site, session_id, sku_line order by observed_at, event_id
+                             rows between unbounded preceding and 1 preceding), 0) as units_before,
+           coalesce(sum(quantity) filter (where is_here) over (partition by site, session_id, sku_line), 0) as units_here
+    from seen
+), weighed as (
+    select c.*, units_seen_before(site, kind, order_id, opened_at, session_id, sku, sku_line) as units_earlier from counted c
+), judged as (
+    select *, epc_line is not null or sku_line is not null and units_earlier + units_before < wanted as is_asked_for from weighed
+)
+select j.site, j.session_id, j.epc, j.sku, j.quantity, j.door, j.observed_at, j.event_id,
+       case when not j.is_here then 'wrong_door'
+            when j.is_asked_for then 'expected'
+            when e.door is distinct from j.session_door and e.door is not null then 'wrong_door'
+            else 'unexpected' end as verdict,
+       case when not j.is_here then j.session_door when j.is_asked_for then j.session_door else e.door end as expected_door,
+       case when not j.is_here or j.is_asked_for then j.order_id else e.order_id end as expected_by
+from judged j
+left join lateral (                             -- who else asks for it: whoever asks for this very item first
+    select o.order_id, coalesce(os.door, o.door) as door
+    from order_lines l
+    join orders o using (site, kind, order_id)
+    left join door_sessions os on (os.site, os.kind, os.order_id) = (o.site, o.kind, o.order_id) and os.until_at = 'infinity'
+    where j.is_here and not j.is_asked_for and l.site = j.site and (l.epc = j.epc or l.sku = j.sku) and o.kind = j.kind
+      and o.order_id <> j.order_id and o.cancelled_at is null and o.completed_at is null
+    order by (l.epc is not null) desc, coalesce(os.door, o.door) is null, o.due_at, o.order_id
+    limit 1
+) e on true
+where j.is_here or j.epc_line is not null
+   or j.units_earlier + j.units_here < j.wanted and not exists (     -- passed where nobody waits for its like
+       select from door_sessions s join order_lines l using (site, kind, order_id)
+       where s.site = j.site and s.door = j.door and s.kind = j.kind and s.opened_at <= j.observed_at and s.until_at > j.observed_at
+         and (l.epc = j.epc or l.sku = j.sku));
+
+-- What each session was to see, line by line; in units, an item named by its EPC as one.
+create view session_lines_v1 as
+with counted as (
+    select s.site, s.session_id, s.order_id, l.line, l.epc, l.sku, coalesce(l.quantity, 1) as expected,
+           case when l.epc is not null
+                then (select count(*) from session_goods g
+                      where (g.site, g.session_id, g.epc, g.door) = (s.site, s.session_id, l.epc, s.door))
+                else (select coalesce(sum(coalesce(i.quantity, 1)), 0)::bigint from session_goods g join items i on i.epc = g.epc
+                      where (g.site, g.session_id, g.door) = (s.site, s.session_id, s.door) and i.sku = l.sku
+                        and not exists (select from order_lines x where (x.site, x.epc, x.kind, x.order_id) = (s.site, g.epc, s.kind, s.order_id)))
+           end as seen,
+           case when l.epc is not null
+                then (select count(*) from door_sessions e join session_goods g on (g.site, g.session_id, g.door) = (e.site, e.session_id, e.door)
+                      where (e.site, e.kind, e.order_id) = (s.site, s.kind, s.order_id) and (e.opened_at, e.session_id) < (s.opened_at, s.session_id)
+                        and g.epc = l.epc)
+                else units_seen_before(s.site, s.kind, s.order_id, s.opened_at, s.session_id, l.sku, l.line)
+           end as seen_earlier
+    from door_sessions s join order_lines l using (site, kind, order_id)
+)
+select site, session_id, order_id, line, epc, sku, expected, seen, seen_earlier,
+       greatest(expected - seen - seen_earlier, 0) as missing
+from counted;
+
+create view door_sessions_v1 as
+select s.site, s.session_id, s.kind, s.order_id, o.partner, s.door, s.state, s.opened_at, s.opened_by, nullif(s.until_at, 'infinity') as until_at,
+       s.closed_at, s.closed_by, s.changed_at, o.due_at, l.lines, l.units_expected, l.lines_missing, l.units_missing, g.items_seen,
+       g.items_unexpected, g.items_wrong_door
+from door_sessions s
+join orders o using (site, kind, order_id)
+left join lateral (
+    select count(*) as lines, coalesce(sum(expected), 0)::bigint as units_expected, count(*) filter (where missing > 0) as lines_missing,
+           coalesce(sum(missing), 0)::bigint as units_missing
+    from session_lines_v1 v where v.site = s.site and v.session_id = s.session_id
+) l on true
+left join lateral (
+    select count(*) filter (where door = s.door) as items_seen, count(*) filter (where verdict = 'unexpected') as items_unexpected,
+           count(*) filter (where verdict = 'wrong_door') as items_wrong_door
+    from session_goods_v1 v where v.site = s.site and v.session_id = s.session_id
+) g on true;
+
+create view orders_v1 as
+select site, kind, order_id, partner, door, due_at,
+       case when cancelled_at is not null then 'cancelled' when completed_at is not null then 'complete' else 'open' end as state,
+       created_at, updated_at, cancelled_at, completed_at,
+       (select count(*) from order_lines l where (l.site, l.kind, l.order_id) = (o.site, o.kind, o.order_id)) as lines
+from orders o;
+
+-- Let sessions follow what was corrected, where it counted and where it counts now.
+create function follow_corrections(told jsonb) returns void language sql as $$
+    select project_session_goods(jsonb_agg(to_jsonb(p)), true)
+    from (
+        select distinct s.site, s.session_id, t.epc
+        from jsonb_to_recordset(told)
+            as t (site text, observed_at timestamptz, epc text, sku text, old_door text, new_door text)
+        join door_sessions s on s.site = t.site and s.opened_at <= t.observed_at and s.until_at > t.observed_at
+        where s.door in (t.old_door, t.new_door) or exists (
+            select from order_lines l
+            where (l.site, l.kind, l.order_id) = (s.site, s.kind, s.order_id) and (l.epc = t.epc or l.sku = t.sku))
+    ) p
+    having count(*) > 0
+$$;

@@ -1,0 +1,1 @@
+"""Door sessions: goods expected against goods seen, while the truck stands there."""

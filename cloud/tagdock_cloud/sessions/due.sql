@@ -1,0 +1,96 @@
+-- name: sites
+-- Sites where goods may open a session: something is expected there.
+select distinct site from orders where cancelled_at is null and completed_at is null order by site
+
+-- name: newcomers
+-- What passed a door where no session is open, and an open order or notice asks for: whoever asks for this very item at any
+-- door that it allows; whoever asks for its SKU only at the door that it names. One a door, the first due.
+select distinct on (s.site, n.door) s.site, n.door, o.kind, o.order_id,
+       min(n.observed_at) over (partition by s.site, n.door, o.kind, o.order_id) as seen_at,
+       (select max(d.until_at) from door_sessions d where d.site = s.site and d.door = n.door and d.until_at < 'infinity') as last_until_at
+from unnest(%(sites)s::text[]) as s (site)
+cross join lateral (
+    select epc, sku, door, observed_at, case direction when 'out' then 'outbound' else 'inbound' end as kind
+    from settled_movements
+    where site = s.site and stored_at > %(after)s and stored_at <= %(upto)s and door is not null and direction in ('in', 'out')
+      and observed_at > now() - interval '1 hour'
+) n
+join order_lines l on l.site = s.site and l.kind = n.kind and (l.epc = n.epc or l.sku = n.sku)
+join orders o on (o.site, o.kind, o.order_id) = (l.site, l.kind, l.order_id)
+where o.cancelled_at is null and o.completed_at is null and (o.door = n.door or o.door is null and l.epc is not null)
+  and not exists (select from door_sessions d where d.site = s.site and d.door = n.door and d.until_at > n.observed_at)
+order by s.site, n.door, l.epc is null, o.due_at, o.order_id, n.observed_at
+
+-- name: open
+-- Open a session that goods opened, unless a person was faster.
+insert into door_sessions (site, kind, order_id, door, opened_at, opened_by)
+values (%(site)s, %(kind)s, %(order_id)s, %(door)s, %(opened_at)s, 'rule')
+on conflict (site, door) where until_at = 'infinity' do nothing
+returning site, session_id
+
+-- name: project
+-- Work out what a session saw, and tell who listens.
+select project_session(%(site)s, %(session_id)s, true)
+
+-- name: idle
+-- Close sessions where nothing has passed for long, neither by the door's time nor by when news came in.
+update door_sessions s
+set until_at = q.silent_at, state = 'closed', closed_at = now(), closed_by = 'idle', told_at = null, is_watched = true,
+    watched_from = null, changed_at = clock_timestamp()
+from (
+    select site, session_id,
+           greatest(opened_at, (select max(g.observed_at) from session_goods g
+                                where (g.site, g.session_id, g.door) = (d.site, d.session_id, d.door)))
+           + make_interval(secs => idle_after_s) as silent_at
+    from door_sessions d where until_at = 'infinity'
+) q
+where (s.site, s.session_id) = (q.site, q.session_id) and q.silent_at < now()
+  and s.changed_at + make_interval(secs => s.idle_after_s) < now()
+returning pg_notify('tagdock_sessions', s.site)
+
+-- name: seen_by_all
+-- Sessions that every transaction has seen by now which may store a movement: one that began before did not.
+select site, session_id from door_sessions
+where is_watched and watched_from < pg_snapshot_xmin(pg_current_snapshot())
+order by site, session_id
+
+-- name: unwatch
+-- Their goods were worked out anew since; they miss nothing any more.
+update door_sessions set is_watched = false, watched_from = null
+where (site, session_id) in (select * from unnest(%(sites)s::text[], %(session_ids)s::uuid[]))
+  and watched_from < pg_snapshot_xmin(pg_current_snapshot())
+
+-- name: watch
+-- From when on a session is seen by whoever begins.
+update door_sessions set watched_from = pg_current_xact_id() where is_watched and watched_from is null
+
+-- name: settle_down
+-- What was reopened by something late is closed again when nothing more comes.
+update door_sessions set state = 'closed' where state = 'reopened' and changed_at < now() - interval '30 seconds'
+
+-- name: ended
+-- Sessions whose end was not told yet.
+select site, session_id from door_sessions
+where state = 'closed' and told_at is null and not is_watched
+order by site, session_id limit 100
+for update
+
+-- name: complete
+-- An order of which nothing is missing any more is complete, and open again where something turns out to be missing.
+update orders o
+set completed_at = case when not v.is_short then coalesce(o.completed_at, now()) end
+from (
+    select s.site, s.kind, s.order_id,
+           exists (select from session_lines_v1 l where l.site = s.site and l.session_id = s.session_id and l.missing > 0) as is_short
+    from door_sessions s where s.site = %(site)s and s.session_id = %(session_id)s
+) v
+where (o.site, o.kind, o.order_id) = (v.site, v.kind, v.order_id)
+  and (o.completed_at is null) <> v.is_short
+
+-- name: told
+-- Note that the end was told.
+update door_sessions set told_at = now() where site = %(site)s and session_id = %(session_id)s
+
+-- name: tell
+-- Tell webhooks.
+select tell_webhooks('session.differences', %(site)s::text, %(body)s::jsonb)
