@@ -24,10 +24,13 @@ from tagdock_cloud.web.reply import reply
 MOST_BYTES = 16 * 2**20
 _CSV = {"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}}
 _SQL = load_queries("tagdock_cloud.orders")
+_CALLED: dict[Kind, str] = {"outbound": "order", "inbound": "notice"}
 
 
-def build(kind: Kind, path: str, one: str) -> APIRouter:
-    """Build the routes of one kind below `/api/v1`; `one` is what a single one is called."""
+def build(kind: Kind) -> APIRouter:
+    """Build the routes of one kind below `/api/v1`."""
+    one = _CALLED[kind]
+    path = f"{one}s"
     router = APIRouter(prefix="/api/v1", tags=[path])
 
     @router.get(f"/{path}", response_model=OrderPage, name=f"list_{path}")
@@ -110,7 +113,7 @@ async def _write(db: Database, caller: Caller, kind: Kind, body: OrderList) -> d
             await _enter(transaction, {**values, "orders": to_json(changed).decode()})
             for site in sorted({order["site"] for order in changed}):
                 of_site = [order for order in changed if order["site"] == site]
-                await audit(transaction, caller, f"{kind}.put", f"orders/{kind}", site=site, after=of_site)
+                await audit(transaction, caller, f"{_CALLED[kind]}.put", f"{_CALLED[kind]}s", site=site, after=of_site)
     return {"written": len(orders), "changed": len(changed)}
 
 
@@ -151,5 +154,5 @@ def _due(text: str | None) -> str | None:
         raise refused("cursor", "is none of ours; start without one and follow the Link header") from None
 
 
-orders = build("outbound", "orders", "order")
-notices = build("inbound", "notices", "notice")
+orders = build("outbound")
+notices = build("inbound")
