@@ -109,7 +109,7 @@ def servers(postgres: Any) -> Iterator[Callable[[str], str]]:
         yield url_of
 
 
-TABLES = "movements, bin_readings, reader_events, items, skus, flows, kept_steps, gateways, ingests, corrections"
+TABLES = "stock_counts, stock_deltas, movements, bin_readings, reader_events, items, skus, flows, kept_steps, gateways, ingests, corrections"
 
 
 @pytest.fixture(params=FLAVOURS)

@@ -24,7 +24,19 @@ def drop_old(connection: Connection[DictRow]) -> None:
         logger.info("retention: dropped %d partitions", row["dropped"])
 
 
+def fold_stock(connection: Connection[DictRow]) -> None:
+    """Add up the differences that ingest and people left in the stock, so that asking for it stays cheap."""
+    connection.execute(_SQL["fold_stock"])
+
+
+def forget_empty_stock(connection: Connection[DictRow]) -> None:
+    """Forget the counts of places where nothing is any more."""
+    connection.execute(_SQL["forget_empty_stock"])
+
+
 DUTIES: tuple[Duty, ...] = (
     Duty("keeping.partitions", 6 * 3600.0, make_partitions),
     Duty("keeping.retention", 3600.0, drop_old, timeout_s=1800.0),
+    Duty("keeping.stock", 5.0, fold_stock),
+    Duty("keeping.empty_stock", 3600.0, forget_empty_stock),
 )

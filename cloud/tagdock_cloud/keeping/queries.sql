@@ -21,3 +21,11 @@ update retention set keep_days = %(keep_days)s where series = %(series)s;
 -- name: follow_retention
 -- What TimescaleDB does by itself has to know: hours that were counted stay when the movements are gone.
 select follow_retention();
+
+-- name: fold_stock
+-- Add up what changed in the stock since the last time.
+select fold_stock();
+
+-- name: forget_empty_stock
+-- Places where nothing is any more.
+delete from stock_counts where items = 0 and quantity = 0;

@@ -207,3 +207,63 @@ $$;
 
 create view throughput_v1 as
 select site, hour_at, door, in_count as "in", out_count as "out", pass_count as pass, uncertain_count as uncertain from hours;
+
+-- Stock by SKU, place and state, so that asking costs nothing for what left years ago. What changes items leaves
+-- differences, which nobody waits for and which lock nothing; a duty adds them up (`fold_stock`).
+create table stock_counts (
+    site text not null,
+    sku text,
+    bin text,
+    state text not null,
+    items bigint not null,
+    quantity bigint not null
+) with (fillfactor = 60);
+create unique index stock_counts_by_place on stock_counts (site, state, sku, bin) nulls not distinct;
+
+create table stock_deltas (like stock_counts)
+with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_analyze_threshold = 1000000);
+
+create function count_stock() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'INSERT' then
+        insert into stock_deltas select site, sku, bin, state, count(*), sum(quantity) from added group by 1, 2, 3, 4;
+    elsif tg_op = 'DELETE' then
+        insert into stock_deltas select site, sku, bin, state, -count(*), -sum(quantity) from removed group by 1, 2, 3, 4;
+    else
+        insert into stock_deltas
+        select site, sku, bin, state, sum(n), sum(n * quantity)
+        from (select site, sku, bin, state, quantity, 1 as n from added
+              union all select site, sku, bin, state, quantity, -1 from removed) changed
+        group by 1, 2, 3, 4
+        having sum(n) <> 0 or sum(n * quantity) <> 0;
+    end if;
+    return null;
+end
+$$;
+create trigger items_count_added after insert on items referencing new table as added
+for each statement execute function count_stock();
+create trigger items_count_removed after delete on items referencing old table as removed
+for each statement execute function count_stock();
+create trigger items_count_changed after update on items referencing new table as added old table as removed
+for each statement execute function count_stock();
+-- As above: until the commit nobody else changes items.
+insert into stock_counts select site, sku, bin, state, count(*), sum(quantity) from items group by 1, 2, 3, 4;
+
+-- Add up the differences; returns how many there were. One at a time: the duty that calls it is done by one worker.
+create function fold_stock() returns bigint language sql as $$
+    with taken as (
+        delete from stock_deltas returning site, sku, bin, state, items, quantity
+    ), folded as (
+        insert into stock_counts as c
+        select site, sku, bin, state, sum(items), sum(quantity) from taken group by 1, 2, 3, 4
+        on conflict (site, state, sku, bin) do update
+        set items = c.items + excluded.items, quantity = c.quantity + excluded.quantity
+    )
+    select count(*) from taken
+$$;
+
+create or replace view stock_v1 as
+select c.site, c.sku, b.zone, c.state, sum(c.items)::bigint as items, sum(c.quantity)::bigint as quantity
+from (select * from stock_counts union all select * from stock_deltas) c left join bins b using (site, bin)
+group by c.site, c.sku, b.zone, c.state
+having sum(c.items) <> 0;
