@@ -19,6 +19,7 @@ from tagdock_cloud.console.templating import STATIC
 from tagdock_cloud.console.trouble import trouble_page
 from tagdock_cloud.corrections.routes import router as review
 from tagdock_cloud.doors.routes import router as doors
+from tagdock_cloud.epcis.routes import router as epcis
 from tagdock_cloud.goods.routes import router as goods
 from tagdock_cloud.health.routes import router as health
 from tagdock_cloud.inventory.feed import Feed
@@ -80,6 +81,7 @@ def create_app(config: ApiConfig) -> FastAPI:
         places,
         plans,
         health,
+        epcis,
         webhooks,
         access,
         console,
@@ -126,7 +128,7 @@ async def _answer(request: Request, error: Exception) -> Response:
     request_id = getattr(request.state, "request_id", None)
     if problem.status >= 500:
         _log.error("%s %s (request %s): %s", request.method, request.url.path, request_id, error)
-    if not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", ""):
+    if not request.url.path.startswith(("/api/", "/epcis/")) and "text/html" in request.headers.get("accept", ""):
         return trouble_page(request, problem, request_id)
     return problem_response(problem, request_id)
 

@@ -78,11 +78,11 @@ async def show_query(request: Request, db: Db, _: Viewer, name: Name) -> Respons
 @router.delete("/queries/{name}")
 async def remove_query(request: Request, db: Db, caller: Manager, name: Name) -> Response:
     """Forget a named query and its subscriptions."""
+    caller.check_everywhere()
     async with db.transaction() as transaction:
         row = await transaction.one(_SQL["query_find"], {"name": name})
         if row is None:
             raise _no_query(name)
-        caller.check_everywhere()
         webhooks = [row["webhook_id"] for row in await transaction.all(_SQL["webhooks_of_query"], {"name": name})]
         await transaction.run(_SQL["query_remove"], {"name": name})
         await transaction.run(_SQL["webhooks_remove"], {"webhook_ids": webhooks})

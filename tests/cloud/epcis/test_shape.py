@@ -142,18 +142,6 @@ BAD_DOCUMENTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def schema() -> Any:
-    """GS1's own schema, with times and URIs checked."""
-    jsonschema = pytest.importorskip("jsonschema")
-    file = _DATA / "EPCIS-JSON-Schema.json"
-    if not file.exists():
-        pytest.skip("TAGDOCK_TEST_DATA names no folder with epcis/EPCIS-JSON-Schema.json")
-    return jsonschema.Draft7Validator(
-        json.loads(file.read_text()), format_checker=jsonschema.Draft7Validator.FORMAT_CHECKER
-    )
-
-
 @pytest.mark.parametrize("sound", SOUND)
 def test_a_sound_event_has_no_faults(sound: dict[str, Any]) -> None:
     assert list(faults_of_event("e", sound)) == []
