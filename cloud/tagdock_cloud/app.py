@@ -13,6 +13,8 @@ from starlette.staticfiles import StaticFiles
 
 from tagdock_cloud.access.guard import deny_undeclared
 from tagdock_cloud.access.setup import access, open_access
+from tagdock_cloud.alerts.routes import router as alerts
+from tagdock_cloud.alerts.rule_routes import router as alert_rules
 from tagdock_cloud.config import ApiConfig
 from tagdock_cloud.console.pages import console
 from tagdock_cloud.console.templating import STATIC
@@ -25,6 +27,7 @@ from tagdock_cloud.health.routes import router as health
 from tagdock_cloud.inventory.feed import Feed
 from tagdock_cloud.inventory.routes import router as inventory
 from tagdock_cloud.inventory.stream import router as stream
+from tagdock_cloud.layout.places import router as places
 from tagdock_cloud.layout.routes import router as layout
 from tagdock_cloud.orders.routes import notices, orders
 from tagdock_cloud.plans.routes import router as plans
@@ -40,7 +43,6 @@ from tagdock_cloud.web.limits import limits
 from tagdock_cloud.web.problems import Problem, from_validation, problem_response
 from tagdock_cloud.web.tags import tagged
 from tagdock_cloud.webhooks.routes import router as webhooks
-from tagdock_cloud.layout.places import router as places
 
 BODY_LIMIT = 64 * 1024
 """Bytes of a body where a route does not say otherwise."""
@@ -81,6 +83,8 @@ def create_app(config: ApiConfig) -> FastAPI:
         places,
         plans,
         health,
+        alerts,
+        alert_rules,
         epcis,
         webhooks,
         access,

@@ -133,6 +133,13 @@ def database(postgres: Postgres) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def shared_database(postgres: Postgres) -> Iterator[str]:
+    """The URL of a migrated database for a whole module, whose tests leave nothing behind in it."""
+    with _database(postgres, postgres.pattern) as url:
+        yield url
+
+
 @pytest.fixture
 def sql(database: str) -> Iterator[Callable[..., list[dict[str, Any]]]]:
     """A function that runs one statement on the fresh database and returns its rows."""

@@ -1,5 +1,6 @@
 """All that is due: each subject's duties, in one list."""
 
+from tagdock_cloud.alerts.duties import DUTIES as ALERTS
 from tagdock_cloud.corrections.duties import DUTIES as CORRECTIONS
 from tagdock_cloud.epcis.duties import DUTIES as EPCIS
 from tagdock_cloud.keeping.duties import DUTIES as KEEPING
@@ -7,5 +8,5 @@ from tagdock_cloud.sessions.duties import DUTIES as SESSIONS
 from tagdock_cloud.webhooks.duties import DUTIES as WEBHOOKS
 from tagdock_cloud.work.duty import Duty
 
-DUTIES: tuple[Duty, ...] = (*CORRECTIONS, *EPCIS, *KEEPING, *SESSIONS, *WEBHOOKS)
+DUTIES: tuple[Duty, ...] = (*ALERTS, *CORRECTIONS, *EPCIS, *KEEPING, *SESSIONS, *WEBHOOKS)
 """A subject adds its own: `*doors.DUTIES`. Names are unique; a worker takes what has been due for the longest."""
