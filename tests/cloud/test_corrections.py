@@ -235,6 +235,15 @@ def test_any_arrival_with_any_corrections_ends_as_the_naive_model_and_as_a_rebui
     assert rebuilt == moved
 
 
+def test_a_rebuild_mends_the_counts_of_stock(movement: Make, recorder: Recorder, database: str, sql: Sql) -> None:
+    recorder.record([batch(movement(EPC, direction="in"), movement(EPC + "2", direction="in"))], [], [])
+    before = sql("select state, items from stock_v1")
+    assert before == [{"state": "in_progress", "items": 2}]
+    sql("update stock_deltas set items = items + 5")
+    rebuild(database, progress=lambda done: None)
+    assert sql("select state, items from stock_v1") == before
+
+
 def test_corrections_and_ingest_at_once_never_wait_for_each_other_crosswise(
     movement: Make, recorder: Recorder, database: str, sql: Sql
 ) -> None:

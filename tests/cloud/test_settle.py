@@ -9,7 +9,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from tagdock_cloud.corrections.settling import settle_news
+from tagdock_cloud.corrections.settling import settle_news, tell_uncertain
 from tagdock_cloud.ingest.admit import Accepted
 from tagdock_cloud.ingest.rebuild import rebuild
 from tagdock_cloud.ingest.record import Recorder
@@ -168,6 +168,20 @@ def test_a_chain_of_reports_longer_than_what_is_looked_at_first_is_settled_whole
     record(recorder, chain[-1])  # turns all that stood before it over
     settle(database)
     assert counted(sql) == [("D1", "in")] * 12
+
+
+def test_webhooks_hear_of_what_waits_for_a_person_and_not_of_what_lost(
+    movement: Make, recorder: Recorder, database: str, sql: Sql
+) -> None:
+    sql("insert into webhooks (name, url, topics) values ('hook', 'https://x', '{passage.uncertain}')")
+    record(recorder, seen(movement, "g1", "D1", "out", 0, 30), seen(movement, "g2", "D5", "uncertain", 1, 2))
+    record(recorder, seen(movement, "g2", "D6", "uncertain", 60, 2))
+    for _ in range(2):
+        with pool.connect(database) as connection:
+            settle_news(connection)
+            tell_uncertain(connection)
+    [told] = sql("select topic, site, body from deliveries")
+    assert (told["topic"], told["site"], told["body"]["door"]) == ("passage.uncertain", "s1", "D6")
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -47,6 +47,14 @@ select m.site, m.observed_at, m.event_id, m.epc, m.sku, m.door, m.direction, m.c
 from movements m
 where m.site = %(site)s and m.observed_at = %(observed_at)s and m.event_id = %(event_id)s and m.door is not null;
 
+-- name: settlement
+-- How a site settles between gateways.
+select site, settle_window_s::float8 as window_s from sites where site = %(site)s;
+
+-- name: set_settlement
+-- Set it.
+update sites set settle_window_s = %(window_s)s where site = %(site)s;
+
 -- name: correct
 -- Enter a correction, and move what follows from it.
 select correct_movements(%(rows)s::jsonb) as told;

@@ -1,7 +1,7 @@
 """Passages to review, decisions and their history as they cross the wire."""
 
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -64,6 +64,23 @@ class PassageHistory(PassageRecord):
     """A passage with every correction ever made to it, newest first."""
 
     history: list[CorrectionRecord]
+
+
+class SettlementBody(BaseModel):
+    """How a site settles between gateways."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    window_s: Annotated[
+        float,
+        Field(ge=0, le=60, allow_inf_nan=False, description="Reports this close are of one passage; 0: never."),
+    ]
+
+
+class SettlementRecord(SettlementBody):
+    """The same, with its site."""
+
+    site: str
 
 
 class PassagePage(BaseModel):

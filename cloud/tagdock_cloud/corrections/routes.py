@@ -8,9 +8,16 @@ from fastapi import APIRouter, Query, Request
 from pydantic_core import to_json
 from starlette.responses import Response
 
-from tagdock_cloud.corrections.records import DecisionBody, PassageHistory, PassagePage, ReviewState
+from tagdock_cloud.corrections.records import (
+    DecisionBody,
+    PassageHistory,
+    PassagePage,
+    ReviewState,
+    SettlementBody,
+    SettlementRecord,
+)
 from tagdock_cloud.store.queries import load_queries
-from tagdock_cloud.web.access import Operator, Viewer
+from tagdock_cloud.web.access import Manager, Operator, Viewer
 from tagdock_cloud.web.audit import audit
 from tagdock_cloud.web.database import Database, Db, Transaction
 from tagdock_cloud.web.idempotency import IdempotencyKey, once
@@ -82,6 +89,30 @@ async def decide(
         return reply(after)
 
     return await once(db, request, caller, idempotency_key, work)
+
+
+@router.get("/sites/{site}/settlement", response_model=SettlementRecord)
+async def get_settlement(db: Db, _: Viewer, site: Site) -> Response:
+    """Tell how close two gateways' reports of a tag must be to be taken for one passage."""
+    return reply(await _settlement(db, site))
+
+
+@router.put("/sites/{site}/settlement", response_model=SettlementRecord)
+async def put_settlement(db: Db, caller: Manager, site: Site, body: SettlementBody) -> Response:
+    """Set it for what is reported from now on."""
+    async with db.transaction() as transaction:
+        before = await _settlement(transaction, site)
+        await transaction.run(_SQL["set_settlement"], {"site": site, "window_s": body.window_s})
+        after = await _settlement(transaction, site)
+        await audit(transaction, caller, "settlement.put", f"site/{site}", site=site, before=before, after=after)
+    return reply(after)
+
+
+async def _settlement(db: Database | Transaction, site: str) -> dict[str, Any]:
+    settlement = await db.one(_SQL["settlement"], {"site": site})
+    if settlement is None:
+        raise not_found("site", site)
+    return settlement
 
 
 async def _find(db: Database | Transaction, key: dict[str, Any]) -> dict[str, Any]:

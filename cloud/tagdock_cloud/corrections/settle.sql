@@ -46,6 +46,24 @@ left join corrections c on (c.site, c.observed_at, c.event_id) = (m.site, m.obse
 where m.door is not null and (m.direction <> 'pass' or c.kind = 'decided')
 order by r.n, m.observed_at, m.event_id
 
+-- name: listened
+-- Sites of whose uncertain passages somebody wants to hear.
+select site from sites_v1 s
+where exists (select from webhooks w where w.is_active and 'passage.uncertain' = any (w.topics)
+                                       and (w.sites is null or s.site = any (w.sites)))
+order by site
+
+-- name: tell_uncertain
+-- Tell webhooks of passages that wait for a person.
+select tell_webhooks('passage.uncertain', s.site, to_jsonb(m))
+from unnest(%(sites)s::text[]) as s (site)
+cross join lateral (
+    select site, to_char(observed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as observed_at, event_id, epc, sku, door,
+           confidence, gateway, evidence ->> 'reason' as reason
+    from settled_movements
+    where site = s.site and stored_at > %(after)s and stored_at <= %(upto)s and direction = 'uncertain' and door is not null
+) m
+
 -- name: correct
 -- Enter what was settled.
 select correct_movements(%(rows)s::jsonb) as told

@@ -43,6 +43,13 @@ def settle_news(connection: Connection[DictRow]) -> None:
     connection.execute(_SQL["forget_decided"], sites)
 
 
+def tell_uncertain(connection: Connection[DictRow]) -> None:
+    """Tell webhooks what waits for a person. After settling, so that nobody is asked about a report that lost."""
+    sites = [row["site"] for row in connection.execute(_SQL["listened"]).fetchall()]
+    for after, upto in follow(connection, "review", sites):
+        connection.execute(_SQL["tell_uncertain"], {"sites": sites, "after": after, "upto": upto})
+
+
 def _answer(connection: Connection[DictRow], rows: Iterable[DictRow]) -> None:
     questions = [
         Question(row["site"], row["epc"], row["from_at"], row["to_at"], timedelta(seconds=row["window_s"]))

@@ -8,6 +8,9 @@ from tagdock_cloud.store.queries import load_queries
 
 _SQL = load_queries("tagdock_cloud.ingest", "rebuild.sql")
 CHUNK_ITEMS = 10_000
+_COUNTED_ANEW = (
+    "lock_stock", "forget_differences", "forget_stock", "stock", "forget_flows", "flows", "forget_goods", "goods",
+)  # fmt: skip
 _STATEMENT_TIMEOUT_S = 3600.0
 
 
@@ -22,10 +25,8 @@ def rebuild(database: str, progress: Callable[[int], None]) -> int:
         _list_missing(connection)
         connection.execute(_SQL["forget"])
         items = _project_all(connection, progress)
-        connection.execute(_SQL["forget_flows"])
-        connection.execute(_SQL["flows"])
-        connection.execute(_SQL["forget_goods"])
-        connection.execute(_SQL["goods"])
+        for query in _COUNTED_ANEW:
+            connection.execute(_SQL[query])
     return items
 
 

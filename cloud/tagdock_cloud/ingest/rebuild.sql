@@ -39,6 +39,22 @@ where door is not null and direction in ('in', 'out')
   and observed_at >= (select coalesce(begins_at, '-infinity') from retention where series = 'movements')
 group by 1, 2, 3, 4
 
+-- name: lock_stock
+-- Let nobody add stock up meanwhile.
+lock table stock_deltas, stock_counts in share row exclusive mode
+
+-- name: forget_differences
+-- Forget what changed the counts of stock.
+delete from stock_deltas
+
+-- name: forget_stock
+-- Forget the counts of stock.
+delete from stock_counts
+
+-- name: stock
+-- Count stock anew.
+insert into stock_counts select site, sku, bin, state, count(*), sum(quantity) from items group by 1, 2, 3, 4
+
 -- name: forget_goods
 -- Forget what sessions saw of what the record still holds.
 delete from session_goods g using door_sessions s

@@ -84,6 +84,15 @@ def test_the_same_decision_again_changes_nothing_and_a_later_one_leaves_the_form
     assert audited == [{"action": "passage.decide"}] * 2
 
 
+def test_a_manager_says_how_close_reports_of_one_passage_are(service: Any, helpers: Any) -> None:
+    service.sql("insert into sites (site) values (%(s)s) on conflict do nothing", {"s": helpers.SITE})
+    path = f"/api/v1/sites/{helpers.SITE}/settlement"
+    assert service.as_("viewer").get(path).json() == {"site": helpers.SITE, "window_s": 5.0}
+    assert service.as_("manager").put(path, json={"window_s": 12}).json() == {"site": helpers.SITE, "window_s": 12.0}
+    assert service.as_("manager").put(path, json={"window_s": 61}).status_code == 422
+    assert service.as_("viewer").get("/api/v1/sites/nowhere/settlement").status_code == 404
+
+
 REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
     "a direction that is none": ({"direction": "sideways"}, 422, "direction"),
     "still uncertain": ({"direction": "uncertain"}, 422, "direction"),

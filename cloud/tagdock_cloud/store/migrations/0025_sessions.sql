@@ -206,7 +206,7 @@ create table follow_marks (
     follower text primary key,
     stored_at timestamptz not null default now()
 );
-insert into follow_marks (follower) values ('settle'), ('sessions');
+insert into follow_marks (follower) values ('settle'), ('review'), ('sessions');
 
 -- What a person decided may settle the reports around it anew.
 create table unsettled (
