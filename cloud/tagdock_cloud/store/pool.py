@@ -69,7 +69,17 @@ def translated() -> Iterator[None]:
     except _TRY_AGAIN as error:
         raise DatabaseUnavailableError(f"the database is not available: {_first_line(error)}") from error
     except psycopg.Error as error:
-        raise StoreError(f"the database refused: {_first_line(error)}") from error
+        raise _refused_by_a_worker(error) or StoreError(f"the database refused: {_first_line(error)}") from error
+
+
+def _refused_by_a_worker(error: psycopg.Error) -> StoreError | None:
+    """Return what a worker of Citus refused; the coordinator hands on its words, but not the kind of error."""
+    text = _first_line(error)
+    if not isinstance(error, psycopg.errors.InternalError_):
+        return None
+    if text.startswith("duplicate key value"):
+        return RowDoubledError(text)
+    return RowRefusedError(text) if "violates" in text or "no partition of relation" in text else None
 
 
 def check_url(url: str) -> str:
