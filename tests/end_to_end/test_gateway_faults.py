@@ -40,8 +40,9 @@ from tagdock_simulators.faults.reader import TroubledReader
 from tagdock_simulators.faults.reads import DisturbedReads
 from tagdock_simulators.faults.schedule import Fault, Schedule
 from tagdock_simulators.fixtures.loop_thread import LoopThread
-from tagdock_simulators.fixtures.mosquitto import Mosquitto, mosquitto_program
+from tagdock_simulators.fixtures.mosquitto import Mosquitto
 from tagdock_simulators.llrp.server import LlrpReader
+from tagdock_simulators.mqtt.mosquitto import mosquitto_program
 
 PROGRAMS = Path(sys.executable).parent
 TAGS = 5

@@ -19,8 +19,9 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 from tagdock_contract import Ack, BinReading, GatewayAddress, ReaderEvent, decode_batch, encode
-from tagdock_simulators.fixtures.mosquitto import Mosquitto, mosquitto_program
+from tagdock_simulators.fixtures.mosquitto import Mosquitto
 from tagdock_simulators.gateway_config import gateway_toml
+from tagdock_simulators.mqtt.mosquitto import mosquitto_program
 from tagdock_simulators.sensors.formats.choice import Format, Formats, nodes_for
 from tagdock_simulators.sensors.formats.configured import sensors_toml
 from tagdock_simulators.sensors.formats.sparkplug import Sparkplug, SparkplugNode

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 from tagdock_contract import TagRead
 from tagdock_simulators.fixtures import ProxyInTest, mqtt_broker, simulators_loop, tcp_proxy  # noqa: F401  # fixtures
-from tagdock_simulators.fixtures.mosquitto import Mosquitto, mosquitto_program
+from tagdock_simulators.fixtures.mosquitto import Mosquitto
 from tagdock_simulators.mqtt.broker import Broker, broker_at
 from tagdock_simulators.mqtt.link import Link
 from tagdock_simulators.mqtt.messages import BrokerError, Hello, Message, Patience
+from tagdock_simulators.mqtt.mosquitto import mosquitto_program
 from tagdock_simulators.mqtt_readers.impinj import Impinj
 from tagdock_simulators.mqtt_readers.messages import Delivery
 from tagdock_simulators.mqtt_readers.reader import MqttReader

@@ -8,6 +8,7 @@ import click
 COMMANDS = {
     "demo": "demo:demo",
     "mqtt-reader": "mqtt_reader:mqtt_reader",
+    "ordeal": "ordeal:ordeal",
     "picture": "picture:picture",
     "proxy": "proxy:proxy",
     "reader": "reader:reader",

@@ -58,6 +58,10 @@ class CloudClient:
         """Iterate over the stored movements that were observed since a time."""
         return self._pages("/movements", {"site": self._site, "since": since.isoformat()})
 
+    async def all(self, path: str, **asked: str) -> list[dict[str, Any]]:
+        """Return every row of a list, page by page."""
+        return [row async for row in self._pages(path, asked)]
+
     async def ask_plan(self, **asked: Any) -> str:
         """Ask for a layout plan; return its id."""
         answer = await self._call("POST", "/plans", json={"site": self._site, **asked})

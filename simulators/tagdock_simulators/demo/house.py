@@ -60,7 +60,7 @@ class House:
         command = (find_program("tagdock-cloud"), "serve", "--open", "--json", "--data", str(self._cloud_data), *ports)
         urls = {"TAGDOCK_BROKER": settings.broker, "TAGDOCK_DATABASE": settings.database}
         return await self._children.start(
-            Program("cloud", command, _environment(**urls)), _addresses, _CLOUD_READY_WITHIN_S
+            Program("cloud", command, environment(**urls)), _addresses, _CLOUD_READY_WITHIN_S
         )
 
     async def add_token(self, database: str, started_at: datetime) -> str:
@@ -77,12 +77,12 @@ class House:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(toml, encoding="utf-8")
         command = (find_program("tagdock-edge"), "run", "--config", str(file))
-        await self._children.start(Program("gateway", command, _environment()), _at_once, _COMMAND_WITHIN_S)
+        await self._children.start(Program("gateway", command, environment()), _at_once, _COMMAND_WITHIN_S)
 
     async def start_slotting(self, database: str) -> None:
         """Start the worker that solves plans."""
         command = (find_program("tagdock-slotting"), "work")
-        program = Program("slotting", command, _environment(TAGDOCK_DATABASE=database))
+        program = Program("slotting", command, environment(TAGDOCK_DATABASE=database))
         await self._children.start(program, _at_once, _COMMAND_WITHIN_S)
 
     def pid(self, name: str) -> int:
@@ -102,14 +102,14 @@ class House:
 
     async def _tokens(self, database: str, *arguments: str) -> str:
         command = (find_program("tagdock-cloud"), "tokens", *arguments)
-        return await run_once(Program("tokens", command, _environment(TAGDOCK_DATABASE=database)), _COMMAND_WITHIN_S)
+        return await run_once(Program("tokens", command, environment(TAGDOCK_DATABASE=database)), _COMMAND_WITHIN_S)
 
 
 def _token_name(started_at: datetime) -> str:
     return f"demo-{started_at:%Y%m%dT%H%M%S%f}"
 
 
-def _environment(**settings: str | None) -> dict[str, str]:
+def environment(**settings: str | None) -> dict[str, str]:
     """Return our environment without the demo's own settings, which mean something else to its children.
 
     Addresses are handed down here, because a command line with a password can be read by everybody on the box.

@@ -134,11 +134,13 @@ class Supervisor:
         """Wait for ever; raise DemoError as soon as a child can't be kept running."""
         await asyncio.shield(self._failure)
 
-    def kill(self, name: str) -> None:
-        """Kill a child at once, as a crash would."""
+    def kill(self, name: str) -> int | None:
+        """Kill a child at once, as a crash would; returns the process id, None where it was dead already."""
         process = self._children[name].process
-        if process is not None and process.returncode is None:
-            process.kill()
+        if process is None or process.returncode is not None:
+            return None
+        process.kill()
+        return process.pid
 
     async def stop(self) -> None:
         """Stop all children, the last one started first."""

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from tagdock_simulators.fixtures.mosquitto import Mosquitto, mosquitto_program
+from tagdock_simulators.fixtures.mosquitto import Mosquitto
 from tagdock_simulators.mqtt.broker import Broker
 from tagdock_simulators.mqtt.messages import BrokerError
+from tagdock_simulators.mqtt.mosquitto import mosquitto_program
 from tagdock_simulators.mqtt_readers.format import Format
 from tagdock_simulators.mqtt_readers.impinj import FIELDS, Impinj
 from tagdock_simulators.mqtt_readers.mapped import Mapped
