@@ -11,12 +11,12 @@ from pydantic_core import to_json
 from starlette.responses import Response
 
 from tagdock_cloud.access.roles import Caller
-from tagdock_cloud.epcis.document import MOST_BYTES, NoDocumentError, read_document, read_event
+from tagdock_cloud.epcis.document import NoDocumentError, read_document, read_event
 from tagdock_cloud.epcis.errands import known_errors, problem_of
 from tagdock_cloud.epcis.paging import TokenText, next_link, read_page
 from tagdock_cloud.epcis.prepare import MOST_FAULTS, Prepared, prepare
 from tagdock_cloud.epcis.render import single_event
-from tagdock_cloud.epcis.talk import LIMITS, ROOT, answer, negotiate, read_body, trouble
+from tagdock_cloud.epcis.talk import LIMITS, READ_AT_MOST, ROOT, answer, negotiate, read_body, trouble
 from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.web.access import Integrator, Viewer
 from tagdock_cloud.web.audit import audit
@@ -33,7 +33,7 @@ _SQL = load_queries("tagdock_cloud.epcis")
 router = APIRouter(prefix=ROOT, tags=["epcis"], include_in_schema=False, dependencies=[Depends(negotiate)])
 
 
-@router.post("/capture", max_body_size=MOST_BYTES)
+@router.post("/capture", max_body_size=READ_AT_MOST)
 async def capture(request: Request, db: Db, caller: Integrator, key: IdempotencyKey = None) -> Response:
     """Take a document of events; the job says what became of them."""
     behaviour = request.headers.get("gs1-capture-error-behaviour", "rollback")
@@ -84,7 +84,7 @@ async def show_job(request: Request, db: Db, caller: Viewer, job_id: str) -> Res
     return answer(request, _job(row))
 
 
-@router.post("/events", max_body_size=MOST_BYTES)
+@router.post("/events", max_body_size=READ_AT_MOST)
 async def capture_event(request: Request, db: Db, caller: Integrator, key: IdempotencyKey = None) -> Response:
     """Take one event, at once."""
     body = await read_body(request)

@@ -11,7 +11,6 @@ from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
 from pydantic_core import to_json
-from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from tagdock_cloud.access.roles import Caller
@@ -22,6 +21,8 @@ from tagdock_cloud.web.access import Viewer
 from tagdock_cloud.web.database import Database, Db
 from tagdock_cloud.web.problems import Problem
 
+READ_AT_MOST: Final = 4 * MOST_BYTES
+"""Bytes that are read of a body, so that one that is too long can be refused in the standard's words."""
 ROOT: Final = "/epcis/v2"
 VERSION: Final = "2.0.0"
 _VERSION = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){0,3}")
@@ -112,11 +113,7 @@ async def read_body(request: Request) -> bytes:
         raise trouble(
             415, "UnsupportedMediaType", f"send {' or '.join(_MEDIA)}; XML is not read here", headers=dict(LIMITS)
         )
-    try:
-        return await request.body()
-    except HTTPException as error:
-        if error.status_code == 413:
-            raise trouble(
-                413, "CapturePayloadTooLarge", f"send at most {MOST_BYTES} bytes", headers=dict(LIMITS)
-            ) from None
-        raise
+    body = await request.body()
+    if len(body) > MOST_BYTES:
+        raise trouble(413, "CapturePayloadTooLarge", f"send at most {MOST_BYTES} bytes", headers=dict(LIMITS))
+    return body
