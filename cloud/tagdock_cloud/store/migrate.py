@@ -1,6 +1,8 @@
 """Bring a database to the current schema: alembic runs the steps in `migrations/`, one transaction each."""
 
+import random
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +23,12 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 7_461_646_401
 """Advisory lock, any number of our own. It falls with the connection, so a killed migration blocks nobody."""
 _LOCK_TIMEOUT_S = 60
+_STEP_LOCK_TIMEOUT_S = 2.0
+"""How long a step holds up those who queue behind the lock that it waits for."""
+_PAUSE_S = 1.0
+_GIVE_UP_S = 600.0
+_IN_THE_WAY = ("55P03", "40P01")
+"""lock_not_available, deadlock_detected (PostgreSQL 18, Appendix A): somebody is at work with the table."""
 _STEP_TIMEOUT_S = 3600.0
 _STAYS_AT_THE_COORDINATOR = re.compile(r"(?:--[^\n]*\n|\s)*create (?:or replace )?(?:view|function)\b", re.IGNORECASE)
 
@@ -36,11 +44,26 @@ def migrate(url: str, revision: str = "head") -> list[str]:
     """
     with _connection(url) as connection, _locked(connection):
         before = _current(connection)
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+        _upgrade(connection, revision)
         after = _current(connection)
     return [step for step in _revisions() if (before or "") < step <= (after or "")]
+
+
+def _upgrade(connection: Connection, revision: str) -> None:
+    """Run the steps. Whoever waits for a lock makes others wait behind it, so a step gives up soon and tries again."""
+    config = _config()
+    config.attributes["connection"] = connection
+    deadline = time.monotonic() + _GIVE_UP_S
+    while True:
+        try:
+            with pool.translated():
+                command.upgrade(config, revision)
+            return
+        except DatabaseUnavailableError as error:
+            connection.rollback()
+            if getattr(error.__cause__, "sqlstate", None) not in _IN_THE_WAY or time.monotonic() > deadline:
+                raise
+        time.sleep(random.uniform(0.5, 1.5) * _PAUSE_S)  # noqa: S311
 
 
 def pending(url: str) -> list[str]:
@@ -109,6 +132,7 @@ def _locked(connection: Connection) -> Iterator[None]:
     try:
         connection.exec_driver_sql(f"set lock_timeout = '{_LOCK_TIMEOUT_S}s'")
         connection.exec_driver_sql(f"select pg_advisory_lock({_LOCK})")
+        connection.exec_driver_sql(f"set lock_timeout = '{round(_STEP_LOCK_TIMEOUT_S * 1000)}ms'")
         connection.commit()
     except SQLAlchemyError as error:
         raise DatabaseUnavailableError(
