@@ -14,12 +14,14 @@ from tagdock_cloud.backup.commands import backup, restore
 from tagdock_cloud.config import (
     ApiConfig,
     EmbeddedBrokerConfig,
+    Front,
     ServeConfig,
     WorkConfig,
     check_open,
     parse_broker,
 )
 from tagdock_cloud.errors import CloudError, ConfigurationError
+from tagdock_cloud.front import front_options
 from tagdock_cloud.ingest.commands import ingest
 from tagdock_cloud.keeping.commands import retention
 from tagdock_cloud.options import broker_ca_option as _broker_ca
@@ -99,14 +101,17 @@ def rebuild(database: str | None, data: Path) -> None:
 @_http_port
 @_open
 @_private_webhooks
-def api(database: str | None, host: str, http_port: int, is_open: bool, private_webhooks: bool) -> None:
+@front_options
+def api(
+    *, database: str | None, host: str, http_port: int, is_open: bool, private_webhooks: bool, front: Front
+) -> None:
     """Serve the HTTP interface and the console."""
     check_open(host, is_open)
     if database is None:
         raise ConfigurationError("give --database URL; `tagdock-cloud serve` brings its own")
     from tagdock_cloud.serve.http import run_api  # noqa: PLC0415  # the other commands start faster without FastAPI
 
-    run_api(ApiConfig(pool.check_url(database), host, http_port, is_open, private_webhooks))
+    run_api(ApiConfig(pool.check_url(database), host, http_port, is_open, private_webhooks, front))
 
 
 @main.command()
@@ -126,13 +131,35 @@ def work(database: str | None, private_webhooks: bool) -> None:
 @_host
 @_broker_port
 @_option("--broker-password", required=True, help="Ingest's password.")
+@_option("--inside-port", type=click.IntRange(1, 65535), help="A plain port on loopback, for ingest, beside TLS.")
 @_open
-def broker(database: str, host: str, broker_port: int, broker_password: str, is_open: bool) -> None:
+@front_options
+def broker(
+    *,
+    database: str,
+    host: str,
+    broker_port: int,
+    broker_password: str,
+    inside_port: int | None,
+    is_open: bool,
+    front: Front,
+) -> None:
     """Run the embedded broker alone; `serve` does that."""
     from tagdock_cloud.embedded.broker import run_broker  # noqa: PLC0415  # an extra: it may not be installed
 
     check_open(host, is_open)
-    run_broker(EmbeddedBrokerConfig(pool.check_url(database), broker_password, host, broker_port, is_open))
+    run_broker(
+        EmbeddedBrokerConfig(
+            pool.check_url(database),
+            broker_password,
+            host,
+            broker_port,
+            is_open,
+            tls_cert=front.tls_cert,
+            tls_key=front.tls_key,
+            inside_port=inside_port,
+        )
+    )
 
 
 @main.command()
@@ -146,6 +173,7 @@ def broker(database: str, host: str, broker_port: int, broker_password: str, is_
 @_open
 @_private_webhooks
 @_json
+@front_options
 def serve(
     *,
     data: Path,
@@ -158,6 +186,7 @@ def serve(
     is_open: bool,
     private_webhooks: bool,
     as_json: bool,
+    front: Front,
 ) -> None:
     """Run everything on one box; without --database and --broker it brings its own."""
     check_open(host, is_open)
@@ -170,6 +199,7 @@ def serve(
         broker_port=broker_port,
         is_open=is_open,
         private_webhooks=private_webhooks,
+        front=front,
     )
     from tagdock_cloud.serve import supervisor  # noqa: PLC0415
 

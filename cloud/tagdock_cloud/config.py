@@ -5,6 +5,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
+from tagdock_cloud.access.roles import Role
 from tagdock_cloud.errors import ConfigurationError
 from tagdock_cloud.ingest.shares import Share
 
@@ -53,6 +54,45 @@ class IngestConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class Grant:
+    """What a member of a provider's group becomes here. `sites` None: all."""
+
+    group: str
+    role: Role
+    sites: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OidcConfig:
+    """An OpenID provider that lets people in, and what its groups become here. The secret is kept out of every repr."""
+
+    issuer: str
+    client_id: str
+    client_secret: str | None = field(repr=False)
+    public_url: str
+    grants: tuple[Grant, ...]
+    groups_claim: str = "groups"
+    name_claim: str = "preferred_username"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The environment that says the same to another program."""
+        known = {
+            "ISSUER": self.issuer,
+            "CLIENT_ID": self.client_id,
+            "CLIENT_SECRET": self.client_secret,
+            "GROUPS_CLAIM": self.groups_claim,
+            "NAME_CLAIM": self.name_claim,
+            "ROLES": ";".join(
+                f"{grant.group}={grant.role}" + ("@" + ",".join(sorted(grant.sites)) if grant.sites else "")
+                for grant in self.grants
+            ),
+        }
+        settings = {f"TAGDOCK_OIDC_{name}": value for name, value in known.items() if value is not None}
+        return {**settings, "TAGDOCK_PUBLIC_URL": self.public_url}
+
+
+@dataclass(frozen=True, slots=True)
 class Front:
     """How the HTTP interface meets the world.
 
@@ -65,6 +105,7 @@ class Front:
     proxies: tuple[str, ...] = ()
     rate_per_s: float = 200.0
     kept_s: float = 5.0
+    oidc: OidcConfig | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +130,19 @@ class WorkConfig:
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedBrokerConfig:
-    """What the embedded broker needs to know. `password` is ingest's."""
+    """What the embedded broker needs to know. `password` is ingest's.
+
+    With a certificate it speaks TLS on `port`, and `inside_port` is plain on loopback, for ingest on the same box.
+    """
 
     database: str = field(repr=False)
     password: str = field(repr=False)
     host: str = "127.0.0.1"
     port: int = 1883
     is_open: bool = False
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    inside_port: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +187,15 @@ def parse_broker(url: str, ca_file: Path | None = None) -> BrokerAddress:
 
 def check_open(host: str, is_open: bool) -> None:
     """Refuse lab mode anywhere but on loopback. Raises ConfigurationError."""
-    if is_open and not _is_loopback(host):
+    if is_open and not is_loopback(host):
         raise ConfigurationError(
             f"--open lets anybody in, so it listens on loopback only, not on {host}: "
             "leave out --host, or leave out --open and add gateways and tokens"
         )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether an address to listen on is this machine's alone."""
     if host == "localhost":
         return True
     try:

@@ -2,7 +2,7 @@
 
 import getpass
 import os
-from collections.abc import Callable
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
@@ -226,9 +226,8 @@ def _write_nats(connection: Database, out: Path, password: str) -> int:
 
 def _ask_password(from_stdin: bool) -> str:
     if from_stdin:
-        return click.get_text_stream("stdin").readline().rstrip("\r\n")
-    asked: Callable[..., str] = click.prompt
-    return asked("Password", hide_input=True, confirmation_prompt=True, err=True)
+        return sys.stdin.readline().rstrip("\r\n")
+    return str(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
 
 
 def _end(expires: str | None) -> datetime | None:

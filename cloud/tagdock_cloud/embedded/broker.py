@@ -8,8 +8,9 @@ import functools
 import logging
 import resource
 import signal
+import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +25,7 @@ from tagdock_cloud.access.acl import Action as AclAction
 from tagdock_cloud.access.gateways import find_secret
 from tagdock_cloud.config import EmbeddedBrokerConfig
 from tagdock_cloud.embedded.gate import ACCEPTED, BoundedReader, Gate, connack, read_connect, user_of
-from tagdock_cloud.errors import CloudError
+from tagdock_cloud.errors import CloudError, ConfigurationError
 from tagdock_cloud.store.pool import AsyncPool
 
 logger = logging.getLogger(__name__)
@@ -89,8 +90,11 @@ async def _serve(config: EmbeddedBrokerConfig) -> None:
     pool = AsyncPool(config.database, name="tagdock-cloud broker", max_size=2)
     async with pool, _broker(config.is_open) as broker:
         gate = Gate(config.password, config.is_open, functools.partial(find_secret, pool))
-        server = await _listen(config, Doorkeeper(gate, broker))
-        async with server:
+        doorkeeper = Doorkeeper(gate, broker)
+        async with AsyncExitStack() as servers:
+            await servers.enter_async_context(await _listen(config.host, config.port, doorkeeper, _tls(config)))
+            if config.inside_port is not None:
+                await servers.enter_async_context(await _listen("127.0.0.1", config.inside_port, doorkeeper, None))
             print("ready", flush=True)
             await stopping.wait()
 
@@ -147,10 +151,22 @@ def _note(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     logger.debug("%s: %r", context["message"], context.get("exception"))
 
 
-async def _listen(config: EmbeddedBrokerConfig, doorkeeper: Doorkeeper) -> asyncio.Server:
+def _tls(config: EmbeddedBrokerConfig) -> ssl.SSLContext | None:
+    """Build the TLS that gateways meet. Raises ConfigurationError for files that are no certificate and its key."""
+    if config.tls_cert is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
-        return await asyncio.start_server(doorkeeper.admit, config.host, config.port, limit=256 * 1024)
+        context.load_cert_chain(config.tls_cert, config.tls_key)
+    except OSError as error:
+        raise ConfigurationError(f"--tls-cert and --tls-key are no certificate and its key: {error}") from error
+    return context
+
+
+async def _listen(host: str, port: int, doorkeeper: Doorkeeper, tls: ssl.SSLContext | None) -> asyncio.Server:
+    try:
+        return await asyncio.start_server(doorkeeper.admit, host, port, limit=256 * 1024, ssl=tls)
     except OSError as error:
         raise CloudError(
-            f"port {config.port} on {config.host} cannot be used ({error.strerror}): choose another with --broker-port"
+            f"port {port} on {host} cannot be used ({error.strerror}): choose another with --broker-port"
         ) from error

@@ -7,13 +7,15 @@ import uvicorn
 from tagdock_cloud.app import create_app
 from tagdock_cloud.config import ApiConfig
 from tagdock_cloud.errors import CloudError
+from tagdock_cloud.front import check_exposed
 
 STOP_TIMEOUT_S = 5
 BACKLOG = 128
 
 
 def run_api(config: ApiConfig) -> None:
-    """Serve until SIGINT or SIGTERM. Raises CloudError when the port is taken."""
+    """Serve until SIGINT or SIGTERM. Raises CloudError: the port is taken, or it is off loopback without TLS."""
+    check_exposed(config.host, config.front)
     listener = _listen(config.host, config.port)
     app = create_app(config)
     settings = uvicorn.Config(
@@ -24,6 +26,10 @@ def run_api(config: ApiConfig) -> None:
         limit_concurrency=500,
         h11_max_incomplete_event_size=64 * 1024,
         server_header=False,
+        ssl_certfile=config.front.tls_cert,
+        ssl_keyfile=config.front.tls_key,
+        proxy_headers=bool(config.front.proxies),
+        forwarded_allow_ips=list(config.front.proxies),
     )
     server = _Server(settings)
     app.state.is_stopping = lambda: server.should_exit  # live streams would hold the server to its last second

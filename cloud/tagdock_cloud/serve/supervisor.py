@@ -7,8 +7,10 @@ import time
 from collections.abc import Callable
 
 from tagdock_cloud.access.acl import CLOUD_USER
-from tagdock_cloud.config import BrokerAddress, ServeConfig
+from tagdock_cloud.config import BrokerAddress, ServeConfig, is_loopback
 from tagdock_cloud.embedded.database import EmbeddedDatabase
+from tagdock_cloud.errors import ConfigurationError
+from tagdock_cloud.front import check_exposed, front_settings
 from tagdock_cloud.serve.child import Child
 from tagdock_cloud.serve.data import DataDirectory
 from tagdock_cloud.serve.ports import choose_port
@@ -41,6 +43,8 @@ class Supervisor:
 
         Raises CloudError when something cannot start: a taken port, a folder in use, an unreachable database or broker.
         """
+        check_exposed(self._config.host, self._config.front)
+        _check_broker_exposed(self._config)
         self._data.acquire()
         try:
             addresses = self._start()
@@ -60,14 +64,18 @@ class Supervisor:
         ports = {"http": choose_port(config.host, config.http_port, "--http-port", remembered.get("http"))}
         if config.broker is None:
             ports["broker"] = choose_port(config.host, config.broker_port, "--broker-port", remembered.get("broker"))
+            if config.front.tls_cert is not None:
+                ports["inside"] = choose_port("127.0.0.1", 0, "--broker-port", remembered.get("inside"))
         if config.database is None:
             ports["database"] = choose_port("127.0.0.1", 0, "--database", remembered.get("database"))
         self._data.write("ports.json", ports)
         database = config.database or self._start_database(ports["database"])
         migrate(database)
-        broker = config.broker or self._start_broker(ports["broker"], database)
+        broker = config.broker or self._start_broker(ports["broker"], ports.get("inside"), database)
+        shown = broker.shown if "inside" not in ports else self._url("mqtts", ports["broker"])
+        console = self._url("http" if config.front.tls_cert is None else "https", ports["http"]) + "/"
         self._start_programs(self._ingest(database, broker), self._api(database, ports["http"]), self._work(database))
-        return {"console": self._url("http", ports["http"]) + "/", "broker": broker.shown, "database": database}
+        return {"console": console, "broker": shown, "database": database}
 
     def _start_database(self, port: int) -> str:
         database = EmbeddedDatabase(self._data.folder / "database", port, self._data.secret("database"))
@@ -76,10 +84,15 @@ class Supervisor:
         database.wait(READY_TIMEOUT_S, while_waiting=self._look_after)
         return database.url
 
-    def _start_broker(self, port: int, database: str) -> BrokerAddress:
+    def _start_broker(self, port: int, inside_port: int | None, database: str) -> BrokerAddress:
+        """Start the broker and return where ingest reaches it."""
         password = self._data.secret("broker")
         settings = {"TAGDOCK_DATABASE": database, "TAGDOCK_BROKER_PASSWORD": password, "TAGDOCK_BROKER_PORT": str(port)}
+        if inside_port is not None:
+            settings |= {"TAGDOCK_INSIDE_PORT": str(inside_port), **front_settings(self._config.front)}
         self._start_programs(own_program("broker", {**settings, **self._shared_settings()}))
+        if inside_port is not None:
+            return BrokerAddress("127.0.0.1", inside_port, user=CLOUD_USER, password=password)
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._config.host, self._config.host)  # noqa: S104
         return BrokerAddress(host, port, user=CLOUD_USER, password=password)
 
@@ -92,7 +105,7 @@ class Supervisor:
     def _api(self, database: str, port: int) -> Program:
         private = str(int(self._config.private_webhooks))
         settings = {"TAGDOCK_DATABASE": database, "TAGDOCK_HTTP_PORT": str(port), "TAGDOCK_PRIVATE_WEBHOOKS": private}
-        return own_program("api", {**settings, **self._shared_settings()})
+        return own_program("api", {**settings, **self._shared_settings(), **front_settings(self._config.front)})
 
     def _work(self, database: str) -> Program:
         private = self._config.is_open or self._config.private_webhooks
@@ -143,6 +156,15 @@ class Supervisor:
                     logger.warning("the %s program does not stop: killed", child.program.name)
                     child.signal(signal.SIGKILL)
                     child.wait(1.0)
+
+
+def _check_broker_exposed(config: ServeConfig) -> None:
+    """Refuse to let gateways send their secrets over a network in plain. Raises ConfigurationError."""
+    if config.broker is None and config.front.tls_cert is None and not is_loopback(config.host):
+        raise ConfigurationError(
+            f"the broker that `serve` brings would listen on {config.host} in plain: give --tls-cert and --tls-key, "
+            "or --broker with one of your own"
+        )
 
 
 class _StoppedError(Exception):
