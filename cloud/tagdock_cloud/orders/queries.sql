@@ -62,8 +62,7 @@ select project_session(site, session_id, true) from followed;
 
 -- name: page
 -- Orders by when they are due, those without a time last.
-select site, order_id as id, partner, door, due_at, state, lines, updated_at,
-       coalesce(due_at, 'infinity')::text as due_key
+select site, order_id as id, partner, door, due_at, state, lines, updated_at
 from orders_v1
 where kind = %(kind)s
   and (%(site)s::text is null or site = %(site)s)

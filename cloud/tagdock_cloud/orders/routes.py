@@ -55,7 +55,7 @@ def build(kind: Kind) -> APIRouter:
             "since": since, "until": until, "after_due": _due(after[0]), "after_site": after[1], "after_id": after[2],
             "rows": limit + 1,
         }  # fmt: skip
-        return page(request, await db.all(_SQL["page"], values), limit, "due_key", "site", "id")
+        return page(request, await db.all(_SQL["page"], values), limit, "due_at", "site", "id")
 
     @router.put(f"/{path}", response_model=OrdersWritten, max_body_size=MOST_BYTES, name=f"put_{path}")
     async def put_orders(db: Db, caller: Integrator, body: OrderList) -> Response:
@@ -146,8 +146,8 @@ def _kept(order: dict[str, Any], where: str) -> dict[str, Any]:
 
 def _due(text: str | None) -> str | None:
     """Check the time in a cursor. Raises Problem (422) on a made-up one."""
-    if text is None or text == "infinity":
-        return text
+    if not text:
+        return "infinity" if text == "" else None  # those without a time come last
     try:
         return datetime.fromisoformat(text).isoformat()
     except ValueError:
