@@ -14,6 +14,11 @@ AT_ONCE = 2
 """Processes; each takes half a second of a core to start."""
 
 
+def wording(delivery: Delivery) -> tuple[str, str]:
+    """Return subject and text: words for people in a mail, JSON for programs behind a broker."""
+    return words(delivery) if kind_of(delivery.url) == "mail" else ("", payload(delivery).decode())
+
+
 class Notifier:
     """Sends deliveries by mail and MQTT."""
 
@@ -23,7 +28,7 @@ class Notifier:
 
     async def send(self, delivery: Delivery) -> Outcome:
         """Send one delivery and tell how it went."""
-        subject, text = words(delivery) if kind_of(delivery.url) == "mail" else ("", payload(delivery).decode())
+        subject, text = wording(delivery)
         order = json.dumps({"url": delivery.url, "subject": subject, "text": text}).encode()
         async with self._room:
             try:

@@ -11,8 +11,9 @@ from tagdock_cloud.web.names import Label, Site
 MOST_WEBHOOKS = 200
 MOST_SITES = 1000
 
-Topic = Literal["alert", "session", "movement_corrected", "test"]
-"""What one can listen to: alerts, door sessions, corrections of movements. `test` is what the test route sends."""
+Topic = Literal["alert", "session.differences", "passage.uncertain", "test"]
+"""What one can listen to: alerts, what a door session missed or did not expect, passages that need a person. `test` is
+what the test route sends, whatever a webhook listens to."""
 State = Literal["waiting", "done", "dead"]
 Url = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 Topics = Annotated[list[Topic], Field(min_length=1, max_length=10)]
