@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
 import msgspec
-from tagdock_contract import BinReading, Event, Movement, ReaderEvent
+from tagdock_contract import BinReading, Movement, ReaderEvent
 
 from tagdock_cloud.ingest.admit import Accepted
 from tagdock_cloud.inventory.epc import gtin14
@@ -58,8 +59,13 @@ def without_doubles(rows: Iterable[Row]) -> list[Row]:
 
 def months_of(group: Iterable[Accepted]) -> Iterator[tuple[int, int]]:
     """Yield year and month (UTC) of every event, for the partitions that must exist."""
-    events: Iterator[Event] = (event for accepted in group for event in accepted.batch.events)
-    return ((at.year, at.month) for at in (event.observed_at for event in events))
+    for accepted in group:
+        times = [event.observed_at for event in accepted.batch.events]
+        first, last = min(times), max(times)
+        if (first.year, first.month) == (last.year, last.month):
+            yield first.year, first.month
+        else:
+            yield from ((at.year, at.month) for at in times)
 
 
 def oldest_sent_at(group: Iterable[Accepted]) -> datetime:
@@ -67,10 +73,22 @@ def oldest_sent_at(group: Iterable[Accepted]) -> datetime:
     return min(accepted.batch.sent_at for accepted in group)
 
 
+def _gtin(epc: str) -> str | None:
+    """Return the GTIN in an EPC; serials of one kind of goods are told apart once only."""
+    if epc.startswith("urn:epc:id:sgtin:"):
+        return _gtin_of_class(epc.rpartition(".")[0])
+    return gtin14(epc)
+
+
+@lru_cache(maxsize=50_000)
+def _gtin_of_class(head: str) -> str | None:
+    return gtin14(f"{head}.0")
+
+
 def _movement(event: Movement, gateway: str) -> Row:
     evidence = _encode_json(event.evidence).decode() if event.evidence else "{}"
     return (
-        event.site, event.observed_at, event.event_id, gateway, event.epc, event.epc_hex, gtin14(event.epc),
+        event.site, event.observed_at, event.event_id, gateway, event.epc, event.epc_hex, _gtin(event.epc),
         event.door, event.bin, event.direction, event.confidence, evidence,
     )  # fmt: skip
 
