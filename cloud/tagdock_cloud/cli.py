@@ -2,8 +2,7 @@
 
 import functools
 import json
-import logging
-import sys
+import os
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from tagdock_cloud.errors import CloudError, ConfigurationError
 from tagdock_cloud.front import front_options
 from tagdock_cloud.ingest.commands import ingest
 from tagdock_cloud.keeping.commands import retention
+from tagdock_cloud.log import FORMATS, Format, set_up_log
 from tagdock_cloud.options import broker_ca_option as _broker_ca
 from tagdock_cloud.options import broker_option as _broker
 from tagdock_cloud.options import data_option as _data
@@ -64,11 +64,14 @@ class _Group(click.Group):
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="tagdock-cloud")
-def main() -> None:
+@_option(
+    "--log-format", type=click.Choice(FORMATS), default="text", show_default=True, help="Of what it says on stderr."
+)
+def main(log_format: Format) -> None:
     """Tagdock's service: stores what gateways report, answers what people ask."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    set_up_log(log_format)
+    os.environ["TAGDOCK_LOG_FORMAT"] = log_format  # the programs that `serve` starts speak alike
     end_with_parent()
-    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 @main.command()

@@ -135,7 +135,7 @@ class BrokerLink:
             self._refuse(f"it refuses: {reason}; check user and password")
             return
         self._connection += 1
-        logger.info("connected to %s", self._broker.shown)
+        logger.log(logging.DEBUG if self._connection == 1 else logging.INFO, "connected to %s", self._broker.shown)
         self._answered.set()
         if self._filters:
             self._subscribe(self._filters)
