@@ -29,9 +29,9 @@ helpers = _api.helpers
 DATA = Path(os.environ.get("TAGDOCK_TEST_DATA", "/nowhere")) / "epcis"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def service(new_database: Callable[[], str]) -> Iterator[Any]:
-    """An interface with an empty database."""
+    """An interface that all of these tests share: each asks for EPCs of its own."""
     with _api.serving(new_database()) as running:
         running.sql("insert into sites (site) values ('here'), ('there')")
         yield running
@@ -57,6 +57,17 @@ def schema() -> Any:
         pytest.skip("TAGDOCK_TEST_DATA names no folder with epcis/EPCIS-JSON-Schema.json")
     checker = jsonschema.Draft7Validator.FORMAT_CHECKER
     return jsonschema.Draft7Validator(json.loads(file.read_text()), format_checker=checker)
+
+
+@pytest.fixture
+def ship(service: Any, helpers: ModuleType) -> Callable[[list[str]], None]:
+    """A function that stores that items went out, all in one go."""
+
+    def store(epcs: list[str]) -> None:
+        at = datetime.now(UTC) - timedelta(minutes=1)
+        helpers.add_movements(service, [helpers.movement(at, epc, site="here", direction="out") for epc in epcs])
+
+    return store
 
 
 @pytest.fixture
