@@ -43,6 +43,9 @@ from tagdock_cloud.web.limits import limits
 from tagdock_cloud.web.problems import Problem, from_validation, problem_response
 from tagdock_cloud.web.tags import tagged
 from tagdock_cloud.webhooks.routes import router as webhooks
+from tagdock_cloud.inventory.movements import router as movements
+from tagdock_cloud.inventory.readings import router as readings
+from tagdock_cloud.inventory.stock import router as stock
 
 BODY_LIMIT = 64 * 1024
 """Bytes of a body where a route does not say otherwise."""
@@ -70,26 +73,7 @@ def create_app(config: ApiConfig) -> FastAPI:
     app.state.exports = Exports()
     app.state.limits = limits(config.front.rate_per_s)
     app.state.is_stopping = lambda: False  # the server that runs it says when, so that streams end by themselves
-    for router in (
-        goods,
-        inventory,
-        stream,
-        doors,
-        review,
-        orders,
-        notices,
-        sessions,
-        layout,
-        places,
-        plans,
-        health,
-        alerts,
-        alert_rules,
-        epcis,
-        webhooks,
-        access,
-        console,
-    ):
+    for router in (goods, inventory, stream, doors, review, orders, notices, sessions, layout, stock, readings, movements, places, plans, health, alerts, alert_rules, epcis, webhooks, access, console):
         app.include_router(router)
     app.add_api_route("/api/v1/openapi.json", _describe, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC))

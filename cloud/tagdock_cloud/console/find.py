@@ -7,7 +7,14 @@ from starlette.responses import Response
 
 from tagdock_cloud.console.frame import Frame, Framed
 from tagdock_cloud.inventory.epc import epc_candidates
-from tagdock_cloud.inventory.record import MovementFilter, find_item, find_items, find_movements, recorded_forms
+from tagdock_cloud.inventory.record import (
+    ItemFilter,
+    MovementFilter,
+    find_item,
+    find_items,
+    find_movements,
+    recorded_forms,
+)
 from tagdock_cloud.store.queries import load_queries
 
 MOST_ROWS = 50
@@ -56,7 +63,8 @@ async def _item(frame: Frame, epcs: list[str]) -> dict[str, Any]:
 
 async def _sku(frame: Frame, name: str) -> dict[str, Any]:
     sku = await frame.db.one(_SQL["sku"], {"sku": name})
-    items = await find_items(frame.db, frame.caller.listed, site=frame.site, sku=name, rows=MOST_ROWS)
+    wanted = ItemFilter(sites=frame.caller.listed, site=frame.site, sku=name)
+    items = await find_items(frame.db, wanted, MOST_ROWS)
     if sku is None and not items:
         return {}
     bins = await frame.db.all(_SQL["sku_bins"], {"sku": name, "site": frame.site})
@@ -68,5 +76,6 @@ async def _bin(frame: Frame, name: str) -> dict[str, Any]:
     row = await frame.db.one(_SQL["bin"], where)
     if row is None:
         return {}
-    items = await find_items(frame.db, frame.caller.listed, site=frame.site, bin_=name, rows=MOST_ROWS)
+    wanted = ItemFilter(sites=frame.caller.listed, site=frame.site, bin=name)
+    items = await find_items(frame.db, wanted, MOST_ROWS)
     return {"bin": row, "bin_items": items, "readings": await frame.db.all(_SQL["bin_readings"], where)}

@@ -5,7 +5,7 @@ Pure. Source: GS1 EPC Tag Data Standard 2.3 (TDS), sections 6.3 (URNs), 7 (GS1 k
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import quote, unquote
@@ -74,6 +74,19 @@ def kept_form(text: str) -> str | None:
     if header not in (0x30, 0x31) and (0x2C <= header <= 0x41 or 0xE6 <= header <= 0xFD):  # TDS table 14-1
         return None
     return urn_of_hex(text)
+
+
+def urn_of_link(text: str, prefix_digits: int) -> str | None:
+    """Return the URN of a Digital Link whose company prefix has so many digits; None where it is no link of these."""
+    match = _LINK.fullmatch(text.strip())
+    key = _key_of_link(match[2]) if match else None
+    return None if key is None else next(_urns(key, [prefix_digits]), None)
+
+
+def own_link(text: str) -> str | None:
+    """Return a Digital Link in the spelling under which gateways report a tag that is named by it; None for no link."""
+    match = _LINK.fullmatch(text.strip())
+    return _link_candidates(text, match[1].lower(), match[2])[0] if match else None
 
 
 def urn_of_hex(epc_hex: str) -> str:
@@ -147,11 +160,11 @@ def _path(key: _Key) -> str:
     return f"{_PATHS[key.scheme]}{key.digits}{check_digit(key.digits)}{key.pieces}{serial}"
 
 
-def _urns(key: _Key) -> Iterator[str]:
+def _urns(key: _Key, sizes: Iterable[int] = tuple(_COMPANY_BITS)) -> Iterator[str]:
     """Yield the URN for each length of the company prefix."""
     pieces = f".{key.pieces[:2]}.{key.pieces[2:]}" if key.pieces else ""
     serial = f".{key.serial}" if key.serial else ""
-    for size in _COMPANY_BITS:
+    for size in sizes:
         prefix, reference = key.digits[1 : 1 + size], key.digits[0] + key.digits[1 + size :]
         if urn := _spelled_urn(f"urn:epc:id:{key.scheme}:{prefix}.{reference}{pieces}{serial}"):
             yield urn

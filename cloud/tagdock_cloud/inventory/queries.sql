@@ -4,22 +4,102 @@ select m.*
 from (select site from sites_v1
       where (%(site)s::text is null or site = %(site)s) and (%(sites)s::text[] is null or site = any(%(sites)s))) s
 cross join lateral (
-    select site, observed_at, stored_at, event_id, epc, sku, door, bin, direction, confidence, gateway, evidence
-    from movements
+    select site, observed_at, stored_at, event_id, m.epc, sku, m.door, bin, m.direction, confidence, gateway, evidence,
+           c.kind as correction, c.corrected_at, coalesce(c.door, m.door) as settled_door,
+           coalesce(c.direction, m.direction) as settled_direction
+    from movements m left join corrections c using (site, observed_at, event_id)
     where site = s.site
       and (%(before_at)s::timestamptz is null or (observed_at, event_id) < (%(before_at)s, %(before_id)s::uuid))
       and (%(since)s::timestamptz is null or observed_at >= %(since)s)
       and (%(until)s::timestamptz is null or observed_at < %(until)s)
-      and (%(epcs)s::text[] is null or epc = any(%(epcs)s))
-      and (%(door)s::text is null or door = %(door)s)
+      and (%(epcs)s::text[] is null or m.epc = any(%(epcs)s))
+      and (%(door)s::text is null or m.door = %(door)s)
       and (%(bin)s::text is null or bin = %(bin)s)
-      and (%(direction)s::text is null or direction = %(direction)s)
+      and (%(direction)s::text is null or m.direction = %(direction)s)
       and (%(sku)s::text is null or sku = %(sku)s)
     order by observed_at desc, event_id desc
     limit %(rows)s
 ) m
 order by m.observed_at desc, m.event_id desc
 limit %(rows)s;
+
+-- name: movements_of_site
+-- All movements of a site, oldest first: for exports.
+select site, observed_at, stored_at, event_id, m.epc, sku, m.door, bin, m.direction, confidence, gateway, evidence,
+       c.kind as correction, c.corrected_at, coalesce(c.door, m.door) as settled_door,
+       coalesce(c.direction, m.direction) as settled_direction
+from movements m left join corrections c using (site, observed_at, event_id)
+where site = %(site)s
+  and (%(since)s::timestamptz is null or observed_at >= %(since)s)
+  and (%(until)s::timestamptz is null or observed_at < %(until)s)
+  and (%(epcs)s::text[] is null or m.epc = any(%(epcs)s))
+  and (%(door)s::text is null or m.door = %(door)s)
+  and (%(bin)s::text is null or bin = %(bin)s)
+  and (%(direction)s::text is null or m.direction = %(direction)s)
+  and (%(sku)s::text is null or sku = %(sku)s)
+order by observed_at, event_id;
+
+-- name: sites
+-- The sites that are asked for, as far as the caller may see them.
+select site from sites_v1
+where (%(site)s::text is null or site = %(site)s) and (%(sites)s::text[] is null or site = any(%(sites)s))
+order by site;
+
+-- name: readings
+-- Bin readings, newest first, after a key; each site is walked along its own key.
+select r.*
+from (select site from sites_v1
+      where (%(site)s::text is null or site = %(site)s) and (%(sites)s::text[] is null or site = any(%(sites)s))) s
+cross join lateral (
+    select site, observed_at, stored_at, event_id, bin, quantity, value, quality, gateway
+    from bin_readings_v1
+    where site = s.site
+      and (%(before_at)s::timestamptz is null or (observed_at, event_id) < (%(before_at)s, %(before_id)s::uuid))
+      and (%(since)s::timestamptz is null or observed_at >= %(since)s)
+      and (%(until)s::timestamptz is null or observed_at < %(until)s)
+      and (%(bin)s::text is null or bin = %(bin)s)
+      and (%(quantity)s::text is null or quantity = %(quantity)s)
+    order by observed_at desc, event_id desc
+    limit %(rows)s
+) r
+order by r.observed_at desc, r.event_id desc
+limit %(rows)s;
+
+-- name: readings_of_site
+-- All bin readings of a site, oldest first: for exports.
+select site, observed_at, stored_at, event_id, bin, quantity, value, quality, gateway
+from bin_readings_v1
+where site = %(site)s
+  and (%(since)s::timestamptz is null or observed_at >= %(since)s)
+  and (%(until)s::timestamptz is null or observed_at < %(until)s)
+  and (%(bin)s::text is null or bin = %(bin)s)
+  and (%(quantity)s::text is null or quantity = %(quantity)s)
+order by observed_at, event_id;
+
+-- name: latest_readings
+-- What was read last of each bin and quantity: their names are found by jumping from one to the next along the index.
+with recursive names as (
+    (select bin, quantity from bin_readings
+     where site = %(site)s and (%(bin)s::text is null or bin = %(bin)s)
+       and (%(after_bin)s::text is null or (bin, quantity) > (%(after_bin)s, %(after_quantity)s::text))
+     order by bin, quantity limit 1)
+    union all
+    select n.bin, n.quantity from names k cross join lateral (
+        select bin, quantity from bin_readings
+        where site = %(site)s and (%(bin)s::text is null or bin = %(bin)s) and (bin, quantity) > (k.bin, k.quantity)
+        order by bin, quantity limit 1
+    ) n
+)
+select r.*
+from (select * from names limit %(rows)s) k
+cross join lateral (
+    select site, observed_at, stored_at, event_id, bin, quantity, value, quality, gateway
+    from bin_readings_v1
+    where site = %(site)s and bin = k.bin and quantity = k.quantity
+    order by observed_at desc, event_id desc
+    limit 1
+) r
+order by r.bin, r.quantity;
 
 -- name: committed
 -- Movements that became visible since a moment, without those that were seen already. `stored_at` is when a transaction
@@ -48,7 +128,10 @@ where (%(after)s::text is null or epc > %(after)s)
   and (%(site)s::text is null or site = %(site)s) and (%(sites)s::text[] is null or site = any(%(sites)s))
   and (%(sku)s::text is null or sku = %(sku)s)
   and (%(state)s::text is null or state = %(state)s)
+  and (%(door)s::text is null or door = %(door)s)
   and (%(bin)s::text is null or bin = %(bin)s)
+  and (%(zone)s::text is null or (site, bin) in (select site, bin from bins where zone = %(zone)s))
+  and (%(known)s::boolean is null or (sku is not null) = %(known)s)
 order by epc
 limit %(rows)s;
 
@@ -60,12 +143,25 @@ where epc = any(%(epcs)s::text[]) and (%(sites)s::text[] is null or site = any(%
 order by since desc
 limit 1;
 
+-- name: where_are
+-- Where many items are. Each may have been written in several ways: the place in the question goes with each of them.
+select f.place, i.epc, i.sku, i.quantity, i.site, i.door, i.bin, i.state, i.since
+from unnest(%(places)s::integer[], %(forms)s::text[]) as f (place, form)
+join items_v1 i on i.epc = f.form
+where %(sites)s::text[] is null or i.site = any(%(sites)s)
+order by f.place, i.since;
+
 -- name: named_by_bits
 -- What tags with these bits were called, by movements_by_hex: only where the bits alone do not tell.
-select distinct epc
+select distinct upper(epc_hex) as epc_hex, epc
 from movements
-where upper(epc_hex) = %(epc_hex)s and left(epc_hex, 2) not in ('30', '31') and epc not like 'urn:epc:raw:%%'
-limit 10;
+where upper(epc_hex) = any(%(epc_hexes)s::text[])
+  and left(epc_hex, 2) not in ('30', '31') and epc not like 'urn:epc:raw:%%'
+limit 10000;
+
+-- name: on_record
+-- Which of these forms items are kept under.
+select epc from items where epc = any(%(forms)s::text[]);
 
 -- name: places_missing
 -- The first row of the body whose site or bin is not on record.
@@ -115,3 +211,73 @@ where (%(site)s::text is null or site = %(site)s) and (%(sites)s::text[] is null
        > (%(after_site)s, %(after_sku)s, %(after_zone)s, %(after_state)s))
 order by site, coalesce(sku, ''), coalesce(zone, ''), state
 limit %(rows)s;
+
+-- name: stock_by_sku
+-- The same without a filter, and without counting more than the page shows: first the SKUs, then their items. One SKU
+-- more than rows: all rows of the one that the page before ended in may have been shown.
+select c.*
+from (select site from sites_v1
+      where (%(site)s::text is null or site = %(site)s) and (%(sites)s::text[] is null or site = any(%(sites)s))
+        and (%(after_site)s::text is null or site >= %(after_site)s)) s
+cross join lateral (
+    with chosen as (
+        select distinct sku from items
+        where site = s.site and state not in ('in_transit', 'unknown')
+          and sku >= case when s.site = %(after_site)s::text then %(after_sku)s::text else '' end
+        order by sku
+        limit %(rows)s + 1
+    ), counted as (
+        select i.sku, b.zone, i.state, count(*) as items, sum(i.quantity)::bigint as quantity
+        from items i left join bins b on b.site = i.site and b.bin = i.bin
+        where i.site = s.site and i.sku = any(array(select sku from chosen)) and i.state not in ('in_transit', 'unknown')
+        group by i.sku, b.zone, i.state
+        union all
+        select null, b.zone, i.state, count(*), sum(i.quantity)::bigint
+        from items i left join bins b on b.site = i.site and b.bin = i.bin
+        where i.site = s.site and i.sku is null and i.state not in ('in_transit', 'unknown')
+          and (s.site is distinct from %(after_site)s::text or %(after_sku)s::text = '')
+        group by b.zone, i.state
+    )
+    select s.site, sku, zone, state, items, quantity from counted
+    where s.site is distinct from %(after_site)s::text
+       or (coalesce(sku, ''), coalesce(zone, ''), state) > (%(after_sku)s::text, %(after_zone)s::text, %(after_state)s::text)
+    order by coalesce(sku, ''), coalesce(zone, ''), state
+    limit %(rows)s
+) c
+order by c.site, coalesce(c.sku, ''), coalesce(c.zone, ''), c.state
+limit %(rows)s;
+
+-- name: kept_since
+-- From when on the record of movements is whole; null: from its beginning.
+select begins_at from retention where series = 'movements';
+
+-- name: items_named
+-- Items by SKU and EPC, after a key.
+select sku, epc from items
+where (%(sku)s::text is null or sku = %(sku)s) and sku >= %(after_sku)s
+  and (sku, epc) > (%(after_sku)s, %(after_epc)s)
+order by sku, epc
+limit %(items)s;
+
+-- name: items_unnamed
+-- Items without a SKU by EPC, after a key.
+select sku, epc from items where sku is null and epc > %(after_epc)s order by epc limit %(items)s;
+
+-- name: stock_at
+-- What these items were in stock at a moment: those that have not moved since stand where they stood.
+with known as (
+    select epc, sku, quantity, site, bin, state, since,
+           since <= %(at)s and (registered_bin is null or registered_at <= %(at)s) as unmoved
+    from items where epc = any(%(epcs)s::text[])
+), stood as (
+    select epc, site, bin, state from known where unmoved
+    union all
+    select p.epc, p.site, p.bin, p.state
+    from items_at(array(select epc from known where not unmoved), %(at)s) p
+)
+select p.site, k.sku, b.zone, p.state, count(*) as items, sum(k.quantity)::bigint as quantity
+from stood p join known k using (epc) left join bins b on b.site = p.site and b.bin = p.bin
+where (%(site)s::text is null or p.site = %(site)s) and (%(sites)s::text[] is null or p.site = any(%(sites)s))
+  and (%(zone)s::text is null or b.zone = %(zone)s)
+  and (case when %(state)s::text is null then p.state not in ('in_transit', 'unknown') else p.state = %(state)s end)
+group by p.site, k.sku, b.zone, p.state;

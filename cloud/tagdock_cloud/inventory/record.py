@@ -10,7 +10,7 @@ from tagdock_contract import Direction
 
 from tagdock_cloud.inventory.epc import RAW
 from tagdock_cloud.store.queries import load_queries
-from tagdock_cloud.web.database import Database
+from tagdock_cloud.web.database import Database, Transaction
 
 _SQL = load_queries("tagdock_cloud.inventory")
 
@@ -33,12 +33,43 @@ class MovementFilter:
     until: datetime | None = None
 
 
-async def recorded_forms(db: Database, forms: Sequence[str]) -> list[str]:
+async def recorded_forms(db: Database | Transaction, forms: Sequence[str]) -> list[str]:
     """Add to bits that say nothing by themselves what gateways called the tags that held them."""
-    if not forms or not forms[0].startswith(RAW):
-        return list(forms)
-    named = await db.all(_SQL["named_by_bits"], {"epc_hex": forms[0].rpartition("x")[2].upper()})
-    return list(dict.fromkeys((*forms, *(row["epc"] for row in named))))
+    (whole,) = await all_recorded_forms(db, [forms])
+    return whole
+
+
+async def all_recorded_forms(db: Database | Transaction, asked: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Do the same for many EPCs at once."""
+    bits = [forms[0].rpartition("x")[2].upper() if forms and forms[0].startswith(RAW) else None for forms in asked]
+    named: dict[str, list[str]] = {}
+    if any(bits):
+        for row in await db.all(_SQL["named_by_bits"], {"epc_hexes": [epc_hex for epc_hex in bits if epc_hex]}):
+            named.setdefault(row["epc_hex"], []).append(row["epc"])
+    return [
+        list(dict.fromkeys((*forms, *named.get(epc_hex or "", ())))) for forms, epc_hex in zip(asked, bits, strict=True)
+    ]
+
+
+async def find_where(
+    db: Database, sites: list[str] | None, asked: Sequence[Sequence[str]]
+) -> list[dict[str, Any] | None]:
+    """Return where each of many items is, None where nobody knows it; of several the one that moved last."""
+    whole = await all_recorded_forms(db, asked)
+    pairs = [(place, form) for place, forms in enumerate(whole) for form in forms]
+    values = {"places": [place for place, _ in pairs], "forms": [form for _, form in pairs], "sites": sites}
+    found = {row.pop("place"): row for row in await db.all(_SQL["where_are"], values)}
+    return [found.get(place) for place in range(len(asked))]
+
+
+async def find_kept_forms(transaction: Transaction, forms: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Return under which of its forms each EPC is on record."""
+    whole = await all_recorded_forms(transaction, forms)
+    asked = {form for candidates in whole for form in candidates}
+    kept = (
+        {row["epc"] for row in await transaction.all(_SQL["on_record"], {"forms": sorted(asked)})} if asked else set()
+    )
+    return [[form for form in candidates if form in kept] for candidates in whole]
 
 
 async def find_movements(
@@ -55,17 +86,20 @@ async def find_item(db: Database, sites: list[str] | None, epcs: list[str]) -> d
     return await db.one(_SQL["where_is"], {"sites": sites, "epcs": epcs})
 
 
-async def find_items(
-    db: Database,
-    sites: list[str] | None,
-    *,
-    rows: int,
-    after: str | None = None,
-    site: str | None = None,
-    sku: str | None = None,
-    state: str | None = None,
-    bin_: str | None = None,
-) -> list[dict[str, Any]]:
-    """Return items of the given sites (None: all) by EPC, after a key."""
-    values = {"after": after, "sites": sites, "site": site, "sku": sku, "state": state, "bin": bin_, "rows": rows}
-    return await db.all(_SQL["items"], values)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemFilter:
+    """Which items are asked for; None: all. `sites`: those that the caller may see."""
+
+    sites: list[str] | None
+    site: str | None = None
+    sku: str | None = None
+    state: str | None = None
+    door: str | None = None
+    bin: str | None = None
+    zone: str | None = None
+    known: bool | None = None
+
+
+async def find_items(db: Database, wanted: ItemFilter, rows: int, after: str | None = None) -> list[dict[str, Any]]:
+    """Return items by EPC, after a key."""
+    return await db.all(_SQL["items"], {**asdict(wanted), "after": after, "rows": rows})

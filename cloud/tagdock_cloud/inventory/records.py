@@ -11,6 +11,8 @@ from tagdock_cloud.web.names import EpcText, Place, Site, Sku, first_double
 
 MOST_ITEMS = 10_000
 """Items that one request may carry."""
+MOST_ASKED = 1_000
+"""Items that one request may look for."""
 
 State = Literal["sellable_accessible", "in_progress", "in_transit", "returned", "unknown"]
 """Where an item stands in its life: dispositions of GS1's Core Business Vocabulary 2.0."""
@@ -27,6 +29,13 @@ class ItemRegistration(BaseModel):
     quantity: Annotated[int, Field(ge=0, le=10**9, description="Units in the carton.")] = 1
     site: Site
     bin: Place | None = None
+    plus: bool = Field(
+        default=False,
+        description="The tag is of a + or ++ scheme: its Digital Link is its name, and `epc` is that link.",
+    )
+    company_prefix_digits: Annotated[int, Field(ge=6, le=12)] | None = Field(
+        default=None, description="Of the company prefix in `epc`, where that is a Digital Link, which does not say it."
+    )
 
 
 class ItemList(BaseModel):
@@ -71,6 +80,12 @@ class MovementRecord(BaseModel):
     confidence: float = Field(ge=0, le=1)
     gateway: str
     evidence: dict[str, Any] = Field(description="Why: reads, antennas, photo-eyes, doors that lost.")
+    correction: str | None = Field(
+        description="decided: by a person; lost: another gateway's report stands in its place."
+    )
+    corrected_at: datetime | None
+    settled_door: str | None = Field(description="The door that counts.")
+    settled_direction: str = Field(description="The direction that counts; none: it did not happen here.")
 
 
 class StockRecord(BaseModel):
@@ -94,6 +109,49 @@ class MovementPage(BaseModel):
     """A page of movements, newest first."""
 
     items: list[MovementRecord]
+
+
+class ReadingRecord(BaseModel):
+    """What a sensor told of a bin."""
+
+    site: str
+    observed_at: datetime
+    stored_at: datetime
+    event_id: UUID
+    bin: str
+    quantity: str = Field(
+        description="What was measured, with its unit: mass_kg, distance_mm, count, temperature_c, ..."
+    )
+    value: float
+    quality: str
+    gateway: str
+
+
+class ReadingPage(BaseModel):
+    """A page of bin readings."""
+
+    items: list[ReadingRecord]
+
+
+class WhereQuestion(BaseModel):
+    """The items that are looked for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    epcs: Annotated[list[EpcText], Field(min_length=1, max_length=MOST_ASKED)]
+
+
+class WhereAnswer(BaseModel):
+    """One of the EPCs as it was asked for, and the item that goes by it."""
+
+    asked: str
+    item: ItemRecord | None = Field(description="null: nobody knows it, or only other sites.")
+
+
+class WherePage(BaseModel):
+    """Answers in the order of the questions."""
+
+    items: list[WhereAnswer]
 
 
 class StockPage(BaseModel):

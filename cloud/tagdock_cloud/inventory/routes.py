@@ -1,88 +1,96 @@
-"""Items, movements and stock over HTTP."""
+"""Items over HTTP: register them, find them, list them."""
 
+from collections.abc import AsyncGenerator
+from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from pydantic_core import to_json
 from starlette.responses import Response
-from tagdock_contract import Direction
 
 from tagdock_cloud.goods.records import Written
-from tagdock_cloud.inventory.epc import gtin14
-from tagdock_cloud.inventory.record import MovementFilter, find_item, find_items, find_movements, recorded_forms
-from tagdock_cloud.inventory.records import ItemList, ItemPage, ItemRecord, MovementPage, State, StockPage
-from tagdock_cloud.inventory.rules import candidates, canonical_epcs, missing_place
+from tagdock_cloud.inventory.epc import epc_candidates, gtin14
+from tagdock_cloud.inventory.record import (
+    ItemFilter,
+    MovementFilter,
+    find_item,
+    find_items,
+    find_kept_forms,
+    find_movements,
+    find_where,
+    recorded_forms,
+)
+from tagdock_cloud.inventory.records import (
+    ItemList,
+    ItemPage,
+    ItemRecord,
+    MovementPage,
+    State,
+    WherePage,
+    WhereQuestion,
+)
+from tagdock_cloud.inventory.rules import candidates, missing_place, settled_forms, told_form
 from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.web.access import Integrator, Viewer
 from tagdock_cloud.web.audit import audit
-from tagdock_cloud.web.database import Db
-from tagdock_cloud.web.names import EpcText, Instant, Label, Place, Site, Sku
+from tagdock_cloud.web.database import Database, Db, Transaction
+from tagdock_cloud.web.export import EXPORTED, Row, asked_form, export
+from tagdock_cloud.web.names import Label, Place, Site, Sku
 from tagdock_cloud.web.paging import CursorText, Limit, page, read_cursor
 from tagdock_cloud.web.problems import not_found
 from tagdock_cloud.web.reply import reply
+from tagdock_cloud.web.tags import tagged
 
 _SQL = load_queries("tagdock_cloud.inventory")
+COLUMNS: Final = tuple(ItemRecord.model_fields)
 EpcPath = Annotated[str, Path(max_length=400, description="Hex, URN or GS1 Digital Link, percent-encoded.")]
 router = APIRouter(prefix="/api/v1", tags=["inventory"])
 
 
-@router.get("/movements", response_model=MovementPage)
-async def list_movements(
+async def _wanted(
     *,
-    request: Request,
-    db: Db,
-    caller: Viewer,
-    site: Site | None = None,
-    door: Place | None = None,
-    bin: Place | None = None,  # noqa: A002  # the field's word
-    direction: Direction | None = None,
-    sku: Sku | None = None,
-    epc: EpcText | None = None,
-    since: Instant | None = None,
-    until: Instant | None = None,
-    limit: Limit = 100,
-    cursor: CursorText = None,
-) -> Response:
-    """List movements, newest first; the period is half open: since <= observed_at < until."""
-    caller.check(site)
-    before = read_cursor(cursor, datetime, UUID)
-    epcs = None if epc is None else await recorded_forms(db, candidates(epc))
-    wanted = MovementFilter(
-        sites=caller.listed,
-        site=site,
-        door=door,
-        bin=bin,
-        direction=direction,
-        sku=sku,
-        epcs=epcs,
-        since=since,
-        until=until,
-    )
-    rows = await find_movements(db, wanted, limit + 1, (before[0], before[1]))
-    return page(request, rows, limit, "observed_at", "event_id")
-
-
-@router.get("/items", response_model=ItemPage)
-async def list_items(
-    *,
-    request: Request,
-    db: Db,
     caller: Viewer,
     site: Site | None = None,
     sku: Sku | None = None,
     state: State | None = None,
-    bin: Place | None = None,  # noqa: A002
+    door: Place | None = None,
+    bin: Place | None = None,  # noqa: A002  # the field's word
+    zone: Label | None = None,
+    known: Annotated[bool | None, Query(description="false: only those of which nobody knows what they are.")] = None,
+) -> ItemFilter:
+    caller.check(site)
+    place = {"site": site, "door": door, "bin": bin, "zone": zone}
+    return ItemFilter(sites=caller.listed, sku=sku, state=state, known=known, **place)
+
+
+Wanted = Annotated[ItemFilter, Depends(_wanted)]
+
+
+@router.get("/items", response_model=ItemPage, responses=EXPORTED)
+async def list_items(
+    *,
+    request: Request,
+    db: Db,
+    _: Viewer,
+    wanted: Wanted,
     limit: Limit = 100,
     cursor: CursorText = None,
+    accept: Annotated[str, Header(max_length=1000)] = "",
 ) -> Response:
     """List items by EPC: what each is, where it is, since when."""
-    caller.check(site)
+    form = asked_form(accept)
+    if form is not None:
+        return await export(request, form, "items", COLUMNS, _all(db, wanted))
     (after,) = read_cursor(cursor, str)
-    wanted = {"site": site, "sku": sku, "state": state, "bin_": bin}
-    rows = await find_items(db, caller.listed, rows=limit + 1, after=after, **wanted)
-    return page(request, rows, limit, "epc")
+    return page(request, await find_items(db, wanted, limit + 1, after), limit, "epc")
+
+
+async def _all(db: Database, wanted: ItemFilter) -> AsyncGenerator[list[Row], None]:
+    async with db.snapshot() as transaction:
+        async for rows in transaction.slices(_SQL["items"], {**asdict(wanted), "after": None, "rows": None}):
+            yield rows
 
 
 @router.put("/items", response_model=Written, max_body_size=16 * 2**20)
@@ -90,10 +98,13 @@ async def put_items(db: Db, caller: Integrator, body: ItemList) -> Response:
     """Register cartons and where they stand; all of them or none. The same words again change nothing."""
     for site in {item.site for item in body.items}:
         caller.check(site)
-    epcs = canonical_epcs([item.epc for item in body.items])
-    rows = [{**item.model_dump(), "epc": epc, "gtin": gtin14(epc)} for item, epc in zip(body.items, epcs, strict=True)]
-    values: dict[str, Any] = {"items": to_json(rows).decode()}
     async with db.transaction() as transaction:
+        epcs = await _kept_forms(transaction, body)
+        rows = [
+            {**item.model_dump(exclude={"plus", "company_prefix_digits"}), "epc": epc, "gtin": gtin14(epc)}
+            for item, epc in zip(body.items, epcs, strict=True)
+        ]
+        values: dict[str, Any] = {"items": to_json(rows).decode()}
         missing = await transaction.one(_SQL["places_missing"], values)
         if missing:
             raise missing_place(missing)
@@ -105,6 +116,21 @@ async def put_items(db: Db, caller: Integrator, body: ItemList) -> Response:
         if rows:
             await audit(transaction, caller, "items.put", "items", before=known, after=rows)
     return reply({"written": len(rows)})
+
+
+async def _kept_forms(transaction: Transaction, body: ItemList) -> list[str]:
+    """Return under which form each item is kept. Raises Problem (422)."""
+    told = [told_form(item, f"items[{place}]") for place, item in enumerate(body.items)]
+    asked = [() if form else epc_candidates(item.epc) for item, form in zip(body.items, told, strict=True)]
+    return settled_forms([item.epc for item in body.items], told, await find_kept_forms(transaction, asked))
+
+
+@router.post("/items/where-is", response_model=WherePage, max_body_size=512 * 1024)
+async def where_are(db: Db, caller: Viewer, body: WhereQuestion) -> Response:
+    """Tell where up to 1,000 items are, in the order of the question. It changes nothing and may be asked again."""
+    asked = [candidates(epc, f"epcs[{place}]") for place, epc in enumerate(body.epcs)]
+    found = await find_where(db, caller.listed, asked)
+    return reply({"items": [{"asked": epc, "item": item} for epc, item in zip(body.epcs, found, strict=True)]})
 
 
 @router.get("/items/{epc:path}/history", response_model=MovementPage)
@@ -121,31 +147,9 @@ async def item_history(
 
 
 @router.get("/items/{epc:path}", response_model=ItemRecord)
-async def where_is(db: Db, caller: Viewer, epc: EpcPath) -> Response:
+async def where_is(request: Request, db: Db, caller: Viewer, epc: EpcPath) -> Response:
     """Tell where an item is and since when."""
     row = await find_item(db, caller.listed, await recorded_forms(db, candidates(epc)))
     if row is None:
         raise not_found("item", epc)
-    return reply(row)
-
-
-@router.get("/stock", response_model=StockPage)
-async def list_stock(
-    *,
-    request: Request,
-    db: Db,
-    caller: Viewer,
-    site: Site | None = None,
-    sku: Sku | None = None,
-    zone: Label | None = None,
-    state: State | None = None,
-    limit: Limit = 100,
-    cursor: CursorText = None,
-) -> Response:
-    """Count what is there by SKU, zone and state; without `state`, what has left or is unknown does not count."""
-    caller.check(site)
-    keys = ("site", "sku", "zone", "state")
-    after = dict(zip((f"after_{key}" for key in keys), read_cursor(cursor, str, str, str, str), strict=True))
-    chosen = {"site": site, "sites": caller.listed, "sku": sku, "zone": zone, "state": state}
-    values = {**chosen, **after, "rows": limit + 1}
-    return page(request, await db.all(_SQL["stock"], values), limit, *keys)
+    return tagged(request, row)

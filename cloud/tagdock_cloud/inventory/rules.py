@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from tagdock_cloud.inventory.epc import RAW, epc_candidates, kept_form
+from tagdock_cloud.inventory.epc import RAW, epc_candidates, kept_form, own_link, urn_of_link
+from tagdock_cloud.inventory.records import ItemRegistration
 from tagdock_cloud.web.problems import Problem, refused
 
 
@@ -14,20 +15,37 @@ def candidates(text: str, field: str = "epc") -> tuple[str, ...]:
     return forms
 
 
-def canonical_epcs(epcs: Sequence[str]) -> list[str]:
-    """Return the one form under which each EPC is kept.
+def told_form(item: ItemRegistration, field: str) -> str | None:
+    """Return the one form under which a gateway will report an item's tag, None where only the record can tell.
 
-    Raises Problem (422) naming the first that is none, does not tell its form, or is another row's in other words.
+    Raises Problem (422) where what is said of the EPC does not fit it.
     """
-    kept: dict[str, int] = {}
-    for place, text in enumerate(epcs):
-        form = kept_form(text)
-        if form is None:
+    if item.plus:
+        link = own_link(item.epc)
+        if link is None:
+            raise refused(f"{field}.plus", "only a tag that is named by a Digital Link is of a + scheme")
+        return link
+    if item.company_prefix_digits is not None:
+        urn = urn_of_link(item.epc, item.company_prefix_digits)
+        if urn is None:
+            raise refused(f"{field}.company_prefix_digits", "epc must be a Digital Link with such a company prefix")
+        return urn
+    return kept_form(item.epc)
+
+
+def settled_forms(epcs: Sequence[str], told: Sequence[str | None], recorded: Sequence[Sequence[str]]) -> list[str]:
+    """Return the form under which each EPC is kept: as it was told, else the only one that is on record.
+
+    Raises Problem (422) naming the first that nobody can tell, or that is another row's in other words.
+    """
+    first: dict[str, int] = {}
+    for place, (text, form, kept) in enumerate(zip(epcs, told, recorded, strict=True)):
+        settled = form or (kept[0] if len(kept) == 1 else None)
+        if settled is None:
             raise refused(f"items[{place}].epc", _why_not(text))
-        first = kept.setdefault(form, place)
-        if first != place:
-            raise refused(f"items[{place}].epc", f"is the same EPC as items[{first}].epc")
-    return list(kept)
+        if first.setdefault(settled, place) != place:
+            raise refused(f"items[{place}].epc", f"is the same EPC as items[{first[settled]}].epc")
+    return list(first)
 
 
 def missing_place(row: dict[str, object]) -> Problem:
@@ -40,7 +58,10 @@ def missing_place(row: dict[str, object]) -> Problem:
 def _why_not(text: str) -> str:
     forms = epc_candidates(text)
     if forms and forms[0].startswith(RAW):
-        return "only SGTIN-96 and SSCC-96 are read from hex; write the URN (urn:epc:id:...)"
+        return "only SGTIN-96 and SSCC-96 are read from hex; write the URN (urn:epc:id:...), or the link of a + scheme"
     if forms:
-        return "a Digital Link does not tell the company prefix's length; write the URN (urn:epc:id:...) or the hex"
-    return "must be an EPC: urn:epc:id:... or hex"
+        return (
+            "a Digital Link does not tell which tag it stands for: add plus (a tag of a + scheme) or "
+            "company_prefix_digits, or write the URN (urn:epc:id:...) or the hex"
+        )
+    return "must be an EPC: urn:epc:id:..., hex, or a GS1 Digital Link"
