@@ -162,6 +162,30 @@ returning name, role, sites, created_at, disabled_at, password_hash is not null 
 -- Give a user a new password.
 update users set password_hash = %(password_hash)s, password_changed_at = now() where name = %(name)s returning name
 
+-- name: oidc_leave
+-- A browser goes to the OpenID provider.
+insert into oidc_logins (state_hash, nonce, code_verifier, go_to, expires_at)
+values (%(state)s, %(nonce)s, %(verifier)s, %(to)s, now() + make_interval(secs => %(seconds)s))
+
+-- name: oidc_return
+-- It came back; it comes back once.
+delete from oidc_logins where state_hash = %(state)s and expires_at > now() returning nonce, code_verifier, go_to
+
+-- name: oidc_forget
+-- Logins that never came back, a few at each use.
+delete from oidc_logins where state_hash in (select state_hash from oidc_logins where expires_at < now() limit 100)
+
+-- name: oidc_user
+-- Whom the provider means, held until the transaction ends.
+select name, role, sites, created_at, disabled_at, password_hash is not null as has_password, oidc_subject
+from users where oidc_subject = %(subject)s for update
+
+-- name: oidc_add
+-- Somebody whom the provider sent for the first time.
+insert into users (name, oidc_subject, role, sites) values (%(name)s, %(subject)s, %(role)s, %(sites)s::text[])
+on conflict (name) do nothing
+returning name, role, sites, created_at, disabled_at, password_hash is not null as has_password, oidc_subject
+
 -- name: admins_left
 -- How many could still administer everything, were this user not there.
 select (select count(*) from users where role = 'admin' and sites is null and disabled_at is null and name <> %(name)s)

@@ -4,6 +4,7 @@ from fastapi import APIRouter, FastAPI
 
 from tagdock_cloud.access.logins import Logins
 from tagdock_cloud.access.lookup import Lookup
+from tagdock_cloud.access.oidc import Provider
 from tagdock_cloud.access.passwords import Checker
 from tagdock_cloud.access.programs import router as programs
 from tagdock_cloud.access.routes import router as people
@@ -22,4 +23,4 @@ def open_access(app: FastAPI, pool: AsyncPool, front: Front) -> None:
     app.state.lookup = Lookup(pool, front.kept_s)
     app.state.passwords = Checker()
     app.state.logins = Logins(Database(pool), app.state.passwords)
-    app.state.oidc = None
+    app.state.oidc = None if front.oidc is None else Provider(front.oidc)

@@ -102,6 +102,18 @@ def warehouse(service: Service) -> Any:
     return service
 
 
+@pytest.fixture(scope="session")
+def oidc_provider() -> ModuleType:
+    """A small OpenID provider."""
+    return _load("oidc_provider")
+
+
+@pytest.fixture(scope="session")
+def front() -> Front:
+    """How tests meet the interface."""
+    return FRONT
+
+
 @contextmanager
 def serving(database: str, *, is_open: bool = False, front: Front = FRONT) -> Iterator[Service]:
     """Serve a database for the time of the `with`."""
