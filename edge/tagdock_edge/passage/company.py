@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from tagdock_edge.clock import SECOND_US
 from tagdock_edge.config import Thresholds
+from tagdock_edge.passage.doorways import leave_doorways
+from tagdock_edge.passage.kinship import Numbering
 from tagdock_edge.passage.loads import Load, alone, loads
 from tagdock_edge.passage.witness import Witness
 
@@ -22,6 +24,7 @@ class Company:
         """By EPC."""
         self.grouped_us = 0
         """When loads were last told apart."""
+        self.numbering = Numbering()
         self._thresholds = thresholds
         self._heard_us = left_us + APART_US
         self._load_of: dict[str, Load] = {}
@@ -31,8 +34,11 @@ class Company:
         """The loads that were told apart last."""
         return list({id(load): load for load in self._load_of.values()}.values())
 
-    def take_up(self, witnesses: Iterable[Witness], groups: Iterable[Iterable[Witness]], grouped_us: int) -> None:
-        """Go on from witnesses and loads that were kept."""
+    def take_up(
+        self, witnesses: Iterable[Witness], groups: Iterable[Iterable[Witness]], grouped_us: int, numbering: Numbering
+    ) -> None:
+        """Go on from witnesses and loads that were kept, and from what was learned."""
+        self.numbering = numbering
         self.witnesses = {one.epc: one for one in witnesses}
         self._load_of, self.grouped_us = {}, grouped_us
         for group in groups:
@@ -40,6 +46,7 @@ class Company:
             for one in group:
                 load.add(one)
                 self._load_of[one.epc] = load
+        leave_doorways(self.loads)
 
     def hear(self, one: Witness) -> None:
         """Take in what a tag says; it replaces what it said before."""
@@ -56,7 +63,8 @@ class Company:
 
     def _group(self, now_us: int) -> None:
         self.witnesses = {epc: one for epc, one in self.witnesses.items() if one.last_us + self._heard_us >= now_us}
-        self._load_of = {
-            one.epc: load for load in loads(self.witnesses.values(), self._thresholds) for one in load.witnesses
-        }
+        self.numbering.learn(self.witnesses.values())
+        found = loads(self.witnesses.values(), self._thresholds, self.numbering.share)
+        leave_doorways(found)
+        self._load_of = {one.epc: load for load in found for one in load.witnesses}
         self.grouped_us = now_us

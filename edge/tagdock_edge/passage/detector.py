@@ -209,6 +209,7 @@ class Detector:
                 witnesses=[kept_witness(one) for one in self._company.witnesses.values()],
                 loads=[[kept_witness(one) for one in load.witnesses] for load in self._company.loads],
                 grouped_us=self._company.grouped_us,
+                numbering=self._company.numbering,
                 eyes=self._eyes.kept(),
                 verdicts=self._verdicts,
                 counts=astuple(self.counts),
@@ -237,6 +238,7 @@ class Detector:
             filter(None, map(moved.witness, state.witnesses)),
             [list(filter(None, map(moved.witness, load))) for load in state.loads],
             state.grouped_us,
+            state.numbering,
         )
 
     def _restore_track(self, kept: KeptTrack, reads: list[Seen], one: Witness | None) -> None:

@@ -34,7 +34,7 @@ def judge(seen: Sequence[Seen], one: Witness, load: Load, site: Site) -> Verdict
     `seen` are its reads in the order of time without doubles; a load may consist of the tag alone.
     """
     by_antenna = profiles(seen)
-    likely = _shares(spoken(one, load, site))
+    likely = _shares(spoken(one, load))
     shares = {door: sum(ways) for door, ways in likely.items()}
     winner = max(shares, key=lambda door: (shares[door], -door))
     door = site.layout.doors[winner]

@@ -14,12 +14,14 @@ from tagdock_edge.errors import SnapshotError
 from tagdock_edge.passage.course import Course
 from tagdock_edge.passage.eyes import Kept
 from tagdock_edge.passage.judge import Verdict
+from tagdock_edge.passage.kinship import Numbering
 from tagdock_edge.passage.layout import Layout
 from tagdock_edge.passage.profile import Seen
 from tagdock_edge.passage.witness import Ways, Witness
 
-VERSION = 2
+VERSION = 3
 _Place = Annotated[int, Meta(ge=0, le=1_000_000)]
+_Epc = Annotated[str, Meta(pattern="^[0-9A-Fa-f]+$")]
 _Value = TypeVar("_Value")
 _Time = Annotated[int, Meta(ge=-(2**62), le=2**62)]
 
@@ -38,7 +40,7 @@ class KeptSeen(NamedTuple):
 class KeptWitness(msgspec.Struct, array_like=True):
     """A witness; its doors by their place in the snapshot's list."""
 
-    epc: str
+    epc: _Epc
     first_us: _Time
     last_us: _Time
     middle_s: float
@@ -46,13 +48,13 @@ class KeptWitness(msgspec.Struct, array_like=True):
     stood: bool
     doors: dict[_Place, Ways]
     reasons: dict[_Place, str]
-    reads: list[KeptSeen]
+    few: bool
 
 
 class KeptTrack(msgspec.Struct, array_like=True):
     """An open passage."""
 
-    epc: str
+    epc: _Epc
     first_us: _Time
     last_us: _Time
     look_at_us: _Time
@@ -77,6 +79,7 @@ class State(msgspec.Struct):
     witnesses: list[KeptWitness]
     loads: list[list[KeptWitness]]
     grouped_us: _Time
+    numbering: Numbering
     eyes: dict[str, Kept]
     verdicts: list[Verdict]
     counts: tuple[_Place, _Place, _Place, _Place]
@@ -99,10 +102,10 @@ def taken_up(data: bytes) -> State:
     for track in state.tracks:
         if any(read.antenna >= antennas for read in track.reads):
             raise SnapshotError(f"a read of {track.epc} names an antenna that is not listed; passages begin anew")
+    if not state.numbering.possible:
+        raise SnapshotError("what was learned of numbers is impossible; passages begin anew")
     for one in _witnesses(state):
-        if any(read.antenna >= antennas for read in one.reads):
-            raise SnapshotError(f"the witness {one.epc} names an antenna that is not listed; passages begin anew")
-        if not all(told.possible for told in one.course):
+        if not one.course.possible:
             raise SnapshotError(f"the witness {one.epc} tells an impossible time; passages begin anew")
         if not one.doors or any(door >= doors for door in (*one.doors, *one.reasons)):
             raise SnapshotError(f"the witness {one.epc} names a door that is not listed; passages begin anew")
@@ -111,9 +114,8 @@ def taken_up(data: bytes) -> State:
 
 def kept_witness(one: Witness) -> KeptWitness:
     """Write a witness."""
-    reads = [KeptSeen(*read) for read in one.reads]
     return KeptWitness(
-        one.epc, one.first_us, one.last_us, one.middle_s, one.course, one.stood, one.doors, one.reasons, reads
+        one.epc, one.first_us, one.last_us, one.middle_s, one.course, one.stood, one.doors, one.reasons, one.few
     )
 
 
@@ -138,7 +140,7 @@ class Moved:
         if not doors:
             return None
         times = kept.first_us, kept.last_us, kept.middle_s, kept.course
-        return Witness(kept.epc, *times, kept.stood, doors, self._at(kept.reasons), tuple(self.reads(kept.reads)))
+        return Witness(kept.epc, *times, kept.stood, doors, self._at(kept.reasons), kept.few)
 
     def _at(self, by_door: Mapping[int, _Value]) -> dict[int, _Value]:
         return {place: value for door, value in by_door.items() if (place := self._doors[door]) is not None}

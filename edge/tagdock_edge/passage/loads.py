@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 from math import inf, log, log1p
 
 from tagdock_edge.config import Thresholds
-from tagdock_edge.passage.course import UNKNOWN, Course, apart, both
-from tagdock_edge.passage.opinion import NONE, Opinion
-from tagdock_edge.passage.opinions import load_opinion
-from tagdock_edge.passage.witness import Site, Ways, Witness, likeliest
+from tagdock_edge.passage.course import UNKNOWN, Course, apart, both, ways_of
+from tagdock_edge.passage.kinship import MATE_NATS, Kinship
+from tagdock_edge.passage.witness import Ways, Witness, likeliest
 
 NEVER_S = 4.0
 """Loads whose middles are farther apart than this are never one, nor change a witness: the slowest goods take so long
@@ -38,10 +37,9 @@ WAY_SHARE = 0.3
 between the rows, which is in their course, tells the way, too."""
 ALONE_NATS = 5.0
 """How much less likely a tag comes alone than with the others that are there (assumed: one load in 150 tags)."""
-POOL_READS = 6
-"""Reads that it takes to ask about a load as a whole."""
-POOLED_NATS = 6.0
-"""The most that a load's pooled reads say against a way."""
+LINE_NATS = 6.0
+"""The most that the order in which all outside and all inside rows heard a load says for or against a way: one load in
+400 is heard in another order than it went (assumed)."""
 ALIKE = 0.2
 """How much of a witness a further witness of the same load repeats: they share shadows, echoes and the way."""
 
@@ -61,8 +59,9 @@ class Load:
     """When it passed."""
     course: Course = UNKNOWN
     """When rows heard it, all witnesses together."""
-    pooled: dict[int, Opinion] = field(default_factory=dict)
-    """What doors make of the reads of its hardly read tags, all taken together; asked for once."""
+
+    taken: dict[int, float] = field(default_factory=dict)
+    """By how many nats doors are less likely, as other loads pass them at the same time (see `doorways`)."""
 
     def add(self, one: Witness) -> None:
         """Take in a witness."""
@@ -96,10 +95,14 @@ def _added(some: Mapping[int, Ways], others: Mapping[int, Ways]) -> dict[int, Wa
     return total
 
 
-def loads(witnesses: Iterable[Witness], thresholds: Thresholds) -> list[Load]:
-    """Group witnesses into loads; the order in which they come changes nothing."""
-    found = _seeds(sorted(witnesses, key=lambda one: (one.middle_s, one.epc)))
-    return _settled(_merged(found, thresholds))
+def loads(witnesses: Iterable[Witness], thresholds: Thresholds, numbered: float = 0.0) -> list[Load]:
+    """Group witnesses into loads; the order in which they come changes nothing.
+
+    `numbered` is the share (0..1) of tags that keep together as their numbers do.
+    """
+    ordered = sorted(witnesses, key=lambda one: (one.middle_s, one.epc))
+    kinship = Kinship(ordered, numbered)
+    return _settled(_merged(_seeds(ordered), thresholds, kinship), kinship)
 
 
 def _seeds(witnesses: Sequence[Witness]) -> list[Load]:
@@ -122,10 +125,12 @@ def _seeds(witnesses: Sequence[Witness]) -> list[Load]:
 class _Head:
     """A load while loads are compared: the door and way that explain it best, and how well."""
 
-    __slots__ = ("door", "load", "nats", "way")
+    __slots__ = ("door", "kinship", "load", "nats", "number", "pairs", "way")
 
-    def __init__(self, load: Load) -> None:
-        self.load = load
+    def __init__(self, load: Load, number: int, kinship: Kinship) -> None:
+        self.load, self.number, self.kinship = load, number, kinship
+        kinship.place(number, load.witnesses)
+        self.pairs = kinship.pairs(load.witnesses, number) / 2
         self.door, self.way = likeliest(load.doors)
         self.nats = _explained(load.doors)
 
@@ -135,16 +140,16 @@ def _explained(doors: Mapping[int, Ways]) -> float:
     return max(ways[2] + WAY_SHARE * (max(ways) - ways[2]) for ways in doors.values())
 
 
-def _merged(found: list[Load], thresholds: Thresholds) -> list[Load]:
+def _merged(found: list[Load], thresholds: Thresholds, kinship: Kinship) -> list[Load]:
     """Merge the two loads that gain most by it, again and again, while one load explains them nearly as well."""
-    heads: dict[int, _Head] = {number: _Head(load) for number, load in enumerate(found)}
+    heads: dict[int, _Head] = {number: _Head(load, number, kinship) for number, load in enumerate(found)}
     gains: dict[tuple[int, int], float] = {}
     for i in heads:
         _compare(i, [j for j in heads if j > i], heads, gains, thresholds)
     while gains:
         _, (i, j) = max(zip(gains.values(), gains, strict=True))
         heads[i].load.join(heads.pop(j).load)
-        heads[i] = _Head(heads[i].load)
+        heads[i] = _Head(heads[i].load, i, kinship)
         for pair in [pair for pair in gains if i in pair or j in pair]:
             del gains[pair]
         _compare(i, [k for k in heads if k != i], heads, gains, thresholds)
@@ -176,6 +181,9 @@ def _gain(one: _Head, other: _Head, thresholds: Thresholds) -> float:
     fewer = min(len(a.witnesses), len(b.witnesses))
     doubt = DOUBT_NATS + (DOORWAY_NATS if one.door == other.door else 0.0)
     nats = thresholds.load_nats + fewer * (doubt - _tailed(apart(a.course, b.course) / fewer))
+    if nats + MATE_NATS * fewer <= 0:
+        return nats
+    nats += _kin(one, other, fewer)
     if nats <= 0:
         return nats
     return nats + _explained(_added(a.doors, b.doors)) - one.nats - other.nats
@@ -186,25 +194,42 @@ def _tailed(nats: float) -> float:
     return TAIL_NATS * log1p(nats / TAIL_NATS)
 
 
-def _settled(found: Iterable[Load]) -> list[Load]:
+def _kin(one: _Head, other: _Head, fewer: int) -> float:
+    """Say how much better numbers fit one load than two."""
+    small, large = sorted((one, other), key=lambda head: (len(head.load.witnesses), head.number))
+    across = one.kinship.pairs(small.load.witnesses, large.number)
+    part = fewer / (fewer + len(large.load.witnesses))
+    return one.kinship.together(across, one.pairs + other.pairs, part**2 + (1.0 - part) ** 2, fewer)
+
+
+def _settled(found: Iterable[Load], kinship: Kinship) -> list[Load]:
     """Let each witness change to the load that explains it best, once.
 
     Loads at other doors may pass in step with its own: see `_may_hide`.
     """
-    heads = [_Head(load) for load in found]
+    heads = [_Head(load, number, kinship) for number, load in enumerate(found)]
     after: dict[int, Load] = {}
-    for number, head in enumerate(heads):
+    for head in heads:
         near = [
-            (n, other)
-            for n, other in enumerate(heads)
-            if n != number
-            and other.load.stood == head.load.stood
-            and abs(other.load.middle_s - head.load.middle_s) <= NEVER_S
+            other
+            for other in heads
+            if other.load.stood == head.load.stood and abs(other.load.middle_s - head.load.middle_s) <= NEVER_S
         ]
+        tags = sum(len(other.load.witnesses) for other in near)
         for one in head.load.witnesses:
-            best = max(((_fit(one, other), n) for n, other in near if _may_hide(one, other)), default=(-inf, number))
-            chosen = number if _own_fit(one, head) >= best[0] else best[1]
-            after.setdefault(chosen, Load()).add(one)
+            mates = kinship.mates(one)
+            best, chosen = _own_fit(one, head), head
+            if head.number in mates:
+                best += mates[head.number] * kinship.mate_nats(len(head.load.witnesses) / tags)
+            for other in near:
+                if other is head or not _may_hide(one, other):
+                    continue
+                fit = _fit(one, other)
+                if other.number in mates:
+                    fit += mates[other.number] * kinship.mate_nats(len(other.load.witnesses) / tags)
+                if fit > best:
+                    best, chosen = fit, other
+            after.setdefault(chosen.number, Load()).add(one)
     return list(after.values())
 
 
@@ -213,7 +238,7 @@ def _may_hide(one: Witness, head: _Head) -> bool:
 
     A tag that was well read was not hidden; one that was hardly read was heard where others of its load are heard, too.
     """
-    return head.door in one.doors or (bool(one.reads) and not one.doors.keys().isdisjoint(head.load.doors))
+    return head.door in one.doors or (one.few and not one.doors.keys().isdisjoint(head.load.doors))
 
 
 def _fit(one: Witness, head: _Head) -> float:
@@ -235,7 +260,7 @@ def _told(one: Witness, head: _Head) -> float:
     return ways[2] + WAY_SHARE * (ways[head.way] - ways[2])
 
 
-def spoken(one: Witness, load: Load, site: Site) -> dict[int, Ways]:
+def spoken(one: Witness, load: Load) -> dict[int, Ways]:
     """Say what one tag and its load say together: mates repeat each other, so they count less."""
     mates = len(load.witnesses) - 1
     weight = 1.0 / (1.0 + ALIKE * max(mates - 1, 0))
@@ -243,24 +268,11 @@ def spoken(one: Witness, load: Load, site: Site) -> dict[int, Ways]:
     for door, total in load.doors.items():
         own = one.doors.get(door, _UNHEARD)
         came_in, went_out, stayed = (mine + weight * (all_of - mine) for mine, all_of in zip(own, total, strict=True))
-        together[door] = came_in, went_out, stayed
+        taken = load.taken.get(door, 0.0)
+        together[door] = came_in + taken, went_out + taken, stayed
     if mates:
-        door, _ = likeliest(together)
-        pooled = _pooled(load, door, site)
-        came_in, went_out, stayed = together[door]
-        together[door] = came_in + pooled.came_in - pooled.stayed, went_out + pooled.went_out - pooled.stayed, stayed
+        came_in, went_out = (
+            max(-LINE_NATS, min(nats, LINE_NATS)) for nats in ways_of(load.course, 1.0 + ALIKE * mates)
+        )
+        return {door: (a + came_in, b + went_out, stayed) for door, (a, b, stayed) in together.items()}
     return together
-
-
-def _pooled(load: Load, door: int, site: Site) -> Opinion:
-    """Ask a door about all reads of a load's hardly read tags, as if they were one tag's."""
-    found = load.pooled.get(door)
-    if found is None:
-        rows = site.layout.doors[door].rows
-        reads = sorted(read for one in load.witnesses for read in one.reads if read.antenna in rows)
-        tags = sum(1 for one in load.witnesses if one.reads)
-        found = NONE
-        if 2 * tags >= len(load.witnesses) and len(reads) >= POOL_READS:
-            found = load_opinion(site.layout.doors[door], reads, site.thresholds).within(POOLED_NATS)
-        load.pooled[door] = found
-    return found

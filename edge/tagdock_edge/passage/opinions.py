@@ -10,7 +10,7 @@ from tagdock_edge.config import Thresholds
 from tagdock_edge.passage import beams, one_row, two_rows
 from tagdock_edge.passage.eyes import Beams
 from tagdock_edge.passage.layout import Door
-from tagdock_edge.passage.opinion import NONE, Opinion
+from tagdock_edge.passage.opinion import Opinion
 from tagdock_edge.passage.profile import Seen
 
 
@@ -23,8 +23,3 @@ def opinion_of(door: Door, reads: Sequence[Seen], seen: Beams, thresholds: Thres
     if door.two_rows:
         return two_rows.opinion(door, reads, thresholds)
     return one_row.opinion(door, reads, thresholds) + beams.opinion(door, reads, seen, thresholds)
-
-
-def load_opinion(door: Door, reads: Sequence[Seen], thresholds: Thresholds) -> Opinion:
-    """Say which way a load went from all reads, by time, of those of its tags that were hardly read."""
-    return two_rows.opinion(door, reads, thresholds, many_tags=True) if door.two_rows else NONE

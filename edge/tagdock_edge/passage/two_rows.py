@@ -1,14 +1,14 @@
 """The opinion of a door with two rows: it is read from how the rows' difference changes (see `order`)."""
 
 from collections.abc import Sequence
-from math import exp, hypot, log, log10
+from math import exp, hypot, log
 from statistics import fmean
 
 from tagdock_edge.config import Thresholds
 from tagdock_edge.passage.layout import Door
 from tagdock_edge.passage.opinion import NONE, Opinion
 from tagdock_edge.passage.order import Look, Order, row_order
-from tagdock_edge.passage.profile import Seen, milliwatts
+from tagdock_edge.passage.profile import Seen
 
 LOOKS = 16
 """The time before the door is cut into so many looks at most: a quarter of a second each at walking pace."""
@@ -34,12 +34,9 @@ UNEQUAL = 0.08
 """Share of goods that go through though one row hears them much better: hidden from the other, or that row is weak."""
 
 
-def opinion(door: Door, reads: Sequence[Seen], thresholds: Thresholds, *, many_tags: bool = False) -> Opinion:
-    """Weigh the three ways by how inside-over-outside changed while one tag was before one door, and about what.
-
-    With `many_tags` the reads are those of a load's tags that were hardly read: then it counts how many are heard.
-    """
-    outside, inside = rows_of(door, reads, many_tags)
+def opinion(door: Door, reads: Sequence[Seen], thresholds: Thresholds) -> Opinion:
+    """Weigh the three ways by how inside-over-outside changed while one tag was before one door, and about what."""
+    outside, inside = rows_of(door, reads)
     scale = _scale(outside, inside, thresholds)
     if len(outside) < 2 or not scale:  # a moment has no before and after; without a change of power nothing has
         return NONE
@@ -88,8 +85,8 @@ def _density(value: float, spread: float) -> float:
     return exp(-0.5 * (value / spread) ** 2) / spread
 
 
-def rows_of(door: Door, reads: Sequence[Seen], many_tags: bool = False) -> tuple[list[Look], list[Look]]:
-    """Cut reads into looks, outside and inside: mean dBm of one tag, all power of many; a row's silence is too weak."""
+def rows_of(door: Door, reads: Sequence[Seen]) -> tuple[list[Look], list[Look]]:
+    """Cut reads into looks, outside and inside: mean dBm; a row's silence is too weak."""
     origin_us, until_us = reads[0].at_us, reads[-1].at_us
     count = min(max(len(reads) / READS_A_LOOK, LOOKS_LEAST), LOOKS)
     look_us = max((until_us - origin_us) / count, LOOK_LEAST_S * 1e6)
@@ -99,13 +96,8 @@ def rows_of(door: Door, reads: Sequence[Seen], many_tags: bool = False) -> tuple
         heard.setdefault(key, []).append(read.rssi_dbm)
     faint = [min(map(min, heard.values())) - FAINTER_DB]
     slots = sorted({slot for _, slot in heard})
-    value = _all_dbm if many_tags else fmean
     outside, inside = (
-        [((slot + 0.5) * look_us / 1e6, value(heard.get((row, slot), faint))) for slot in slots]
+        [((slot + 0.5) * look_us / 1e6, fmean(heard.get((row, slot), faint))) for slot in slots]
         for row in (False, True)
     )
     return outside, inside
-
-
-def _all_dbm(powers_dbm: Sequence[float]) -> float:
-    return 10.0 * log10(sum(map(milliwatts, powers_dbm)))
