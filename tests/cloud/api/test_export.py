@@ -17,6 +17,8 @@ from tagdock_cloud.web import export
 
 SITE = "export-1"
 ROWS = 12_000
+MORE_THAN_BUFFERS_HOLD = 40_000
+"""Some 12 MB: what the sockets of both ends take before anybody reads is less."""
 NOW = datetime.now(UTC)
 FILL = """
 insert into sites (site) values (%(site)s), ('export-2') on conflict do nothing;
@@ -177,13 +179,13 @@ def open_cursors(service: Any) -> int:
 def test_a_caller_that_leaves_holds_nothing(served: Any, new_database: Any) -> None:
     with served(new_database()) as service:
         service.sql(FILL, {"site": SITE})
-        service.sql(MOVEMENTS, {"site": SITE, "rows": ROWS})
+        service.sql(MOVEMENTS, {"site": SITE, "rows": MORE_THAN_BUFFERS_HOLD})
+        viewer = service.as_("viewer")
         for _ in range(4):  # more often than there are places
             with ExitStack() as callers:
                 for _ in range(export.MOST_EXPORTS):
                     callers.enter_context(begun(service))
                 wait_until(lambda: open_cursors(service) == export.MOST_EXPORTS)
-                viewer = service.as_("viewer")
                 wait_until(lambda: refused_export(viewer) == (503, "30"))
                 wait_until(lambda: viewer.get("/api/v1/movements").status_code == 200)
             wait_until(lambda: open_cursors(service) == 0)
@@ -206,7 +208,7 @@ def test_an_export_that_cannot_be_finished_does_not_look_whole(served: Any, new_
 
     with served(new_database()) as service:
         service.sql(FILL, {"site": SITE})
-        service.sql(MOVEMENTS, {"site": SITE, "rows": ROWS})
+        service.sql(MOVEMENTS, {"site": SITE, "rows": MORE_THAN_BUFFERS_HOLD})
         with (
             pytest.raises(httpx.RemoteProtocolError),
             service.as_("viewer").stream("GET", "/api/v1/movements", headers={"Accept": "text/csv"}) as answer,
