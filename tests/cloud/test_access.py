@@ -136,6 +136,10 @@ ACCESS = [
     ("s1.g1", "subscribe", "#", False),
     (CLOUD_USER, "subscribe", "tagdock/v1/+/+/events", True),
     (CLOUD_USER, "subscribe", "tagdock/v1/+/+/status", True),
+    (CLOUD_USER, "subscribe", "tagdock/v1/s1/+/events", True),
+    (CLOUD_USER, "subscribe", "tagdock/v1/s1/+/ack", False),
+    (CLOUD_USER, "subscribe", "tagdock/v1/s1/#", False),
+    (CLOUD_USER, "subscribe", "tagdock/v1/#/+/events", False),
     (CLOUD_USER, "subscribe", "#", False),
     (CLOUD_USER, "publish", "tagdock/v1/s1/g1/ack", True),
     (CLOUD_USER, "publish", "tagdock/v1/s1/g1/events", False),
@@ -165,7 +169,7 @@ def test_mosquitto_holds_everybody_to_the_same_table(
     cloud = talk(port, CLOUD_USER, CLOUD_USER, "cloud's")
     first, second = talk(port, "s1.g1", "s1.g1", "one"), talk(port, "s1.g2", "s1.g2", "two")
     first.listen("tagdock/v1/s1/g1/ack")
-    cloud.listen("tagdock/v1/+/+/events", "tagdock/v1/+/+/status")
+    cloud.listen("tagdock/v1/s1/+/events", "tagdock/v1/+/+/status")
     second.listen("tagdock/v1/s1/g1/ack", "#")
     first.say("tagdock/v1/s1/g1/events", b"mine")
     first.say("tagdock/v1/s1/g2/events", b"not mine")
