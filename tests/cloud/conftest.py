@@ -140,6 +140,12 @@ def shared_database(postgres: Postgres) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def fresh_database(postgres: Postgres) -> Callable[[], Any]:
+    """A context manager that gives the URL of a fresh, migrated database, for tests that share one."""
+    return lambda: _database(postgres, postgres.pattern)
+
+
 @pytest.fixture
 def sql(database: str) -> Iterator[Callable[..., list[dict[str, Any]]]]:
     """A function that runs one statement on the fresh database and returns its rows."""
@@ -380,6 +386,10 @@ class Gateway:
         self.unacked[number] = encode(batch)
         self._client.publish(self.address.topic("events"), self.unacked[number], qos=1)
         return number
+
+    def send_bytes(self, payload: bytes) -> None:
+        """Publish what is no batch, without waiting."""
+        self._client.publish(self.address.topic("events"), payload, qos=1)
 
     def vanish(self) -> None:
         """Go without a word, as a lost gateway does."""
