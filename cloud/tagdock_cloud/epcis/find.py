@@ -79,20 +79,23 @@ def key_of(row: Mapping[str, Any]) -> Key:
 
 
 def _told(question: Question, values: dict[str, Any]) -> Statement:
-    """Walk the index of what narrows most: EPCs, places, else time."""
+    """Walk the index of what narrows most: EPCs, places, else time.
+
+    What is walked is not asked for again as a condition: the planner would take it for rarer than it is, and sort.
+    """
     sql = _ordered(_SQL["told_page"], question, "observed_at")
     if (only := values.pop("only_sites", None)) is not None:
         values["sites"] = only if values["sites"] is None else sorted(set(only) & set(values["sites"]))
     if values["epcs"] is not None:
-        sql = sql.replace("/*each*/ (select 1) e", "unnest(%(epcs)s::text[]) e (epc)")
+        sql = sql.replace("/*each*/ (select 1) e", "unnest(%(each_epc)s::text[]) e (epc)")
         sql = sql.replace("/*match*/ true", "t.epc = e.epc")
+        values |= {"each_epc": values["epcs"], "epcs": None}
     elif values["places"] is not None:
-        sql = sql.replace(
-            "/*each*/ (select 1) e", "unnest(%(at_sites)s::text[], %(at_places)s::text[]) e (site, place)"
-        )
+        pairs: LiteralString = "unnest(%(at_sites)s::text[], %(at_places)s::text[]) e (site, place)"
+        sql = sql.replace("/*each*/ (select 1) e", pairs)
         sql = sql.replace("/*match*/ true", "t.site = e.site and t.place = e.place")
         parts = [place.partition("/") for place in dict.fromkeys(values["places"])]
-        values |= {"at_sites": [part[0] for part in parts], "at_places": [part[2] for part in parts]}
+        values |= {"at_sites": [part[0] for part in parts], "at_places": [part[2] for part in parts], "places": None}
     return sql, values
 
 

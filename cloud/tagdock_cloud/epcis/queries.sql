@@ -108,9 +108,9 @@ from /*each*/ (select 1) e cross join lateral (
       and (%(ge_declared)s::timestamptz is null or t.declared_at >= %(ge_declared)s)
       and (%(lt_declared)s::timestamptz is null or t.declared_at < %(lt_declared)s and t.declared_at > '-infinity')
       and (%(reasons)s::text[] is null or t.reason = any(%(reasons)s))
-      and (%(correctives)s::text[] is null or encode(t.corrective, 'hex') = any(%(correctives)s))
+      and (%(correctives)s::bytea[] is null or t.corrective = any(%(correctives)s))
       and (%(epcs)s::text[] is null or t.epc = any(%(epcs)s))
-      and (%(digests)s::text[] is null or t.digest = any(select decode(d, 'hex') from unnest(%(digests)s::text[]) d))
+      and (%(digests)s::bytea[] is null or t.digest = any(%(digests)s::bytea[]))
       and (%(after_at)s::timestamptz is null
            or (t./*by*/observed_at, t.number) /*past*/< (%(after_at)s, %(after_number)s::bigint))
     order by t./*by*/observed_at /*way*/desc, t.number /*way*/desc
@@ -133,7 +133,7 @@ where (%(sites)s::text[] is null or c.site = any(%(sites)s))
        or c.read_point like any(%(read_points_within)s::text[]))
   and (%(biz_locations)s::text[] is null or c.biz_location = any(%(biz_locations)s)
        or c.biz_location like any(%(biz_locations_within)s::text[]))
-  and (%(keys)s::text[] is null or c.event_key = any(select decode(k, 'hex') from unnest(%(keys)s::text[]) k))
+  and (%(keys)s::bytea[] is null or c.event_key = any(%(keys)s::bytea[]))
   and (%(ge_event)s::timestamptz is null or c.event_time >= %(ge_event)s)
   and (%(lt_event)s::timestamptz is null or c.event_time < %(lt_event)s)
   and (%(ge_record)s::timestamptz is null or c.recorded_at >= %(ge_record)s)
@@ -298,3 +298,17 @@ where subscription_id = %(subscription_id)s;
 -- Queue a document for a subscription's webhook.
 select tell_webhook(%(webhook_id)s, 'epcis', null, %(body)s::jsonb);
 
+
+-- name: history
+-- What captured events say of an item, newest first; `key_id` makes one order with the ids of movements.
+select * from (
+    select site, event_time as observed_at, recorded_at as stored_at,
+           ('00000000-0000-8000-8000-' || lpad(to_hex(number), 12, '0'))::uuid as key_id,
+           epc, event_id, event_type, role, action, biz_step, disposition, read_point, biz_location, declared_at
+    from epcis_history_v1
+    where epc = any(%(names)s::text[]) and (%(sites)s::text[] is null or site = any(%(sites)s))
+      and (%(before_at)s::timestamptz is null or event_time <= %(before_at)s)
+) h
+where %(before_at)s::timestamptz is null or (observed_at, key_id) < (%(before_at)s, %(before_id)s::uuid)
+order by observed_at desc, key_id desc
+limit %(rows)s;

@@ -51,7 +51,7 @@ class Question:
     at_most: int | None = None
     too_many: int | None = None
 
-    def narrow(self, name: str, values: Sequence[str]) -> None:
+    def narrow(self, name: str, values: Sequence[str | bytes]) -> None:
         """Narrow one of our own lists; what is asked for twice has to meet both."""
         before = self.own.get(name)
         self.own[name] = list(values) if before is None else [value for value in before if value in values]
@@ -244,9 +244,9 @@ def _report(name: str) -> Callable[[Any], Any]:
 
 
 def _event_ids(question: Question, name: str, values: list[str]) -> None:
-    keys = [event_key(value).hex() for value in _uris(name, values)]
+    keys = [event_key(value) for value in _uris(name, values)]
     question.captured["keys"] = keys
-    question.narrow("digests", [key for key in keys if len(key) == 64])
+    question.narrow("digests", [key for key in keys if len(key) == 32])
 
 
 def _declared(question: Question, name: str, values: list[str]) -> None:
@@ -262,7 +262,7 @@ def _reasons(question: Question, name: str, values: list[str]) -> None:
 
 
 def _correctives(question: Question, name: str, values: list[str]) -> None:
-    question.narrow("correctives", [event_key(value).hex() for value in _uris(name, values)])
+    question.narrow("correctives", [event_key(value) for value in _uris(name, values)])
     question.holds.append([{"errorDeclaration": {"correctiveEventIDs": [value]}} for value in values])
 
 

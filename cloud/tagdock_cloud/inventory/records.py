@@ -111,6 +111,37 @@ class MovementPage(BaseModel):
     items: list[MovementRecord]
 
 
+class ToldRecord(BaseModel):
+    """An EPCIS event of somebody else's about an item."""
+
+    event_id: str = Field(description="The event's own id, by which /epcis/v2/events/{id} shows it whole.")
+    event_type: str
+    role: str = Field(description="What the item is there: epc, parent, child, input or output.")
+    action: str | None
+    biz_step: str | None
+    disposition: str | None
+    read_point: str | None
+    biz_location: str | None
+    declared_at: datetime | None = Field(description="When it was declared an error.")
+
+
+class CapturedRecord(BaseModel):
+    """A line of an item's history that was captured through EPCIS."""
+
+    site: str | None = Field(description="The one of our sites that its places name.")
+    observed_at: datetime
+    stored_at: datetime
+    event_id: UUID = Field(description="Orders it among movements.")
+    epc: str
+    epcis: ToldRecord
+
+
+class HistoryPage(BaseModel):
+    """A page of an item's history, newest first: our movements, and what others told of it."""
+
+    items: list[MovementRecord | CapturedRecord]
+
+
 class ReadingRecord(BaseModel):
     """What a sensor told of a bin."""
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from pydantic_core import to_json
 from starlette.responses import Response
 
+from tagdock_cloud.epcis.history import captured_history
 from tagdock_cloud.goods.records import Written
 from tagdock_cloud.inventory.epc import epc_candidates, gtin14
 from tagdock_cloud.inventory.record import (
@@ -23,10 +24,10 @@ from tagdock_cloud.inventory.record import (
     recorded_forms,
 )
 from tagdock_cloud.inventory.records import (
+    HistoryPage,
     ItemList,
     ItemPage,
     ItemRecord,
-    MovementPage,
     State,
     WherePage,
     WhereQuestion,
@@ -133,14 +134,17 @@ async def where_are(db: Db, caller: Viewer, body: WhereQuestion) -> Response:
     return reply({"items": [{"asked": epc, "item": item} for epc, item in zip(body.epcs, found, strict=True)]})
 
 
-@router.get("/items/{epc:path}/history", response_model=MovementPage)
+@router.get("/items/{epc:path}/history", response_model=HistoryPage)
 async def item_history(
     *, request: Request, db: Db, caller: Viewer, epc: EpcPath, limit: Limit = 100, cursor: CursorText = None
 ) -> Response:
-    """List one item's movements, newest first."""
-    before = read_cursor(cursor, datetime, UUID)
+    """List one item's movements and what others told of it by EPCIS, newest first."""
+    at, event_id = read_cursor(cursor, datetime, UUID)
+    before = (at, event_id)
     epcs = await recorded_forms(db, candidates(epc))
-    rows = await find_movements(db, MovementFilter(sites=caller.listed, epcs=epcs), limit + 1, (before[0], before[1]))
+    moved = await find_movements(db, MovementFilter(sites=caller.listed, epcs=epcs), limit + 1, before)
+    told = await captured_history(db, epcs, limit + 1, sites=caller.listed, before=before)
+    rows = sorted([*moved, *told], key=lambda row: (row["observed_at"], row["event_id"]), reverse=True)
     if not rows and await find_item(db, caller.listed, epcs) is None:
         raise not_found("item", epc)
     return page(request, rows, limit, "observed_at", "event_id")

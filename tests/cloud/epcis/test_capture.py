@@ -228,12 +228,27 @@ def test_a_query_finds_what_was_captured(service: Any, query: dict[str, str], co
     assert len([shown for shown in found(service, **query) if shown["eventID"] == "urn:x:the-one"]) == count
 
 
-def test_captured_events_stand_in_the_history_of_items(service: Any) -> None:
+def test_captured_events_stand_in_the_history_of_items(service: Any, move: Callable[..., Any]) -> None:
+    sent = event(readPoint={"id": "urn:tagdock:door:there:D1"})
+    (epc,) = sent["epcList"]
+    capture(service, sent)
+    moved = move(epc, direction="in")
+    path = f"/api/v1/items/{quote(epc, safe='')}/history?limit=1"
+    first = service.as_("viewer").get(path)
+    (newest,), (oldest,) = first.json()["items"], service.as_("viewer").get(first.links["next"]["url"]).json()["items"]
+    assert newest["event_id"] == str(moved["event_id"]) and "epcis" not in newest
+    assert oldest["epcis"]["biz_step"] == "packing" and oldest["epcis"]["role"] == "epc"
+    assert oldest["epcis"]["event_id"] == found(service, MATCH_epc=epc, EQ_bizStep="packing")[0]["eventID"]
+    rows = service.as_("viewer", "here").get(f"/api/v1/items/{quote(epc, safe='')}/history").json()["items"]
+    assert [row["site"] for row in rows] == ["here"]
+
+
+def test_an_item_that_only_others_saw_has_a_history(service: Any) -> None:
     sent = event()
     capture(service, sent)
-    serial = sent["epcList"][0].rsplit(".", 1)[1]
-    (row,) = service.sql("select * from epcis_history_v1 where epc like %s", [f"%/21/{serial}"])
-    assert (row["biz_step"], row["role"], row["event_type"]) == ("packing", "epc", "ObjectEvent")
+    path = f"/api/v1/items/{quote(sent['epcList'][0], safe='')}/history"
+    assert len(service.as_("viewer").get(path).json()["items"]) == 1
+    assert service.as_("viewer", "here").get(path).status_code == 404
 
 
 def test_who_is_limited_to_sites_captures_and_sees_those_only(service: Any) -> None:
