@@ -1,5 +1,14 @@
--- Runs after each migration, as the schema's owner: Grafana reads the views named *_v1, and no table.
+-- Runs after each migration, as the schema's owner: Grafana and slotting read the views named *_v1, and no table of ours.
 \set ON_ERROR_STOP on
-SELECT format('GRANT SELECT ON %I.%I TO tagdock_grafana', schemaname, viewname)
+SELECT format('GRANT SELECT ON %I.%I TO tagdock_grafana, tagdock_slotting', schemaname, viewname)
 FROM pg_views
 WHERE schemaname = 'public' AND viewname LIKE '%\_v1' AND viewowner = current_user \gexec
+
+-- Slotting takes its plans from the job queue and writes them back through three functions.
+GRANT EXECUTE ON FUNCTION plan_start_v1(uuid, jsonb), plan_finish_v1(uuid, jsonb), plan_fail_v1(uuid, text) TO tagdock_slotting;
+SELECT format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.%I TO tagdock_slotting', schemaname, tablename)
+FROM pg_tables
+WHERE schemaname = 'public' AND tablename LIKE 'procrastinate\_%' AND tableowner = current_user \gexec
+SELECT format('GRANT USAGE ON SEQUENCE %I.%I TO tagdock_slotting', schemaname, sequencename)
+FROM pg_sequences
+WHERE schemaname = 'public' AND sequencename LIKE 'procrastinate\_%' AND sequenceowner = current_user \gexec

@@ -305,7 +305,7 @@ def test_secrets_are_new_each_time_stay_once_made_and_lie_in_a_closed_folder(sec
     other = tmp_path / "secrets"
     make_secrets(other)
     passwords = [file for file in other.iterdir() if file.name.endswith("-password")]
-    assert len({file.read_text() for file in passwords}) == len(passwords) == 5
+    assert len({file.read_text() for file in passwords}) == len(passwords) == 6
     assert all(len(file.read_text().strip()) == 64 for file in passwords)
     assert all(file.read_text() != (secrets / file.name).read_text() for file in passwords)
     before = {file.name: file.read_bytes() for file in other.iterdir()}

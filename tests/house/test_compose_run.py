@@ -188,9 +188,9 @@ class Machine:
         assert not bad, "\n".join(bad)
 
     def query(self, user: str, sql: str) -> list[Any]:
-        """Ask the database as the cloud, as Grafana or as its superuser."""
-        file = {"tagdock": "database-password", "tagdock_grafana": "grafana-password", "postgres": "postgres-password"}
-        password = (self.folder / "secrets" / file[user]).read_text().strip()
+        """Ask the database as the cloud, as Grafana, as slotting or as its superuser."""
+        role = {"tagdock": "database"}.get(user, user.removeprefix("tagdock_"))
+        password = (self.folder / f"secrets/{role}-password").read_text().strip()
         address = f"postgresql://{user}:{password}@127.0.0.1:{self.database_port}/tagdock"
         with psycopg.connect(address, connect_timeout=5) as connection:
             return connection.execute(sql).fetchall()
@@ -416,7 +416,9 @@ def wait_for_a_movement(machine: Machine) -> None:
 
 
 def test_the_slotting_worker_waits_at_the_database(machine: Machine) -> None:
-    listens = "SELECT 1 FROM pg_stat_activity WHERE usename = 'tagdock' AND query ILIKE 'listen%procrastinate%'"
+    listens = (
+        "SELECT 1 FROM pg_stat_activity WHERE usename = 'tagdock_slotting' AND query ILIKE 'listen%procrastinate%'"
+    )
     wait_for("the worker", 30, lambda: machine.query("postgres", listens))
 
 
@@ -469,6 +471,26 @@ def test_no_log_holds_a_secret(machine: Machine) -> None:
     for log in machine.folder.glob("*.log"):
         text = log.read_text(errors="replace")
         assert not any(secret in text for secret in secrets), log.name
+
+
+def test_slotting_reads_the_views_and_writes_through_its_three_functions_only(machine: Machine) -> None:
+    views = machine.query(
+        "tagdock", "SELECT viewname FROM pg_views WHERE schemaname = 'public' AND viewname LIKE '%\\_v1'"
+    )
+    for (view,) in views:
+        machine.query("tagdock_slotting", f"SELECT * FROM {view} LIMIT 1")
+    tables = machine.query("tagdock", "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    for (table,) in tables:
+        if not table.startswith("procrastinate_"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                machine.query("tagdock_slotting", f'SELECT * FROM "{table}" LIMIT 1')
+    nobody = "'00000000-0000-0000-0000-000000000000'"
+    machine.query("tagdock_slotting", f"SELECT plan_start_v1({nobody}, '{{}}'), plan_finish_v1({nobody}, '{{}}')")
+    machine.query("tagdock_slotting", f"SELECT plan_fail_v1({nobody}, '')")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        machine.query("tagdock_grafana", f"SELECT plan_fail_v1({nobody}, '')")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        machine.query("tagdock_slotting", "CREATE TABLE mine (x int)")
 
 
 def test_every_panel_can_be_asked_with_grafanas_role(machine: Machine) -> None:

@@ -136,6 +136,12 @@ begin
 end
 $$;
 
+-- What slotting may write goes through these three; its role has no table (deploy/database/grants.sql).
+alter function plan_start_v1(uuid, jsonb) security definer set search_path = public, pg_temp;
+alter function plan_finish_v1(uuid, jsonb) security definer set search_path = public, pg_temp;
+alter function plan_fail_v1(uuid, text) security definer set search_path = public, pg_temp;
+revoke execute on function plan_start_v1(uuid, jsonb), plan_finish_v1(uuid, jsonb), plan_fail_v1(uuid, text) from public;
+
 -- Passages by door and hour. On TimescaleDB's community edition a continuous aggregate; on Citus counted when asked,
 -- by all workers; elsewhere a table that a trigger moves, so that it is exact whatever version of ingest writes.
 do $$
