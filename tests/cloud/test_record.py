@@ -2,7 +2,9 @@
 
 import itertools
 import random
+import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -156,6 +158,88 @@ def test_any_order_of_arrival_ends_as_a_rebuild_from_the_record_does(
     assert len(moved[0]) == 6 and {"REG", "KNOWN"} >= {row["sku"] for row in moved[0]}
     rebuild(database, progress=lambda done: None)
     assert projections(sql) == moved
+
+
+def test_two_programs_at_once_end_as_a_rebuild_does(movement: Make, database: str, sql: Sql) -> None:
+    rng = random.Random(11)
+    groups: list[list[Accepted]] = [[], []]
+    for number in range(240):
+        direction = rng.choice(["in", "out", "in", "out", "pass"])
+        epc, at = f"urn:epc:raw:96.x{rng.randrange(12)}", NOON + timedelta(seconds=rng.randrange(400))
+        one = batch(movement(epc, observed_at=at, direction=direction, door=rng.choice(["D1", "D2"])))
+        for group in groups if number % 5 == 0 else [rng.choice(groups)]:
+            group.append(one)
+    for group in groups:
+        rng.shuffle(group)
+
+    def work(group: list[Accepted]) -> None:
+        recorder = Recorder(database, client_id="test", is_open=True)
+        while group:
+            taken = [group.pop() for _ in range(min(len(group), 6))]
+            recorder.record(taken, [], [])
+        recorder.close()
+
+    distinct = {event.event_id for group in groups for one in group for event in one.batch.events}
+    with ThreadPoolExecutor(2) as both:
+        list(both.map(work, groups))
+    assert sql("select count(*) as n from movements") == [{"n": len(distinct)}]
+    assert sql("select events_stored as n from ingests") == [{"n": len(distinct)}]
+    moved = projections(sql)
+    rebuild(database, progress=lambda done: None)
+    assert projections(sql) == moved
+
+
+def test_an_item_changed_by_somebody_else_meanwhile_is_worked_out_anew(
+    movement: Make, recorder: Recorder, sql: Sql, database: str
+) -> None:
+    recorder.record([batch(movement(observed_at=NOON, direction="in", door="D1"))], [], [])
+    later = batch(movement(observed_at=NOON + timedelta(hours=2), direction="out", door="D2"))
+    earlier = batch(movement(observed_at=NOON + timedelta(hours=1), direction="in", door="D9"))
+    other = Recorder(database, client_id="other", is_open=True)
+    with psycopg.connect(database) as blocker, ThreadPoolExecutor(2) as both:
+        blocker.execute("select from items for update")  # both have looked the item up before either of them moves it
+        waiting = [both.submit(one.record, [what], [], []) for one, what in ((recorder, later), (other, earlier))]
+        with psycopg.connect(database, autocommit=True) as watcher:
+            blocked = (
+                "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+            )
+            deadline = time.monotonic() + 20
+            while watcher.execute(blocked).fetchone() != (2,):
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+        blocker.rollback()
+        for one in waiting:
+            one.result(20)
+    other.close()
+    assert place(sql) == ("s1", "D2", None, "in_transit", NOON + timedelta(hours=2))
+
+
+def test_replaying_a_day_that_is_known_in_part_adds_what_was_missing_and_no_more(
+    movement: Make, recorder: Recorder, sql: Sql
+) -> None:
+    day = [batch(movement(f"urn:epc:raw:96.x{n}", observed_at=NOON + timedelta(minutes=n))) for n in range(60)]
+    recorder.record(day[::2], [], [])
+    outcome = recorder.record(day, [], [])
+    assert (len(outcome.committed), outcome.refused) == (60, [])
+    assert sql("select count(*) as n from movements") == [{"n": 60}]
+    assert sql("select sum(out_count) as n from flows") == [{"n": 60}]
+    assert sql("select events_stored, events_doubled from ingests") == [{"events_stored": 60, "events_doubled": 30}]
+
+
+def test_an_item_that_moves_through_doors_touches_no_index(
+    movement: Make, recorder: Recorder, sql: Sql, wait_until: Callable[..., Any]
+) -> None:
+    epcs = [f"urn:epc:raw:96.x{number}" for number in range(20)]
+    for minute in range(11):
+        moved = (
+            movement(epc, observed_at=NOON + timedelta(minutes=minute), direction="in" if minute % 2 else "out")
+            for epc in epcs
+        )
+        recorder.record([batch(*moved)], [], [])
+    recorder.close()  # a session tells its statistics at its end
+    counted = "select n_tup_upd, n_tup_hot_upd from pg_stat_user_tables where relname = 'items'"
+    found = wait_until(lambda: [row for row in sql(counted) if row["n_tup_upd"] == 200])[0]
+    assert found["n_tup_hot_upd"] >= 190  # an index that holds state, since or door would make it none
 
 
 def test_a_rebuild_mends_what_was_lost_or_bent(movement: Make, recorder: Recorder, database: str, sql: Sql) -> None:

@@ -13,7 +13,7 @@ from tagdock_contract import GatewayAddress, encode
 from tagdock_cloud.ingest import rows as staged
 from tagdock_cloud.ingest.admit import Accepted, Refused, Reported, name_of, refuse
 from tagdock_cloud.ingest.projections import STEPS
-from tagdock_cloud.store.errors import RowDoubledError, RowRefusedError, StoreError
+from tagdock_cloud.store.errors import DatabaseUnavailableError, RowDoubledError, RowRefusedError, StoreError
 from tagdock_cloud.store.pool import Connection, DictRow, connect, translated
 from tagdock_cloud.store.queries import load_queries
 
@@ -164,9 +164,18 @@ class Recorder:
         """Make the partitions that the group needs, in a transaction of their own: it locks the tables for a moment."""
         months = set(staged.months_of(group)) - self._months
         for year, month in sorted(months):
-            with self._transaction() as connection:
-                connection.execute(_SQL["ensure_partitions"], {"at": datetime(year, month, 1, tzinfo=UTC)})
+            at = datetime(year, month, 1, tzinfo=UTC)
+            try:
+                self._ensure_partition(at)
+            except DatabaseUnavailableError:
+                raise
+            except StoreError:  # another program made it at this very moment: then it is there now
+                self._ensure_partition(at)
         return months
+
+    def _ensure_partition(self, at: datetime) -> None:
+        with self._transaction() as connection:
+            connection.execute(_SQL["ensure_partitions"], {"at": at})
 
     def _note(self, refused: Sequence[Refused], reports: Sequence[Reported]) -> None:
         with self._transaction() as connection:
