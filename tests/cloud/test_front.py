@@ -25,7 +25,7 @@ from tagdock_cloud.access.gateways import add_gateway
 from tagdock_cloud.config import Front, Grant
 from tagdock_cloud.errors import ConfigurationError
 from tagdock_cloud.front import check_exposed, parse_grants
-from tagdock_cloud.store.pool import connect
+from tagdock_cloud.store.pool import check_url, connect
 from tagdock_contract import GatewayAddress
 
 DEADLINE_S = 60.0
@@ -167,3 +167,23 @@ def _reached_in_plain(port: int) -> bool:
             return plain.recv(4)[:1] == b"\x20"
         except OSError:
             return False
+
+
+@pytest.mark.parametrize(
+    ("url", "is_warned"),
+    [
+        ("postgresql://u:p@127.0.0.1/x", False),
+        ("postgresql://u:p@localhost/x", False),
+        ("postgresql://u:p@/x?host=/run/postgresql", False),
+        ("postgresql://u:secret@db.example/x", True),
+        ("postgresql://u:secret@db.example/x?sslmode=verify-full", False),
+        ("postgresql://u:secret@10.0.0.2/x?sslmode=disable", False),
+        ("postgresql://u:secret@localhost,db2.example/x", True),
+    ],
+)
+def test_a_database_across_a_network_without_tls_is_warned_of(
+    url: str, is_warned: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    check_url(f"{url}{'&' if '?' in url else '?'}application_name={is_warned}{len(url)}")  # warned once an address
+    assert ("sslmode=verify-full" in caplog.text) is is_warned
+    assert "secret" not in caplog.text

@@ -4,8 +4,11 @@ Every connection has a connect deadline, a statement deadline and UTC; rows come
 as this part's own.
 """
 
+import functools
+import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -43,6 +46,7 @@ STATEMENT_TIMEOUT_S = 30.0
 SILENCE_S = 15
 """A peer that vanished (a pulled cable) is noticed after about this time."""
 
+_log = logging.getLogger(__name__)
 set_json_dumps(to_json)
 
 _TRY_AGAIN = (
@@ -94,7 +98,29 @@ def check_url(url: str) -> str:
             "--database is no PostgreSQL URL; write postgresql://user:password@host:5432/name, "
             "special characters of the password percent-encoded"
         )
+    _warn_of_plaintext(url)
     return url
+
+
+@functools.cache  # once an address
+def _warn_of_plaintext(url: str) -> None:
+    """Warn where what crosses to another machine may be plain, and the URL does not say that it is meant to be."""
+    parts = conninfo.conninfo_to_dict(url)
+    hosts = str(parts.get("host") or parts.get("hostaddr") or "").split(",")
+    far = [host for host in hosts if host and not host.startswith(("/", "@")) and not _is_this_machine(host)]
+    if far and "sslmode" not in parts:
+        _log.warning(
+            "the database at %s is reached over a network, and libpq would settle for plaintext: "
+            "add ?sslmode=verify-full to --database (or sslmode=disable where the network is yours alone)",
+            far[0],
+        )
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def connect(
