@@ -34,7 +34,7 @@ class Look:
 
 STOCK_KINDS = ("stock_below", "stock_near_below", "stock_above", "stock_near_above")
 LOOKS: tuple[Look, ...] = (
-    Look("stock", 15.0, ("stock",), ("stock",), STOCK_KINDS),
+    Look("stock", 30.0, ("stock",), ("stock",), STOCK_KINDS),
     Look("bins", 60.0, ("bin_over",), ("bin_over",), ("bin_over",)),
     Look("sensors", 15.0, ("read_sensors", "environment", "sensor_stale"), ("environment", "sensor_stale", "bin_over"),
          ("environment", "sensor_stale")),

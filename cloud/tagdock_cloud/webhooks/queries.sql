@@ -72,7 +72,7 @@ delete from deliveries where delivery_id in (
 
 -- name: page
 -- Webhooks in the order of their names; none that belongs to another subject.
-select webhook_id, name, url, topics, sites, is_active, failures, created_at, created_by, updated_at,
+select webhook_id, name, url, topics, sites, severity, is_active, failures, created_at, created_by, updated_at,
        (select count(*) from deliveries d where d.webhook_id = w.webhook_id and d.state = 'waiting') as waiting,
        (select count(*) from deliveries d where d.webhook_id = w.webhook_id and d.state = 'dead') as dead
 from webhooks w
@@ -83,7 +83,7 @@ limit %(rows)s
 
 -- name: one
 -- One webhook.
-select webhook_id, name, url, topics, sites, is_active, failures, created_at, created_by, updated_at,
+select webhook_id, name, url, topics, sites, severity, is_active, failures, created_at, created_by, updated_at,
        (select count(*) from deliveries d where d.webhook_id = w.webhook_id and d.state = 'waiting') as waiting,
        (select count(*) from deliveries d where d.webhook_id = w.webhook_id and d.state = 'dead') as dead
 from webhooks w
@@ -96,8 +96,8 @@ from webhooks where owner = 'api'
 
 -- name: insert
 -- A new webhook.
-insert into webhooks (name, url, topics, sites, secret, is_active, created_by)
-values (%(name)s, %(url)s, %(topics)s, %(sites)s, %(secret)s, %(is_active)s, %(created_by)s)
+insert into webhooks (name, url, topics, sites, severity, secret, is_active, created_by)
+values (%(name)s, %(url)s, %(topics)s, %(sites)s, %(severity)s, %(secret)s, %(is_active)s, %(created_by)s)
 returning webhook_id
 
 -- name: change
@@ -105,6 +105,7 @@ returning webhook_id
 update webhooks
 set name = coalesce(%(name)s, name), url = coalesce(%(url)s, url), topics = coalesce(%(topics)s, topics),
     sites = case when %(has_sites)s then %(sites)s::text[] else sites end, is_active = coalesce(%(is_active)s, is_active),
+    severity = coalesce(%(severity)s, severity),
     secret = case when %(has_secret)s then %(secret)s else secret end, failures = 0, resume_at = null, updated_at = now()
 where webhook_id = %(webhook_id)s
 

@@ -14,6 +14,7 @@ MOST_SITES = 1000
 Topic = Literal["alert", "session.differences", "passage.uncertain", "test"]
 """What one can listen to: alerts, what a door session missed or did not expect, passages that need a person. `test` is
 what the test route sends, whatever a webhook listens to."""
+Severity = Literal["info", "warning", "critical"]
 State = Literal["waiting", "done", "dead"]
 Url = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 Topics = Annotated[list[Topic], Field(min_length=1, max_length=10)]
@@ -33,6 +34,7 @@ class WebhookBody(BaseModel):
     )
     topics: Topics
     sites: Sites | None = Field(None, description="Only what is of these sites; null: of all.")
+    severity: Severity = Field("info", description="Of alerts, only those that are at least so severe.")
     is_active: bool = True
 
 
@@ -45,6 +47,7 @@ class WebhookChange(BaseModel):
     url: Url | None = None
     topics: Topics | None = None
     sites: Sites | None = None
+    severity: Severity | None = None
     is_active: bool | None = None
 
 
@@ -56,6 +59,7 @@ class WebhookRecord(BaseModel):
     url: str
     topics: list[str]
     sites: list[str] | None
+    severity: Severity
     is_active: bool
     failures: int = Field(description="Attempts in a row that failed.")
     waiting: int = Field(description="Messages that wait for it.")

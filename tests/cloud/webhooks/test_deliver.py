@@ -139,7 +139,7 @@ def test_each_subscribed_webhook_gets_one_delivery_in_the_callers_transaction(sq
     webhook("/all")
     webhook("/here", sites=["s1"])
     webhook("/elsewhere", sites=["s2"])
-    webhook("/other", topics=["session"])
+    webhook("/other", topics=["session.differences"])
     sql("update webhooks set is_active = false where webhook_id = %s", [webhook("/off")])
     assert tell(sql) == 2
     assert tell(sql, site=None) == 1  # what is of no site goes to those that hear of all
@@ -147,6 +147,15 @@ def test_each_subscribed_webhook_gets_one_delivery_in_the_callers_transaction(sq
     tell(sql)
     sql("rollback")
     assert states(sql) == {"waiting": 3}
+
+
+def test_a_webhook_hears_of_alerts_that_are_severe_enough_for_it(sql: Sql, webhook: Any) -> None:
+    for severity in ("info", "warning", "critical"):
+        webhook_id = webhook(f"/{severity}", topics=["alert", "session.differences"])
+        sql("update webhooks set severity = %s where webhook_id = %s", [severity, webhook_id])
+    told = [tell(sql, json.dumps({"severity": severity})) for severity in ("info", "warning", "critical")]
+    assert told == [1, 2, 3]
+    assert tell(sql, topic="session.differences") == 3  # what has no severity is for all
 
 
 def test_a_delivery_arrives_signed_and_is_noted(

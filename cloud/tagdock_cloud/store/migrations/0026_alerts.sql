@@ -23,6 +23,7 @@ create table webhooks (
     url text not null,
     topics text[] not null,
     sites text[],                           -- null: all
+    severity text not null default 'info' check (severity in ('info', 'warning', 'critical')),  -- of alerts at least
     secret text,                            -- signs what is sent; null where a message is sent by mail or MQTT
     is_enveloped boolean not null default true,     -- false: the body goes out as it is, without type and timestamp
     is_active boolean not null default true,
@@ -82,12 +83,13 @@ end
 $$;
 
 -- Queue one message for every active webhook that listens to the topic and the site. Returns how many there are.
--- A message of no site (null) goes to those that hear of all sites.
+-- A message of no site (null) goes to those that hear of all sites; an alert to those that want its severity.
 create function tell_webhooks(topic text, site text, body jsonb) returns integer
 language sql as $$
     select count(tell_webhook(w.webhook_id, $1, $2, $3))::integer
     from webhooks w
     where w.is_active and $1 = any (w.topics) and (w.sites is null or $2 = any (w.sites))
+      and ($1 <> 'alert' or w.severity = 'info' or $3 ->> 'severity' = 'critical' or $3 ->> 'severity' = w.severity)
 $$;
 
 -- ---- alerts ----------------------------------------------------------------------------------------------------------
