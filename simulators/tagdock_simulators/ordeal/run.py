@@ -14,23 +14,20 @@ from tagdock_simulators.demo.house import Addresses, environment
 from tagdock_simulators.demo.ports import LOOPBACK
 from tagdock_simulators.demo.processes import Program, Supervisor, find_program, run_once
 from tagdock_simulators.demo.together import together
-from tagdock_simulators.faults.kinds import KINDS, Kind
-from tagdock_simulators.faults.schedule import Fault
-from tagdock_simulators.ordeal.blows import GATEWAY_WIRE, Blow, deal
+from tagdock_simulators.ordeal.blows import GATEWAY_WIRE, deal
 from tagdock_simulators.ordeal.disk import SmallDisk
 from tagdock_simulators.ordeal.house import Scene
+from tagdock_simulators.ordeal.strike import strike
 from tagdock_simulators.ordeal.traffic import Traffic, make_traffic
 from tagdock_simulators.ordeal.verdict import Facts, Struck, Verdict, judge
-from tagdock_simulators.ordeal.witness import Witness, patiently
+from tagdock_simulators.ordeal.witness import Witness
 
 SITES = ("north", "south")
 _DISK_MB = 700
 _SILENT_FOR_S = 120.0
 """Nothing new on record for so long: nothing more comes."""
 _LOOK_S = 2.0
-_TRICKLE_BYTES_S = 2_000.0
 _REBUILD_WITHIN_S = 300.0
-_BACK_WITHIN_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +111,7 @@ class _Run:
         self._say(f"{len(told):,} movements in {self._asked.play_s:.0f} s, and {len(blows)} blows")
         watching = asyncio.create_task(self._watch(client))
         try:
-            await self._strike(blows)
+            self._struck += await strike(blows, self._scene, self._disk, self._say)
             await self._until_on_record(told, client)
         finally:
             watching.cancel()
@@ -136,46 +133,6 @@ class _Run:
             await asyncio.sleep(_LOOK_S)
             with contextlib.suppress(DemoError):  # the cloud may be down just now
                 self._least_stock = min(self._least_stock, await _least_stock(client))
-
-    async def _strike(self, blows: Sequence[Blow]) -> None:
-        began_s = asyncio.get_running_loop().time()
-        for blow in blows:
-            await asyncio.sleep(max(0.0, began_s + blow.at_s - asyncio.get_running_loop().time()))
-            did = await self._one(blow)
-            at_s = asyncio.get_running_loop().time() - began_s
-            self._struck.append(Struck(round(at_s, 1), blow.what, blow.on, did or "nothing", bool(did)))
-            self._say(f"{blow.what} {blow.on}: {did or 'did nothing'}")
-
-    async def _one(self, blow: Blow) -> str:
-        """Do one blow and return what it did; nothing where it did nothing."""
-        if blow.what == "kill":
-            killed = self._scene.kill(blow.on)
-            return f"ended {', '.join(map(str, killed))}" if killed else ""
-        if blow.what == "fill":
-            return await self._fill(blow)
-        return await self._wire(blow)
-
-    async def _fill(self, blow: Blow) -> str:
-        written = await asyncio.to_thread(self._disk.fill)
-        try:
-            await asyncio.sleep(blow.for_s)
-        finally:
-            await asyncio.to_thread(self._disk.free)
-        return f"full for {blow.for_s:.1f} s after {written / 1e6:.0f} MB" if written else ""
-
-    async def _wire(self, blow: Blow) -> str:
-        proxy, kind = self._scene.wires[blow.on], Kind(blow.what)
-        await patiently(lambda: proxy.open_connections > 0, _BACK_WITHIN_S)
-        before = proxy.open_connections
-        amount = _TRICKLE_BYTES_S if kind is Kind.TRICKLE else None
-        fault = Fault(kind, blow.on, 0.0, blow.for_s, amount)
-        proxy.begin(fault)
-        if kind in (Kind.REFUSE, Kind.RESET_NEW):
-            proxy.begin(Fault(Kind.CUT, blow.on))
-        if KINDS[kind].lasts:
-            await asyncio.sleep(blow.for_s)
-            proxy.end(fault)
-        return f"{before} connections" + (f" for {blow.for_s:.1f} s" if blow.for_s else "") if before else ""
 
     async def _look(
         self, client: CloudClient, addresses: Addresses, traffic: Sequence[Traffic], witness: Witness

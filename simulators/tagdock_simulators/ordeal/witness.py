@@ -1,6 +1,5 @@
 """Who overhears the wire: which events were acknowledged, by the acks that really went out."""
 
-import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -52,13 +51,3 @@ class Witness:
         for seq in ack.committed:
             self.acked.update(self._batches.get((str(ack.epoch), seq), ()))
         self.refused += [refusal.reason for refusal in ack.refused]
-
-
-async def patiently(ready: Callable[[], bool], within_s: float) -> bool:
-    """Wait until something is so; False when it is not in time."""
-    end_s = asyncio.get_running_loop().time() + within_s
-    while not ready():
-        if asyncio.get_running_loop().time() > end_s:
-            return False
-        await asyncio.sleep(0.05)
-    return True
