@@ -16,6 +16,7 @@ from tagdock_cloud.access.logins import address_of
 from tagdock_cloud.access.lookup import Lookup
 from tagdock_cloud.access.roles import LAB_READER, RIGHTS, Caller, Right
 from tagdock_cloud.access.sessions import LIFETIME_S
+from tagdock_cloud.store.errors import DatabaseUnavailableError
 from tagdock_cloud.web.guard import too_many
 from tagdock_cloud.web.limits import WRONG_TOKEN_COST, Limits
 from tagdock_cloud.web.problems import Problem
@@ -92,6 +93,17 @@ async def caller_of(request: Request) -> Caller | None:
     cookie = request.cookies.get(SESSION_COOKIE)
     caller = await lookup.by_session(cookie[:200]) if cookie else None
     return caller or (LAB_READER if request.app.state.is_open else None)
+
+
+async def is_still(request: Request, caller: Caller) -> bool:
+    """Tell whether a caller may still do what it could when its request began; for answers that go on for long.
+
+    While the database is away nothing is known to have changed, so it may.
+    """
+    try:
+        return await caller_of(request) == caller
+    except DatabaseUnavailableError:
+        return True
 
 
 def set_session_cookie(response: Response, cookie: str, *, secure: bool) -> None:
