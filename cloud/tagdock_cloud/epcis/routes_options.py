@@ -11,7 +11,7 @@ from tagdock_cloud.epcis.talk import DISCOVERY, LIMITS, ROOT
 from tagdock_cloud.web.access import Viewer
 
 _CAPTURE: Final = {**LIMITS, "GS1-Capture-Error-Behaviour": "rollback, proceed"}
-_PATHS: Final[dict[str, tuple[str, dict[str, str]]]] = {
+PATHS: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "": ("GET", {}),
     "/capture": ("GET, POST", _CAPTURE),
     "/capture/{job_id}": ("GET", {}),
@@ -37,5 +37,5 @@ def _discoverer(allow: str, more: dict[str, str]) -> Callable[..., Any]:
     return discover
 
 
-for _path, (_allow, _more) in _PATHS.items():
+for _path, (_allow, _more) in PATHS.items():
     router.add_api_route(_path, _discoverer(_allow, _more), methods=["OPTIONS"])
