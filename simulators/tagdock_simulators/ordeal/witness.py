@@ -20,7 +20,7 @@ class Witness:
         self._link = Link("witness", Broker("127.0.0.1", port), Patience(retry_longest_s=0.5), say, resends=False)
         self._batches: dict[tuple[str, int], list[str]] = {}
         self.acked: set[str] = set()
-        """Ids of events in batches that were sent and acknowledged as committed."""
+        """Ids of movements in batches that were sent and acknowledged as committed."""
         self.refused: list[str] = []
         """Reasons of refused batches: nothing here should be."""
 
@@ -42,7 +42,8 @@ class Witness:
     def _note(self, topic: str, payload: bytes) -> None:
         if topic.endswith("/events"):
             batch: Any = json.loads(payload)
-            self._batches[batch["epoch"], batch["seq"]] = [event["event_id"] for event in batch["events"]]
+            moved = [event["event_id"] for event in batch["events"] if event["type"] == "movement"]
+            self._batches[batch["epoch"], batch["seq"]] = moved
             return
         try:
             ack = decode_ack(payload)
