@@ -10,6 +10,8 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
+from tagdock_cloud.health.work_metrics import register_work
+
 Row = Mapping[str, Any]
 _OF_A_GATEWAY = ("site", "gateway")
 _OF_AN_INGEST = ("client_id",)
@@ -26,7 +28,16 @@ _INGEST_GAUGES: tuple[tuple[str, str, Callable[[Row], float]], ...] = (
 )
 
 
-def metrics_text(gateways: Iterable[Row], refused: Iterable[Row], ingests: Iterable[Row], queue: Row) -> bytes:
+def metrics_text(
+    *,
+    gateways: Iterable[Row],
+    refused: Iterable[Row],
+    ingests: Iterable[Row],
+    queue: Row,
+    duties: Iterable[Row],
+    deliveries: Row,
+    alerts: Iterable[Row],
+) -> bytes:
     """Write the metrics; times as Unix seconds, absent where nothing was heard yet."""
     registry = CollectorRegistry()
     seen = _gauge(registry, "tagdock_gateway_last_seen_timestamp_seconds", "When a gateway's last status came in.")
@@ -48,6 +59,7 @@ def metrics_text(gateways: Iterable[Row], refused: Iterable[Row], ingests: Itera
     registry.register(_Ingests(ingests))
     Gauge("tagdock_plans_waiting", "Plans that wait for the solver.", registry=registry).set(queue["waiting"])
     Gauge("tagdock_plans_solving", "Plans that are being solved.", registry=registry).set(queue["solving"])
+    register_work(registry, duties, deliveries, alerts)
     return generate_latest(registry)
 
 

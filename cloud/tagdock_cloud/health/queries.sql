@@ -45,3 +45,18 @@ select client_id, events_stored, events_doubled, batches_committed, batches_refu
        last_committed_at
 from ingests
 order by client_id;
+
+-- name: duties
+-- When each duty was last done, and how often in a row it failed.
+select duty, done_at, failures from duties_v1 order by duty;
+
+-- name: deliveries
+-- Messages to webhooks that wait, or were given up.
+select count(*) filter (where state = 'waiting') as waiting, count(*) filter (where state = 'dead') as dead
+from deliveries where state in ('waiting', 'dead');
+
+-- name: open_alerts
+-- Open alerts by site and severity.
+select site, severity, count(*) as alerts from alerts_v1
+where cleared_at is null and (%(sites)s::text[] is null or site = any(%(sites)s))
+group by site, severity;

@@ -47,11 +47,22 @@ async def readyz(db: Db, _: Public) -> Response:
 
 @router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(db: Db, caller: Viewer) -> Response:
-    """Tell Prometheus about gateways, refused batches, ingest and the solver's queue."""
+    """Tell Prometheus about gateways, refused batches, ingest, the solver's queue, due work, deliveries and alerts."""
     sites = caller.listed
-    refused, ingests = await db.all(_SQL["refused_by_gateway"], {"sites": sites}), await db.all(_SQL["ingests"])
-    queue = await find_plan_queue(db, None, sites)
-    text = metrics_text(await find_gateways(db, None, sites), refused, ingests, queue)
+    async with db.transaction() as transaction:
+        refused = await transaction.all(_SQL["refused_by_gateway"], {"sites": sites})
+        ingests, duties = await transaction.all(_SQL["ingests"]), await transaction.all(_SQL["duties"])
+        deliveries = await transaction.one(_SQL["deliveries"]) or {}
+        alerts = await transaction.all(_SQL["open_alerts"], {"sites": sites})
+    text = metrics_text(
+        gateways=await find_gateways(db, None, sites),
+        refused=refused,
+        ingests=ingests,
+        queue=await find_plan_queue(db, None, sites),
+        duties=duties,
+        deliveries=deliveries,
+        alerts=alerts,
+    )
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 

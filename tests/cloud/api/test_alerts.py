@@ -175,3 +175,14 @@ def test_what_is_told_of_an_alert_is_what_the_interface_shows(manager: Any, serv
         "select alert_news(a, 'raised') as news from alerts a where alert_id = %(id)s", {"id": alert["alert_id"]}
     )
     assert row["news"].keys() == {"change", *alert}
+
+
+def test_prometheus_hears_of_duties_deliveries_and_open_alerts(manager: Any, service: Any) -> None:
+    add_alerts(service)
+    service.sql("delete from duties")
+    service.sql("insert into duties (duty, every_s, done_at, failures) values ('x', 1, to_timestamp(1000), 3)")
+    said = service.as_("viewer").get("/metrics").text
+    for line in ('tagdock_duty_done_timestamp_seconds{duty="x"} 1000.0', 'tagdock_duty_failures{duty="x"} 3.0',
+                 'tagdock_deliveries{state="dead"}', 'tagdock_alerts_open{severity="info",site="s1"} 3.0'):  # fmt: skip
+        assert line in said
+    assert 'site="s2"' not in service.as_("viewer", "s1").get("/metrics").text

@@ -59,7 +59,19 @@ def test_prometheus_is_told_what_ingest_has_done() -> None:
         "batches_refused": 1, "last_group_events": 4, "last_lag_s": 0.25, "last_committed_at": NOW,
     }  # fmt: skip
     idle = done | {"client_id": "new", "events_stored": 0, "last_group_events": None, "last_committed_at": None}
-    lines = metrics_text([], [], [done, idle], {"waiting": 0, "solving": 0}).decode().splitlines()
+    lines = (
+        metrics_text(
+            gateways=[],
+            refused=[],
+            ingests=[done, idle],
+            queue={"waiting": 0, "solving": 0},
+            duties=[],
+            deliveries={"waiting": 0, "dead": 0},
+            alerts=[],
+        )
+        .decode()
+        .splitlines()
+    )
     of = '{client_id="tagdock-cloud-ingest"}'
     assert f"tagdock_ingest_events_stored_total{of} 7.0" in lines
     assert f"tagdock_ingest_events_doubled_total{of} 2.0" in lines
