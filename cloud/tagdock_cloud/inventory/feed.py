@@ -7,7 +7,7 @@ query five times a second serves any number of listeners.
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -26,9 +26,11 @@ OVERLAP = timedelta(seconds=2)
 """How long before its commit a transaction of ingest may have begun; the look back of every poll."""
 FURTHEST_BEHIND = timedelta(seconds=10)
 MOST_LISTENERS = 200
-MOST_CHUNKS = 100
-"""Chunks that wait for one listener; a slower one is let go, comes back and resumes where it was."""
-MOST_RESUMED = 10_000
+MOST_WAITING_BYTES = 4 * 2**20
+"""What waits for one listener, some 10,000 movements; a slower one is let go, comes back and resumes where it was."""
+FURTHEST_BACK = timedelta(hours=24)
+MOST_RESUMED = 1_000_000
+"""Who was away for longer, or missed more, is better off with an export."""
 
 _SQL = load_queries("tagdock_cloud.inventory")
 _log = logging.getLogger(__name__)
@@ -41,6 +43,17 @@ class Position:
     def __init__(self, at: datetime) -> None:
         self.at = at
         self._seen: dict[UUID, datetime] = {}
+
+    @classmethod
+    def after(cls, at: datetime, event_id: UUID) -> "Position":
+        """Return the position after one row."""
+        position = cls(at)
+        position.take([{"event_id": event_id, "stored_at": at}])
+        return position
+
+    def skip_to(self, at: datetime) -> None:
+        """Go on from a later moment, whatever lies before it."""
+        self.at = max(self.at, at)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -61,25 +74,30 @@ class Listener:
     def __init__(self, sites: list[str] | None) -> None:
         self.sites = sites
         self.is_let_go = False
-        self._chunks: asyncio.Queue[bytes] = asyncio.Queue(MOST_CHUNKS)
+        self._waiting_bytes = 0
+        self._chunks: asyncio.Queue[bytes] = asyncio.Queue()  # bounded by its bytes
 
     def offer(self, chunk: bytes) -> None:
-        """Queue a chunk; a listener whose queue is full is let go."""
-        try:
+        """Queue a chunk; a listener for whom too much waits already is let go."""
+        if self._waiting_bytes + len(chunk) > MOST_WAITING_BYTES:
+            self.let_go()
+        elif not self.is_let_go:
+            self._waiting_bytes += len(chunk)
             self._chunks.put_nowait(chunk)
-        except asyncio.QueueFull:
-            self.is_let_go = True
 
     def let_go(self) -> None:
-        """End the stream, and wake who waits for its next chunk."""
+        """End the stream, forget what waits, and wake who waits for it."""
         self.is_let_go = True
-        with contextlib.suppress(asyncio.QueueFull):
-            self._chunks.put_nowait(b"")
+        while not self._chunks.empty():
+            self._chunks.get_nowait()
+        self._chunks.put_nowait(b"")
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield chunks until the listener is let go."""
         while not self.is_let_go:
-            yield await self._chunks.get()
+            chunk = await self._chunks.get()
+            self._waiting_bytes -= len(chunk)
+            yield chunk
 
 
 class Feed:
@@ -89,16 +107,42 @@ class Feed:
         self._db = db
         self._is_stopping = is_stopping
         self._listeners: set[Listener] = set()
+        self._followers = 0
         self._poller: asyncio.Task[None] | None = None
         self._beaten_at: datetime | None = None
 
     @contextlib.contextmanager
-    def listen(self, sites: list[str] | None) -> Iterator[Listener]:
-        """Register a listener for the time of the `with`. Raises Problem (503) where there are too many."""
-        if len(self._listeners) >= MOST_LISTENERS:
+    def place(self) -> Iterator[None]:
+        """Take one of the places for clients for the time of the `with`. Raises Problem (503) where all are taken."""
+        if self._followers >= MOST_LISTENERS:
             raise Problem(
                 503, f"{MOST_LISTENERS} clients listen already; try again later", headers={"Retry-After": "10"}
             )
+        self._followers += 1
+        try:
+            yield
+        finally:
+            self._followers -= 1
+
+    async def follow(self, sites: list[str] | None, point: tuple[datetime, UUID] | None) -> AsyncGenerator[bytes, None]:
+        """Yield what was committed after a resume point and then what is committed, as it is.
+
+        What was missed is read from the record at the pace of the client, and only then does anything wait for it.
+        """
+        yield sse.opening()
+        position = None if point is None else Position.after(*point)
+        if position is not None:
+            async for chunk in self._missed(position, sites):
+                yield chunk
+        with self._listening(sites) as listener:
+            if position is not None:
+                async for chunk in self._missed(position, sites):  # what was committed just before it listened
+                    yield chunk
+            async for chunk in listener.chunks():
+                yield chunk
+
+    @contextlib.contextmanager
+    def _listening(self, sites: list[str] | None) -> Iterator[Listener]:
         listener = Listener(sites)
         self._listeners.add(listener)
         if self._poller is None or self._poller.done():
@@ -117,18 +161,21 @@ class Feed:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._poller
 
-    async def since(self, point: tuple[datetime, UUID], sites: list[str] | None) -> AsyncIterator[bytes]:
-        """Yield what was committed after a resume point, or a gap where that is too much."""
-        position = Position(point[0])
-        position.take([{"event_id": point[1], "stored_at": point[0]}])
-        resumed = 0
-        while rows := await self._db.all(_SQL["committed"], {**position.values, "sites": sites, "rows": ROWS}):
+    async def _missed(self, position: Position, sites: list[str] | None) -> AsyncGenerator[bytes, None]:
+        """Yield what was committed after a position up to now, or a gap where that is too much, and move it on."""
+        now = (await self._db.one(_SQL["now"]) or {})["now"]
+        rows: list[Row] = []
+        missed = 0
+        while now - position.at <= FURTHEST_BACK and missed < MOST_RESUMED and not self._is_stopping():
+            rows = await self._db.all(_SQL["committed"], {**position.values, "sites": sites, "rows": ROWS})
             position.take(rows)
-            resumed += len(rows)
-            if resumed > MOST_RESUMED:
-                yield sse.gap(f"more than {MOST_RESUMED:,} movements were missed")
+            missed += len(rows)
+            if rows:
+                yield b"".join(sse.movement(row) for row in rows)
+            if len(rows) < ROWS:
                 return
-            yield b"".join(sse.movement(row) for row in rows)
+        position.skip_to(now)
+        yield sse.gap(f"more than a day or {MOST_RESUMED:,} movements were missed")
 
     async def _poll_while_heard(self) -> None:
         position: Position | None = None
@@ -164,10 +211,13 @@ class Feed:
 
     def _hand_out(self, rows: list[Row]) -> None:
         written = [(row["site"], sse.movement(row)) for row in rows]
+        chunks: dict[tuple[str, ...] | None, bytes] = {}  # most clients listen to the same sites: one copy for all
         for listener in self._listeners:
-            chunk = b"".join(text for site, text in written if listener.sites is None or site in listener.sites)
-            if chunk:
-                listener.offer(chunk)
+            key = None if listener.sites is None else tuple(listener.sites)
+            if key not in chunks:
+                chunks[key] = b"".join(text for site, text in written if key is None or site in key)
+            if chunks[key]:
+                listener.offer(chunks[key])
 
     def _tell_all(self, chunk: bytes) -> None:
         for listener in self._listeners:

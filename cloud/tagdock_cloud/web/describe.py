@@ -26,8 +26,9 @@ def _asks_login(path: str, _: str, __: Operation) -> bool:
     return path not in OPEN_PATHS
 
 
-def _names_something(path: str, _: str, __: Operation) -> bool:
-    return "{" in path
+def _names_something(path: str, method: str, operation: Operation) -> bool:
+    """What a body of a POST names may be looked up, too."""
+    return "{" in path or (method == "post" and "requestBody" in operation)
 
 
 def _changes(_: str, method: str, __: Operation) -> bool:

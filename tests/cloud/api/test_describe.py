@@ -29,7 +29,7 @@ BODY = {"requestBody": {"content": {"application/json": {}}}}
         ),
         pytest.param(
             BODY, "/api/v1/things", "post",
-            {"400", "401", "403", "409", "413", "415", "422", "429", "503"}, id="a body",
+            {"400", "401", "403", "404", "409", "413", "415", "422", "429", "503"}, id="a body",
         ),
         pytest.param(
             {**BODY, "parameters": [{"name": "If-Match"}]}, "/api/v1/things/{id}", "put",

@@ -1,14 +1,17 @@
 """The stream of movements, as a client hears it."""
 
+import asyncio
 import json
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 from tagdock_cloud.inventory import feed
+from tagdock_cloud.web.paging import write_cursor
 
 EPC = "urn:epc:id:sgtin:9521234.000007."
 
@@ -16,8 +19,8 @@ EPC = "urn:epc:id:sgtin:9521234.000007."
 class Ear:
     """Listens in a thread of its own; `wait` gives the events of a kind once enough of them came."""
 
-    def __init__(self, service: Any, query: str = "", last_id: str | None = None) -> None:
-        headers = {"Authorization": f"Bearer {service.tokens['viewer']}"}
+    def __init__(self, service: Any, query: str = "", last_id: str | None = None, token: str = "viewer") -> None:
+        headers = {"Authorization": f"Bearer {service.tokens[token]}"}
         if last_id:
             headers["Last-Event-ID"] = last_id
         self.events: list[dict[str, Any]] = []
@@ -161,11 +164,68 @@ def test_a_made_up_last_event_id_is_refused(service: Any) -> None:
 
 def test_a_listener_that_does_not_keep_up_is_let_go() -> None:
     listener = feed.Listener(None)
-    for _ in range(feed.MOST_CHUNKS):
-        listener.offer(b"x")
+    chunk = b"x" * (feed.MOST_WAITING_BYTES // 8)
+    for _ in range(8):
+        listener.offer(chunk)
     assert not listener.is_let_go
     listener.offer(b"x")
     assert listener.is_let_go
+
+    async def heard() -> list[bytes]:
+        return [chunk async for chunk in listener.chunks()]
+
+    assert asyncio.run(heard()) == []
+
+
+def test_who_was_away_for_an_hour_hears_all_of_it_in_order(service: Any, ears: Any, helpers: Any) -> None:
+    rows = 3 * feed.ROWS
+    service.sql(
+        "insert into movements (site, observed_at, event_id, stored_at, gateway, epc, epc_hex, door, direction,"
+        " confidence) select 'hour', at, gen_random_uuid(), at, 'g', %(epc)s || 'h' || n, '30', 'D1', 'out', 1"
+        " from (select n, now() - interval '1 hour' + n * interval '0.5 second' as at"
+        "       from generate_series(1, %(rows)s) n) r",
+        {"epc": EPC, "rows": rows},
+    )
+    service.sql("insert into sites (site) values ('hour')")
+    at = datetime.now(UTC) - timedelta(hours=1)
+    ear = ears("?site=hour", write_cursor([at, uuid4()]))
+    helpers.add_movements(service, [helpers.movement(datetime.now(UTC), f"{EPC}live", site="hour")])
+    ear.hear(f"{EPC}live", *(f"{EPC}h{n}" for n in range(1, rows + 1)))
+    told = [json.loads(event["data"])["epc"] for event in ear.events if event.get("event") == "movement"]
+    assert list(dict.fromkeys(told))[:rows] == [f"{EPC}h{n}" for n in range(1, rows + 1)]
+
+
+def test_who_was_away_for_too_long_is_told_of_the_gap(service: Any, ears: Any) -> None:
+    ear = ears("?site=other", write_cursor([datetime.now(UTC) - feed.FURTHEST_BACK - timedelta(hours=1), uuid4()]))
+    ear.wait("gap")
+
+
+def test_more_clients_than_there_are_places_are_told_to_come_back(
+    service: Any, ears: Any, helpers: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crowd = [ears() for _ in range(8)]
+    monkeypatch.setattr(feed, "MOST_LISTENERS", service.server.config.app.state.feed._followers)
+    refused = service.as_("viewer").get("/api/v1/stream/movements")
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "10")
+    helpers.add_movements(service, [helpers.movement(datetime.now(UTC), f"{EPC}crowd")])
+    for ear in crowd:
+        ear.hear(f"{EPC}crowd")
+    crowd[0].close()
+    ears()
+
+
+def test_a_caller_of_one_site_hears_of_that_site_only(service: Any, helpers: Any) -> None:
+    service.as_("viewer", "other")
+    ear = Ear(service, token="viewer/other")
+    try:
+        ear.wait("beat")
+        at = datetime.now(UTC)
+        pair = [helpers.movement(at, f"{EPC}30"), helpers.movement(at, f"{EPC}31", site="other")]
+        helpers.add_movements(service, pair)
+        ear.hear(f"{EPC}31")
+        assert f'{EPC}30"' not in str(ear.events)
+    finally:
+        ear.close()
 
 
 def test_a_stopping_server_ends_its_streams(served: Any, new_database: Any) -> None:

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from tagdock_cloud.access.secrets import is_secret
 from tagdock_cloud.config import Front
+from tagdock_cloud.inventory import stream
 from tagdock_cloud.web.audit import MOST_BYTES
 from tagdock_cloud.web.limits import BURST_S, Buckets
 
@@ -71,6 +72,18 @@ def test_a_token_revoked_here_is_out_at_once(service: Any) -> None:
     assert service.as_("admin").delete(f"/api/v1/tokens/{token['name']}").status_code == 204
     assert ask(service, token, "GET", "/api/v1/me").status_code == 401
     assert service.as_("admin").delete(f"/api/v1/tokens/{token['name']}").status_code == 404
+
+
+def test_a_stream_ends_with_its_token(service: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "RECHECK_S", 0.0)
+    token = made(service)
+    headers = {"Authorization": f"Bearer {token['token']}"}
+    with httpx.stream("GET", f"{service.url}/api/v1/stream/movements", headers=headers, timeout=20) as answer:
+        lines = answer.iter_lines()
+        assert any("beat" in line for line in lines)
+        service.as_("admin").delete(f"/api/v1/tokens/{token['name']}")
+        for _ in lines:  # to its end: a stream that goes on would go on for ever
+            pass
 
 
 def test_lists_of_tokens_go_on_where_a_page_ended(service: Any) -> None:
