@@ -17,9 +17,9 @@ _EXAMPLE = re.compile(
 
 
 def is_like(value: Any, documented: Any) -> bool:
-    """Compare an answer with a documented one, in which "..." stands for any text."""
+    """Compare an answer with a documented one, in which "..." stands for any text or number."""
     if documented == "...":
-        return isinstance(value, str) and value != ""
+        return isinstance(value, str | int) and value != ""
     if isinstance(documented, dict) and isinstance(value, dict):
         return documented.keys() == value.keys() and all(is_like(value[key], documented[key]) for key in documented)
     if isinstance(documented, list) and isinstance(value, list):
