@@ -6,22 +6,29 @@ import hashlib
 import hmac
 import http.server
 import json
+import ssl
 import subprocess
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from tagdock_cloud.store import pool
 from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.webhooks.deliver import Deliverer
 from tagdock_cloud.webhooks.duties import DUTIES
-from tagdock_cloud.webhooks.message import Delivery
+from tagdock_cloud.webhooks.message import Delivery, Outcome
 from tagdock_cloud.webhooks.post import MOST_ANSWER_BYTES, Poster
 
 Sql = Callable[..., list[dict[str, Any]]]
@@ -67,7 +74,7 @@ class Receiver:
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
+def receiving(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
@@ -83,6 +90,8 @@ def receiving() -> Iterator[Receiver]:
         def handle_error(self, *_: Any) -> None: ...  # a sender that goes away is what some tests are about
 
     server = Server(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     receiver = Receiver(server)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
@@ -156,6 +165,28 @@ def test_a_webhook_hears_of_alerts_that_are_severe_enough_for_it(sql: Sql, webho
     told = [tell(sql, json.dumps({"severity": severity})) for severity in ("info", "warning", "critical")]
     assert told == [1, 2, 3]
     assert tell(sql, topic="session.differences") == 3  # what has no severity is for all
+
+
+def test_a_webhook_that_is_being_removed_does_not_fail_the_work_that_tells_of_something(
+    sql: Sql, webhook: Any, database: str
+) -> None:
+    webhook()
+    told: list[int] = []
+    with pool.connect(database) as remover:
+        remover.execute("delete from webhooks")
+        teller = threading.Thread(target=lambda: told.append(tell(sql)))
+        teller.start()
+        waiting = (
+            "select count(*) as n from pg_stat_activity where wait_event_type = 'Lock' and query like '%tell_webhooks%'"
+        )
+        deadline = time.monotonic() + 20
+        with pool.connect(database) as watcher:
+            while not watcher.execute(waiting).fetchall()[0]["n"] and time.monotonic() < deadline:
+                watcher.commit()
+                time.sleep(0.02)
+        remover.commit()
+        teller.join(20)
+    assert told == [0]
 
 
 def test_a_delivery_arrives_signed_and_is_noted(
@@ -393,6 +424,59 @@ def test_a_name_is_looked_at_when_it_is_sent_to(
     assert says in row["error"] and receiver.requests == []
 
 
+def post(url: str, **settings: Any) -> Outcome:
+    at = datetime.now(UTC)
+    delivery = Delivery(uuid4(), uuid4(), "alert", None, {}, at, 1, at, url, SECRET, True)
+    poster = Poster(is_private_allowed=True, **settings)
+    try:
+        return asyncio.run(asyncio.wait_for(poster.send(delivery), 40))
+    finally:
+        poster.close()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for `localhost`, and its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path_factory.mktemp("tls") / "localhost.pem"
+    plain = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    file.write_bytes(key.private_bytes(*plain) + made.public_bytes(serialization.Encoding.PEM))
+    return file
+
+
+@pytest.mark.parametrize(
+    ("host", "is_trusted", "is_done"),
+    [
+        pytest.param("localhost", True, True, id="its-name"),
+        pytest.param("127.0.0.1", True, False, id="not-its-name"),
+        pytest.param("localhost", False, False, id="nobody-vouches-for-it"),
+    ],
+)
+def test_the_receivers_certificate_has_to_be_for_the_name_in_the_url(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch, host: str, is_trusted: bool, is_done: bool
+) -> None:
+    if is_trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate)
+    with receiving(tls) as receiver:
+        receiver.statuses("/hook", 200)
+        outcome = post(receiver.url("/hook").replace("http://127.0.0.1", f"https://{host}"))
+    assert outcome.is_done is is_done, outcome
+    assert len(receiver.requests) == is_done
+    assert is_done or "certificate" in str(outcome.error).lower()
+
+
 def test_an_attempt_has_a_deadline_however_slowly_the_answer_drips(receiver: Receiver) -> None:
     def drip(handler: http.server.BaseHTTPRequestHandler) -> None:
         handler.send_response(200)
@@ -402,11 +486,7 @@ def test_an_attempt_has_a_deadline_however_slowly_the_answer_drips(receiver: Rec
                 handler.wfile.write(b".")
 
     receiver.behaviours["/hook"] = drip
-    at = datetime.now(UTC)
-    delivery = Delivery(uuid4(), uuid4(), "alert", None, {}, at, 1, at, receiver.url("/hook"), SECRET, True)
-    poster = Poster(is_private_allowed=True, total_timeout_s=1.0)
-    outcome = asyncio.run(asyncio.wait_for(poster.send(delivery), 20))
-    poster.close()
+    outcome = post(receiver.url("/hook"), total_timeout_s=1.0)
     assert not outcome.is_done and outcome.error == "no complete answer within 1 s"
 
 

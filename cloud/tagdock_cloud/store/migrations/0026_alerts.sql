@@ -86,10 +86,13 @@ $$;
 -- A message of no site (null) goes to those that hear of all sites; an alert to those that want its severity.
 create function tell_webhooks(topic text, site text, body jsonb) returns integer
 language sql as $$
-    select count(tell_webhook(w.webhook_id, $1, $2, $3))::integer
-    from webhooks w
-    where w.is_active and $1 = any (w.topics) and (w.sites is null or $2 = any (w.sites))
-      and ($1 <> 'alert' or w.severity = 'info' or $3 ->> 'severity' = 'critical' or $3 ->> 'severity' = w.severity)
+    select count(tell_webhook(l.webhook_id, $1, $2, $3))::integer
+    from (
+        select w.webhook_id from webhooks w
+        where w.is_active and $1 = any (w.topics) and (w.sites is null or $2 = any (w.sites))
+          and ($1 <> 'alert' or w.severity = 'info' or $3 ->> 'severity' = 'critical' or $3 ->> 'severity' = w.severity)
+        for key share                       -- one that is being removed is passed over: the caller's work must not fail
+    ) l
 $$;
 
 -- ---- alerts ----------------------------------------------------------------------------------------------------------
