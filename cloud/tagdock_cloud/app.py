@@ -46,6 +46,7 @@ from tagdock_cloud.webhooks.routes import router as webhooks
 from tagdock_cloud.inventory.movements import router as movements
 from tagdock_cloud.inventory.readings import router as readings
 from tagdock_cloud.inventory.stock import router as stock
+from tagdock_cloud.plans.moves import router as moves
 
 BODY_LIMIT = 64 * 1024
 """Bytes of a body where a route does not say otherwise."""
@@ -73,7 +74,7 @@ def create_app(config: ApiConfig) -> FastAPI:
     app.state.exports = Exports()
     app.state.limits = limits(config.front.rate_per_s)
     app.state.is_stopping = lambda: False  # the server that runs it says when, so that streams end by themselves
-    for router in (goods, inventory, stream, doors, review, orders, notices, sessions, layout, stock, readings, movements, places, plans, health, alerts, alert_rules, epcis, webhooks, access, console):
+    for router in (goods, inventory, stream, doors, review, orders, notices, sessions, layout, moves, stock, readings, movements, places, plans, health, alerts, alert_rules, epcis, webhooks, access, console):
         app.include_router(router)
     app.add_api_route("/api/v1/openapi.json", _describe, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC))

@@ -64,12 +64,46 @@ on conflict (plan_id, step) do nothing;
 
 -- name: moves
 -- The moves of a plan: as approved, or as proposed while nobody has approved them.
-select step, sku, from_bin, to_bin, saves_m_per_day, why, state
-from moves_v1 where plan_id = %(plan_id)s
+select step, sku, from_bin, to_bin, saves_m_per_day, why, state, done_at as decided_at, decided_by
+from moves where plan_id = %(plan_id)s
 union all
-select m.step, m.sku, m."from", m."to", m.saves_m_per_day, coalesce(m.why, ''), 'proposed'
+select m.step, m.sku, m."from", m."to", m.saves_m_per_day, coalesce(m.why, ''), 'proposed', null, null
 from plans p, jsonb_to_recordset(p.plan -> 'moves') as m (step integer, sku text, "from" text, "to" text,
      saves_m_per_day double precision, why text)
 where p.plan_id = %(plan_id)s and p.state = 'done'
   and not exists (select from moves d where d.plan_id = p.plan_id and d.step = m.step)
 order by step;
+
+-- name: move
+-- One move of a plan.
+select step, sku, from_bin, to_bin, saves_m_per_day, why, state, done_at as decided_at, decided_by
+from moves where plan_id = %(plan_id)s and step = %(step)s
+union all
+select m.step, m.sku, m."from", m."to", m.saves_m_per_day, coalesce(m.why, ''), 'proposed', null, null
+from plans p, jsonb_to_recordset(p.plan -> 'moves') as m (step integer, sku text, "from" text, "to" text,
+     saves_m_per_day double precision, why text)
+where p.plan_id = %(plan_id)s and p.state = 'done' and m.step = %(step)s
+  and not exists (select from moves d where d.plan_id = p.plan_id and d.step = m.step);
+
+-- name: decide_move
+-- A move ends.
+update moves set state = %(state)s, done_at = now(), decided_by = %(decided_by)s
+where plan_id = %(plan_id)s and step = %(step)s;
+
+-- name: take_out
+-- The SKU is not kept in its old bin any more.
+delete from bin_skus where site = %(site)s and bin = %(from_bin)s and sku = %(sku)s;
+
+-- name: put_in
+-- It is kept in the new one; a bin that the floor has no more is left alone.
+insert into bin_skus (site, bin, sku) select site, bin, %(sku)s from bins where site = %(site)s and bin = %(to_bin)s
+on conflict (site, bin, sku) do nothing;
+
+-- name: touch_floor
+-- Count a change of the floor: other plans were made for another one.
+update sites set layout_version = layout_version + 1, layout_updated_at = now() where site = %(site)s;
+
+-- name: keep_up
+-- The plan that is followed is made for the floor that follows from it.
+update plans set layout_version = (select layout_version from sites where site = %(site)s)
+where plan_id = %(plan_id)s and layout_version = (select layout_version - 1 from sites where site = %(site)s);

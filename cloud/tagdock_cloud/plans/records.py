@@ -10,7 +10,7 @@ from tagdock_cloud.web.names import Instant, Site
 
 Weight = Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)]
 PlanState = Literal["asked", "solving", "done", "failed", "approved"]
-MoveState = Literal["proposed", "open", "done"]
+MoveState = Literal["proposed", "open", "done", "cancelled"]
 
 
 class Weights(BaseModel):
@@ -95,6 +95,8 @@ class MoveRecord(BaseModel):
     saves_m_per_day: float | None
     why: str
     state: MoveState
+    decided_at: datetime | None = Field(description="When somebody confirmed it or called it off.")
+    decided_by: str | None
 
 
 class PlanPage(BaseModel):

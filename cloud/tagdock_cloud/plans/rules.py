@@ -31,6 +31,17 @@ def check_queue(site: str, open_plans: int) -> None:
         )
 
 
+def is_decided(move: dict[str, Any], wanted: str) -> bool:
+    """Tell whether a move has ended in the wanted way already. Raises Problem (409) where it cannot end so any more."""
+    if move["state"] == wanted:
+        return True
+    if move["state"] == "proposed":
+        raise Problem(409, "the plan is not approved; approve it first, and its moves become a list to carry out")
+    if move["state"] != "open":
+        raise Problem(409, f"the move is {move['state']} already, by {move['decided_by'] or 'nobody known'}")
+    return False
+
+
 def check_approvable(plan: dict[str, Any]) -> None:
     """Check that a plan's moves may be carried out. Raises Problem (409) saying why not and what to do."""
     if plan["state"] in ("asked", "solving"):

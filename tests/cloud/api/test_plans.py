@@ -158,6 +158,7 @@ def test_approving_makes_the_list_and_once_more_changes_nothing(service: Any, si
     assert rows[0] == {
         "step": 1, "sku": "S-1",
         "from_bin": "A-1", "to_bin": "A-2", "saves_m_per_day": 12.5, "why": "nearer to D1", "state": "open",
+        "decided_at": None, "decided_by": None,
     }  # fmt: skip
     assert [row["state"] for row in rows] == ["open", "open"]
 
@@ -222,3 +223,48 @@ def test_plans_are_listed_newest_first_in_pages(service: Any, site: str) -> None
         listed += [row["plan_id"] for row in answer.json()["items"]]
         path = answer.links.get("next", {}).get("url", "")
     assert listed == made[::-1]
+
+
+def decide(service: Any, plan_id: str, step: int, verb: str) -> Any:
+    return service.as_("planner").post(f"/api/v1/plans/{plan_id}/moves/{step}/{verb}")
+
+
+def kept(service: Any, site: str) -> dict[str, list[str]]:
+    rows = service.as_("viewer").get(f"/api/v1/sites/{site}/bins").json()["items"]
+    return {row["bin"]: row["skus"] for row in rows if row["skus"]}
+
+
+def test_a_confirmed_move_changes_what_is_kept_where(service: Any, site: str) -> None:
+    plan_id = solved(service, site)
+    other = solved(service, site)
+    approve(service, plan_id)
+    move = service.as_("viewer").get(f"/api/v1/plans/{plan_id}/moves").json()["items"][0]
+    before = kept(service, site)
+    done = decide(service, plan_id, 1, "confirm")
+    assert (done.status_code, done.json()["state"]) == (200, "done")
+    assert done.json()["decided_by"].startswith("planner") and done.json()["decided_at"]
+    assert move["sku"] not in kept(service, site).get(move["from_bin"], [])
+    assert move["sku"] in kept(service, site)[move["to_bin"]] and kept(service, site) != before
+    assert decide(service, plan_id, 1, "confirm").json() == done.json()
+    assert decide(service, plan_id, 1, "cancel").status_code == 409
+    plans = {row["plan_id"]: row for row in service.as_("viewer").get(f"/api/v1/plans?site={site}").json()["items"]}
+    assert (plans[plan_id]["layout_changed"], plans[other]["layout_changed"]) == (False, True)
+
+
+def test_a_move_that_is_called_off_moves_nothing(service: Any, site: str) -> None:
+    plan_id = solved(service, site)
+    approve(service, plan_id)
+    before = kept(service, site)
+    assert decide(service, plan_id, 2, "cancel").json()["state"] == "cancelled"
+    assert decide(service, plan_id, 2, "confirm").status_code == 409
+    assert kept(service, site) == before
+    states = [row["state"] for row in service.as_("viewer").get(f"/api/v1/plans/{plan_id}/moves").json()["items"]]
+    assert states == ["open", "cancelled"]
+
+
+def test_moves_of_a_plan_that_nobody_approved_are_not_decided(service: Any, site: str) -> None:
+    plan_id = solved(service, site)
+    assert decide(service, plan_id, 1, "confirm").status_code == 409
+    approve(service, plan_id)
+    assert decide(service, plan_id, 9, "confirm").status_code == 404
+    assert decide(service, str(uuid4()), 1, "confirm").status_code == 404
