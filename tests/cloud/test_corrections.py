@@ -67,22 +67,22 @@ CASES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", CASES)
 def test_a_correction_moves_the_item_and_the_counts_and_leaves_the_record(
-    movement: Make, recorder: Recorder, sql: Sql, name: str
+    movement: Make, recorder: Recorder, sql: Sql
 ) -> None:
-    (direction, door), (kind, to, to_door), where, counted = CASES[name]
-    seen = movement(EPC, observed_at=NOON, direction=direction, door=door)
-    recorder.record([batch(seen)], [], [])
-    before = sql("select * from movements")
-    assert correct(sql, wanted(seen, kind, to, to_door)) == 1
-    assert (*place(sql)[:2],) == where
-    assert flows(sql) == counted
-    assert sql("select * from movements") == before
-    [shown] = sql("select direction, door, correction, settled_direction, settled_door from movements_v1")
-    assert tuple(shown.values()) == (direction, door, kind, to, to_door or door)
-    settled = sql("select direction, door from settled_movements")
-    assert settled == ([] if to == "none" else [{"direction": to, "door": to_door or door}])
+    for name, ((direction, door), (kind, to, to_door), where, counted) in CASES.items():
+        sql("truncate movements, corrections, items, flows")
+        seen = movement(EPC, observed_at=NOON, direction=direction, door=door)
+        recorder.record([batch(seen)], [], [])
+        before = sql("select * from movements")
+        assert correct(sql, wanted(seen, kind, to, to_door)) == 1
+        assert (name, *place(sql)[:2]) == (name, *where)
+        assert (name, flows(sql)) == (name, counted)
+        assert sql("select * from movements") == before
+        [shown] = sql("select direction, door, correction, settled_direction, settled_door from movements_v1")
+        assert tuple(shown.values()) == (direction, door, kind, to, to_door or door)
+        settled = sql("select direction, door from settled_movements")
+        assert settled == ([] if to == "none" else [{"direction": to, "door": to_door or door}])
 
 
 def test_what_was_corrected_no_longer_makes_a_later_arrival_a_return(
@@ -194,7 +194,7 @@ def some_movements(movement: Make, rng: random.Random) -> list[Movement]:
     return list({one.event_id: one for one in made}.values())
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_any_arrival_with_any_corrections_ends_as_the_naive_model_and_as_a_rebuild(
     movement: Make, recorder: Recorder, database: str, sql: Sql, seed: int
 ) -> None:

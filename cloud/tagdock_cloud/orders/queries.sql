@@ -80,13 +80,13 @@ limit %(rows)s;
 -- name: one
 -- One order with its lines and what sessions have seen of each.
 select o.site, o.order_id as id, o.partner, o.door, o.due_at, o.state, o.updated_at, t.updated_by,
-       (select jsonb_agg(jsonb_build_object(
-                   'line', l.line, 'epc', l.epc, 'sku', l.sku, 'expected', coalesce(l.quantity, 1),
-                   'seen', (select coalesce(sum(v.seen), 0)::bigint from session_lines_v1 v
-                            join door_sessions s using (site, session_id)
-                            where v.site = o.site and s.kind = o.kind and v.order_id = o.order_id and v.line = l.line)
-               ) order by l.line)
-        from order_lines l where (l.site, l.kind, l.order_id) = (o.site, o.kind, o.order_id)) as lines
+       (select jsonb_agg(jsonb_build_object('line', l.line, 'epc', l.epc, 'sku', l.sku, 'expected', coalesce(l.quantity, 1),
+                                            'seen', coalesce(v.seen, 0)) order by l.line)
+        from order_lines l left join (
+            select v.line, sum(v.seen)::bigint as seen from door_sessions s, session_lines_of(s.site, s.session_id) v
+            where (s.site, s.kind, s.order_id) = (o.site, o.kind, o.order_id) group by v.line
+        ) v using (line)
+        where (l.site, l.kind, l.order_id) = (o.site, o.kind, o.order_id)) as lines
 from orders_v1 o join orders t using (site, kind, order_id)
 where o.site = %(site)s and o.kind = %(kind)s and o.order_id = %(id)s;
 

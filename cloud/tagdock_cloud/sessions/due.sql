@@ -5,21 +5,35 @@ select distinct site from orders where cancelled_at is null and completed_at is 
 -- name: newcomers
 -- What passed a door where no session is open, and an open order or notice asks for: whoever asks for this very item at any
 -- door that it allows; whoever asks for its SKU only at the door that it names. One a door, the first due.
-select distinct on (s.site, n.door) s.site, n.door, o.kind, o.order_id,
-       min(n.observed_at) over (partition by s.site, n.door, o.kind, o.order_id) as seen_at,
-       (select max(d.until_at) from door_sessions d where d.site = s.site and d.door = n.door and d.until_at < 'infinity') as last_until_at
-from unnest(%(sites)s::text[]) as s (site)
-cross join lateral (
-    select epc, sku, door, observed_at, case direction when 'out' then 'outbound' else 'inbound' end as kind
-    from settled_movements
-    where site = s.site and stored_at > %(after)s and stored_at <= %(upto)s and door is not null and direction in ('in', 'out')
-      and observed_at > now() - interval '1 hour'
-) n
-join order_lines l on l.site = s.site and l.kind = n.kind and (l.epc = n.epc or l.sku = n.sku)
-join orders o on (o.site, o.kind, o.order_id) = (l.site, l.kind, l.order_id)
-where o.cancelled_at is null and o.completed_at is null and (o.door = n.door or o.door is null and l.epc is not null)
-  and not exists (select from door_sessions d where d.site = s.site and d.door = n.door and d.until_at > n.observed_at)
-order by s.site, n.door, l.epc is null, o.due_at, o.order_id, n.observed_at
+with news as materialized (
+    select s.site, n.door, n.kind, n.epc, n.sku, min(n.observed_at) as seen_at
+    from unnest(%(sites)s::text[]) as s (site)
+    cross join lateral (
+        select epc, sku, door, observed_at, case direction when 'out' then 'outbound' else 'inbound' end as kind
+        from settled_movements
+        where site = s.site and stored_at > %(after)s and stored_at <= %(upto)s and door is not null and direction in ('in', 'out')
+          and observed_at > now() - interval '1 hour'
+    ) n
+    where not exists (select from door_sessions d where d.site = s.site and d.door = n.door and d.until_at > n.observed_at)
+    group by 1, 2, 3, 4, 5
+), asked_for as (
+    select n.site, n.door, n.kind, n.seen_at, l.order_id, true as by_epc
+    from news n cross join lateral (
+        select order_id from order_lines l where l.site = n.site and l.epc = n.epc and l.kind = n.kind offset 0
+    ) l
+    union all
+    select n.site, n.door, n.kind, n.seen_at, l.order_id, false
+    from (select site, door, kind, sku, min(seen_at) as seen_at from news where sku is not null group by 1, 2, 3, 4) n
+    cross join lateral (
+        select order_id from order_lines l where l.site = n.site and l.sku = n.sku and l.kind = n.kind offset 0
+    ) l
+)
+select distinct on (a.site, a.door) a.site, a.door, a.kind, a.order_id,
+       min(a.seen_at) over (partition by a.site, a.door, a.kind, a.order_id) as seen_at,
+       (select max(d.until_at) from door_sessions d where d.site = a.site and d.door = a.door and d.until_at < 'infinity') as last_until_at
+from asked_for a join orders o using (site, kind, order_id)
+where o.cancelled_at is null and o.completed_at is null and (o.door = a.door or o.door is null and a.by_epc)
+order by a.site, a.door, not a.by_epc, o.due_at, o.order_id, a.seen_at
 
 -- name: open
 -- Open a session that goods opened, unless a person was faster.
@@ -81,7 +95,7 @@ update orders o
 set completed_at = case when not v.is_short then coalesce(o.completed_at, now()) end
 from (
     select s.site, s.kind, s.order_id,
-           exists (select from session_lines_v1 l where l.site = s.site and l.session_id = s.session_id and l.missing > 0) as is_short
+           exists (select from session_lines_of(s.site, s.session_id) l where l.missing > 0) as is_short
     from door_sessions s where s.site = %(site)s and s.session_id = %(session_id)s
 ) v
 where (o.site, o.kind, o.order_id) = (v.site, v.kind, v.order_id)

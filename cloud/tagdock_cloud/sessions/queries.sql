@@ -10,9 +10,9 @@ with span as materialized (
     select distinct s.site, s.session_id, m.epc
     from live s join moved m on m.site = s.site and m.observed_at >= s.opened_at and m.observed_at < s.until_at
     where m.door is not null and m.direction in ('in', 'out')
-      and (m.door = s.door or exists (
-          select from order_lines l
-          where (l.site, l.kind, l.order_id) = (s.site, s.kind, s.order_id) and (l.epc = m.epc or l.sku = m.sku)))
+      and (m.door = s.door
+           or exists (select from order_lines l where (l.site, l.epc, l.kind, l.order_id) = (s.site, m.epc, s.kind, s.order_id))
+           or exists (select from order_lines l where (l.site, l.sku, l.kind, l.order_id) = (s.site, m.sku, s.kind, s.order_id)))
 )
 select project_session_goods(jsonb_agg(to_jsonb(pairs)), true) from pairs having count(*) > 0
 
@@ -43,13 +43,13 @@ select site, session_id, kind, order_id, partner, door, state, opened_at, opened
        (select coalesce(jsonb_agg(jsonb_build_object(
                    'line', l.line, 'epc', l.epc, 'sku', l.sku, 'expected', l.expected, 'seen', l.seen,
                    'seen_earlier', l.seen_earlier, 'missing', l.missing) order by l.line), '[]')
-        from session_lines_v1 l where l.site = s.site and l.session_id = s.session_id) as lines,
+        from session_lines_of(s.site, s.session_id) l) as lines,
        (select coalesce(jsonb_agg(jsonb_build_object(
                    'epc', g.epc, 'sku', g.sku, 'quantity', g.quantity, 'verdict', g.verdict, 'door', g.door,
                    'observed_at', to_char(g.observed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
                    'event_id', g.event_id, 'expected_door', g.expected_door, 'expected_by', g.expected_by)
                    order by g.verdict = 'expected', g.observed_at, g.epc), '[]')
-        from (select * from session_goods_v1 g where g.site = s.site and g.session_id = s.session_id
+        from (select * from session_goods_of(s.site, s.session_id) g
               order by g.verdict = 'expected', g.observed_at, g.epc limit %(goods)s) g) as goods
 from door_sessions_v1 s
 where s.site = %(site)s and s.session_id = %(session_id)s;

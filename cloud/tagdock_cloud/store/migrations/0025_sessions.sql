@@ -313,29 +313,34 @@ begin
         select distinct p.site, p.session_id, p.epc, s.kind, s.order_id, s.door, s.opened_at, s.until_at,
                case s.kind when 'outbound' then 'out' else 'in' end as way
         from jsonb_to_recordset(pairs) as p (site text, session_id uuid, epc text) join door_sessions s using (site, session_id)
-    ), steps as materialized (
-        select w.site, w.session_id, w.epc, m.door, m.observed_at, m.event_id, m.direction = w.way as is_way, m.door = w.door as is_here
+    ), weighed as materialized (
+        select w.site, w.session_id, w.epc, coalesce(here.door, there.door) as door, coalesce(here.observed_at, there.observed_at) as observed_at,
+               coalesce(here.event_id, there.event_id) as event_id
         from wanted w
-        join settled_movements m on m.epc = w.epc and m.site = w.site and m.observed_at >= w.opened_at and m.observed_at < w.until_at
-        where m.door is not null and m.direction in ('in', 'out')
-          and (m.door = w.door or m.direction = w.way and exists (
-              select from order_lines l
-              where (l.site, l.kind, l.order_id) = (w.site, w.kind, w.order_id) and (l.epc = m.epc or l.sku = m.sku)))
-    ), last as (
-        select distinct on (site, session_id, epc, is_here) * from steps
-        order by site, session_id, epc, is_here, observed_at desc, event_id desc
-    ), seen as materialized (
-        select distinct on (site, session_id, epc) site, session_id, epc, door, observed_at, event_id
-        from last where is_way
-        order by site, session_id, epc, is_here desc
+        left join lateral (
+            select last.* from (
+                select m.door, m.observed_at, m.event_id, m.direction from settled_movements m
+                where m.epc = w.epc and m.site = w.site and m.observed_at >= w.opened_at and m.observed_at < w.until_at
+                  and m.door = w.door and m.direction in ('in', 'out')
+                order by m.observed_at desc, m.event_id desc limit 1
+            ) last where last.direction = w.way
+        ) here on true
+        left join lateral (
+            select m.door, m.observed_at, m.event_id from settled_movements m
+            where here.door is null
+              and m.epc = w.epc and m.site = w.site and m.observed_at >= w.opened_at and m.observed_at < w.until_at
+              and m.door <> w.door and m.direction = w.way
+              and (exists (select from order_lines l where (l.site, l.epc, l.kind, l.order_id) = (w.site, m.epc, w.kind, w.order_id))
+                   or exists (select from order_lines l where (l.site, l.sku, l.kind, l.order_id) = (w.site, m.sku, w.kind, w.order_id)))
+            order by m.observed_at desc, m.event_id desc limit 1
+        ) there on true
     ), gone as (
-        delete from session_goods g using wanted w
-        where (g.site, g.session_id, g.epc) = (w.site, w.session_id, w.epc)
-          and not exists (select from seen s where (s.site, s.session_id, s.epc) = (w.site, w.session_id, w.epc))
+        delete from session_goods g using weighed w
+        where (g.site, g.session_id, g.epc) = (w.site, w.session_id, w.epc) and w.door is null
         returning g.site, g.session_id
     ), come as (
         insert into session_goods as g (site, session_id, epc, door, observed_at, event_id)
-        select site, session_id, epc, door, observed_at, event_id from seen order by 1, 2, 3
+        select site, session_id, epc, door, observed_at, event_id from weighed where door is not null order by 1, 2, 3
         on conflict (site, session_id, epc) do update
         set door = excluded.door, observed_at = excluded.observed_at, event_id = excluded.event_id
         where (g.door, g.observed_at, g.event_id) is distinct from (excluded.door, excluded.observed_at, excluded.event_id)
@@ -358,96 +363,135 @@ create function project_session(of_site text, of_session uuid, is_news boolean) 
         select m.epc
         from door_sessions s join settled_movements m on m.site = s.site and m.observed_at >= s.opened_at and m.observed_at < s.until_at
         where s.site = of_site and s.session_id = of_session and m.door is not null and m.direction in ('in', 'out')
-          and (m.door = s.door or exists (
-              select from order_lines l
-              where (l.site, l.kind, l.order_id) = (s.site, s.kind, s.order_id) and (l.epc = m.epc or l.sku = m.sku)))
+          and (m.door = s.door
+               or exists (select from order_lines l where (l.site, l.epc, l.kind, l.order_id) = (s.site, m.epc, s.kind, s.order_id))
+               or exists (select from order_lines l where (l.site, l.sku, l.kind, l.order_id) = (s.site, m.sku, s.kind, s.order_id)))
         union
         select epc from session_goods where site = of_site and session_id = of_session
     ) touched
     having count(*) > 0
 $$;
 
--- Units of a line's SKU that earlier sessions of the same order saw: a second truck takes the rest.
-create function units_seen_before(of_site text, of_kind text, of_order text, before_at timestamptz, before_id uuid, of_sku text,
-                                  of_line integer) returns bigint language sql stable as $$
-    select coalesce(sum(coalesce(i.quantity, 1)), 0)::bigint
-    from door_sessions s join session_goods g on (g.site, g.session_id, g.door) = (s.site, s.session_id, s.door)
+-- Units by SKU that earlier sessions of the same order saw, items named by a line apart: a second truck takes the rest.
+create function units_earlier(s door_sessions) returns table (sku text, units bigint) language sql stable as $$
+    select i.sku, sum(i.quantity)::bigint
+    from door_sessions e
+    join session_goods g on (g.site, g.session_id, g.door) = (e.site, e.session_id, e.door)
     join items i on i.epc = g.epc
-    where of_line is not null and (s.site, s.kind, s.order_id) = (of_site, of_kind, of_order)
-      and (s.opened_at, s.session_id) < (before_at, before_id) and i.sku = of_sku
-      and not exists (select from order_lines l where (l.site, l.epc, l.kind, l.order_id) = (of_site, g.epc, of_kind, of_order))
+    where (e.site, e.kind, e.order_id) = (s.site, s.kind, s.order_id) and (e.opened_at, e.session_id) < (s.opened_at, s.session_id)
+      and i.sku is not null
+      and not exists (select from order_lines l where (l.site, l.epc, l.kind, l.order_id) = (s.site, g.epc, s.kind, s.order_id))
+    group by i.sku
 $$;
 
--- What each session saw, and what to make of it. `expected`: a line asks for it. `wrong_door`: it was expected at another
--- door, or is expected here and passed another. `unexpected`: nobody asked for it, or for fewer.
-create view session_goods_v1 as
-with seen as (
-    select s.site, s.session_id, s.kind, s.order_id, s.opened_at, s.door as session_door, g.epc, i.sku, coalesce(i.quantity, 1) as quantity,
-           g.door, g.observed_at, g.event_id, g.door = s.door as is_here, by_epc.line as epc_line, by_sku.line as sku_line,
-           by_sku.quantity as wanted
-    from session_goods g
-    join door_sessions s using (site, session_id)
-    left join items i on i.epc = g.epc
-    left join order_lines by_epc on (by_epc.site, by_epc.epc, by_epc.kind, by_epc.order_id) = (s.site, g.epc, s.kind, s.order_id)
-    left join order_lines by_sku on by_epc.line is null
-        and (by_sku.site, by_sku.sku, by_sku.kind, by_sku.order_id) = (s.site, i.sku, s.kind, s.order_id)
-), counted as (
-    select *, coalesce(sum(quantity) filter (where is_here)
-                       over (partition by site, session_id, sku_line order by observed_at, event_id
-                             rows between unbounded preceding and 1 preceding), 0) as units_before,
-           coalesce(sum(quantity) filter (where is_here) over (partition by site, session_id, sku_line), 0) as units_here
-    from seen
-), weighed as (
-    select c.*, units_seen_before(site, kind, order_id, opened_at, session_id, sku, sku_line) as units_earlier from counted c
-), judged as (
-    select *, epc_line is not null or sku_line is not null and units_earlier + units_before < wanted as is_asked_for from weighed
-)
-select j.site, j.session_id, j.epc, j.sku, j.quantity, j.door, j.observed_at, j.event_id,
-       case when not j.is_here then 'wrong_door'
-            when j.is_asked_for then 'expected'
-            when e.door is distinct from j.session_door and e.door is not null then 'wrong_door'
-            else 'unexpected' end as verdict,
-       case when not j.is_here then j.session_door when j.is_asked_for then j.session_door else e.door end as expected_door,
-       case when not j.is_here or j.is_asked_for then j.order_id else e.order_id end as expected_by
-from judged j
-left join lateral (                             -- who else asks for it: whoever asks for this very item first
-    select o.order_id, coalesce(os.door, o.door) as door
-    from order_lines l
-    join orders o using (site, kind, order_id)
-    left join door_sessions os on (os.site, os.kind, os.order_id) = (o.site, o.kind, o.order_id) and os.until_at = 'infinity'
-    where j.is_here and not j.is_asked_for and l.site = j.site and (l.epc = j.epc or l.sku = j.sku) and o.kind = j.kind
-      and o.order_id <> j.order_id and o.cancelled_at is null and o.completed_at is null
-    order by (l.epc is not null) desc, coalesce(os.door, o.door) is null, o.due_at, o.order_id
-    limit 1
-) e on true
-where j.is_here or j.epc_line is not null
-   or j.units_earlier + j.units_here < j.wanted and not exists (     -- passed where nobody waits for its like
-       select from door_sessions s join order_lines l using (site, kind, order_id)
-       where s.site = j.site and s.door = j.door and s.kind = j.kind and s.opened_at <= j.observed_at and s.until_at > j.observed_at
-         and (l.epc = j.epc or l.sku = j.sku));
+-- What a session was to see, line by line; in units, an item named by its EPC as one.
+create function session_lines_of(of_site text, of_session uuid)
+returns table (line integer, epc text, sku text, expected bigint, seen bigint, seen_earlier bigint, missing bigint)
+language plpgsql stable as $$
+#variable_conflict use_column
+declare
+    s door_sessions;
+begin
+    select * into s from door_sessions where site = of_site and session_id = of_session;
+    return query
+    with lines as materialized (
+        select l.line, l.epc, l.sku, coalesce(l.quantity, 1) as expected
+        from order_lines l where (l.site, l.kind, l.order_id) = (s.site, s.kind, s.order_id)
+    ), here as materialized (
+        select g.epc, i.sku, coalesce(i.quantity, 1) as quantity
+        from session_goods g left join items i on i.epc = g.epc
+        where (g.site, g.session_id, g.door) = (s.site, s.session_id, s.door)
+    ), by_sku as materialized (
+        select h.sku, sum(h.quantity)::bigint as units from here h
+        where h.epc not in (select l.epc from lines l where l.epc is not null) group by h.sku
+    ), earlier_epcs as materialized (
+        select distinct g.epc from door_sessions e join session_goods g on (g.site, g.session_id, g.door) = (e.site, e.session_id, e.door)
+        where (e.site, e.kind, e.order_id) = (s.site, s.kind, s.order_id) and (e.opened_at, e.session_id) < (s.opened_at, s.session_id)
+    ), counted as (
+        select l.*, case when l.epc is not null then (h.epc is not null)::integer::bigint else coalesce(b.units, 0) end as seen,
+               case when l.epc is not null then (x.epc is not null)::integer::bigint else coalesce(u.units, 0) end as seen_earlier
+        from lines l
+        left join here h on h.epc = l.epc
+        left join by_sku b on b.sku = l.sku
+        left join earlier_epcs x on x.epc = l.epc
+        left join units_earlier(s) u on u.sku = l.sku
+    )
+    select c.line, c.epc, c.sku, c.expected, c.seen, c.seen_earlier, greatest(c.expected - c.seen - c.seen_earlier, 0) from counted c;
+end
+$$;
 
--- What each session was to see, line by line; in units, an item named by its EPC as one.
+-- What a session saw, and what to make of it. `expected`: a line asks for it. `wrong_door`: it was expected at another door,
+-- or is expected here and passed another. `unexpected`: nobody asked for it, or for fewer.
+create function session_goods_of(of_site text, of_session uuid)
+returns table (epc text, sku text, quantity integer, door text, observed_at timestamptz, event_id uuid, verdict text,
+               expected_door text, expected_by text)
+language plpgsql stable as $$
+#variable_conflict use_column
+declare
+    s door_sessions;
+begin
+    select * into s from door_sessions where site = of_site and session_id = of_session;
+    return query
+    with lines as materialized (
+        select l.epc, l.sku, l.quantity from order_lines l where (l.site, l.kind, l.order_id) = (s.site, s.kind, s.order_id)
+    ), seen as materialized (
+        select g.epc, i.sku, coalesce(i.quantity, 1) as quantity, g.door, g.observed_at, g.event_id, g.door = s.door as is_here,
+               le.epc is not null as is_named, ls.sku as line_sku, ls.quantity - coalesce(u.units, 0) as wanted
+        from session_goods g
+        left join items i on i.epc = g.epc
+        left join lines le on le.epc = g.epc
+        left join lines ls on le.epc is null and ls.sku = i.sku
+        left join units_earlier(s) u on u.sku = ls.sku
+        where g.site = s.site and g.session_id = s.session_id
+    ), counted as (
+        select v.*, coalesce(sum(v.quantity) filter (where v.is_here) over (
+                   partition by v.line_sku order by v.observed_at, v.event_id rows between unbounded preceding and 1 preceding), 0) as before,
+               coalesce(sum(v.quantity) filter (where v.is_here) over (partition by v.line_sku), 0) as units
+        from seen v
+    ), judged as materialized (
+        select c.*, c.is_named or c.line_sku is not null and c.before < c.wanted as is_asked_for from counted c
+    ), strays as materialized (
+        select j.epc, j.sku from judged j where j.is_here and not j.is_asked_for
+    ), others as materialized (                 -- who else asks for them, by EPC or by SKU
+        select l.epc, l.sku, o.order_id, o.due_at, coalesce(os.door, o.door) as door
+        from (
+            select l.* from strays x cross join lateral (
+                select * from order_lines l where l.site = s.site and l.epc = x.epc and l.kind = s.kind offset 0) l
+            union all
+            select l.* from (select distinct sku from strays where sku is not null) x cross join lateral (
+                select * from order_lines l where l.site = s.site and l.sku = x.sku and l.kind = s.kind offset 0) l
+        ) l
+        join orders o on (o.site, o.kind, o.order_id) = (l.site, l.kind, l.order_id)
+        left join door_sessions os on (os.site, os.kind, os.order_id) = (o.site, o.kind, o.order_id) and os.until_at = 'infinity'
+        where o.order_id <> s.order_id and o.cancelled_at is null and o.completed_at is null
+    ), by_epc as materialized (
+        select distinct on (epc) epc, order_id, door from others where epc is not null order by epc, door is null, due_at, order_id
+    ), by_sku as materialized (
+        select distinct on (sku) sku, order_id, door from others where sku is not null order by sku, door is null, due_at, order_id
+    )
+    select j.epc, j.sku, j.quantity, j.door, j.observed_at, j.event_id,
+           case when not j.is_here then 'wrong_door'
+                when j.is_asked_for then 'expected'
+                when coalesce(e.door, k.door) <> s.door then 'wrong_door'
+                else 'unexpected' end,
+           case when not j.is_here or j.is_asked_for then s.door else coalesce(e.door, k.door) end,
+           case when not j.is_here or j.is_asked_for then s.order_id else coalesce(e.order_id, k.order_id) end
+    from judged j
+    left join by_epc e on e.epc = j.epc and j.is_here and not j.is_asked_for
+    left join by_sku k on k.sku = j.sku and j.is_here and not j.is_asked_for and e.epc is null
+    where j.is_here or j.is_named
+       or j.units < j.wanted and not exists (     -- passed where nobody waits for its like
+           select from door_sessions d join order_lines l using (site, kind, order_id)
+           where d.site = s.site and d.door = j.door and d.kind = s.kind and d.opened_at <= j.observed_at and d.until_at > j.observed_at
+             and (l.epc = j.epc or l.sku = j.sku));
+end
+$$;
+
+create view session_goods_v1 as
+select s.site, s.session_id, g.* from door_sessions s cross join lateral session_goods_of(s.site, s.session_id) g;
+
 create view session_lines_v1 as
-with counted as (
-    select s.site, s.session_id, s.order_id, l.line, l.epc, l.sku, coalesce(l.quantity, 1) as expected,
-           case when l.epc is not null
-                then (select count(*) from session_goods g
-                      where (g.site, g.session_id, g.epc, g.door) = (s.site, s.session_id, l.epc, s.door))
-                else (select coalesce(sum(coalesce(i.quantity, 1)), 0)::bigint from session_goods g join items i on i.epc = g.epc
-                      where (g.site, g.session_id, g.door) = (s.site, s.session_id, s.door) and i.sku = l.sku
-                        and not exists (select from order_lines x where (x.site, x.epc, x.kind, x.order_id) = (s.site, g.epc, s.kind, s.order_id)))
-           end as seen,
-           case when l.epc is not null
-                then (select count(*) from door_sessions e join session_goods g on (g.site, g.session_id, g.door) = (e.site, e.session_id, e.door)
-                      where (e.site, e.kind, e.order_id) = (s.site, s.kind, s.order_id) and (e.opened_at, e.session_id) < (s.opened_at, s.session_id)
-                        and g.epc = l.epc)
-                else units_seen_before(s.site, s.kind, s.order_id, s.opened_at, s.session_id, l.sku, l.line)
-           end as seen_earlier
-    from door_sessions s join order_lines l using (site, kind, order_id)
-)
-select site, session_id, order_id, line, epc, sku, expected, seen, seen_earlier,
-       greatest(expected - seen - seen_earlier, 0) as missing
-from counted;
+select s.site, s.session_id, s.order_id, l.* from door_sessions s cross join lateral session_lines_of(s.site, s.session_id) l;
 
 create view door_sessions_v1 as
 select s.site, s.session_id, s.kind, s.order_id, o.partner, s.door, s.state, s.opened_at, s.opened_by, nullif(s.until_at, 'infinity') as until_at,
@@ -458,12 +502,12 @@ join orders o using (site, kind, order_id)
 left join lateral (
     select count(*) as lines, coalesce(sum(expected), 0)::bigint as units_expected, count(*) filter (where missing > 0) as lines_missing,
            coalesce(sum(missing), 0)::bigint as units_missing
-    from session_lines_v1 v where v.site = s.site and v.session_id = s.session_id
+    from session_lines_of(s.site, s.session_id) v
 ) l on true
 left join lateral (
     select count(*) filter (where door = s.door) as items_seen, count(*) filter (where verdict = 'unexpected') as items_unexpected,
            count(*) filter (where verdict = 'wrong_door') as items_wrong_door
-    from session_goods_v1 v where v.site = s.site and v.session_id = s.session_id
+    from session_goods_of(s.site, s.session_id) v
 ) g on true;
 
 create view orders_v1 as
@@ -481,9 +525,9 @@ create function follow_corrections(told jsonb) returns void language sql as $$
         from jsonb_to_recordset(told)
             as t (site text, observed_at timestamptz, epc text, sku text, old_door text, new_door text)
         join door_sessions s on s.site = t.site and s.opened_at <= t.observed_at and s.until_at > t.observed_at
-        where s.door in (t.old_door, t.new_door) or exists (
-            select from order_lines l
-            where (l.site, l.kind, l.order_id) = (s.site, s.kind, s.order_id) and (l.epc = t.epc or l.sku = t.sku))
+        where s.door in (t.old_door, t.new_door)
+           or exists (select from order_lines l where (l.site, l.epc, l.kind, l.order_id) = (s.site, t.epc, s.kind, s.order_id))
+           or exists (select from order_lines l where (l.site, l.sku, l.kind, l.order_id) = (s.site, t.sku, s.kind, s.order_id))
     ) p
     having count(*) > 0
 $$;
