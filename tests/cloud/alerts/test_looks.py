@@ -300,9 +300,14 @@ def test_open_alerts_have_a_bound(house: Sql, looks: Callable[[str], None]) -> N
         "insert into items (epc, site, door, state, since) "
         "select 'old' || n, 's1', 'D1', 'in_progress', now() - interval '9 h' from generate_series(1, 1500) n"
     )
+    house(
+        "insert into gateways (site, gateway, registered_at) "
+        "select 's1', 'never-' || n, now() - interval '9 h' from generate_series(1, 1500) n"
+    )
     for _ in range(2):
-        looks("dwell")
-        assert len(open_alerts(house, "dwell")) == MOST_OPEN
+        for kind, name in (("dwell", "dwell"), ("gateway_stale", "gateways")):
+            looks(name)
+            assert len(open_alerts(house, kind)) == MOST_OPEN
 
 
 def test_a_fresh_system_raises_nothing(connection: Any, empty: Sql) -> None:
