@@ -209,7 +209,11 @@ def naive_claims(records: Iterable[Record], config: GatewayConfig) -> Iterator[C
 def loudest(epc: str, reads: list[tuple[float, int, tuple[str, str]]]) -> Claim:
     """Apply the naive rule to one passage."""
     _, at_us, (door, _) = max(reads)
-    rows = {side: max(one for one in reads if one[2] == (door, side)) for *_, (name, side) in reads if name == door}
+    rows: dict[str, tuple[float, int, tuple[str, str]]] = {}
+    for one in reads:
+        name, side = one[2]
+        if name == door:
+            rows[side] = max(one, rows.get(side, one))
     way = "uncertain"
     if len(rows) == 2:
         way = "in" if rows["outside"][1] < rows["inside"][1] else "out"

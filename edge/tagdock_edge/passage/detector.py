@@ -34,9 +34,10 @@ LOUD_DB, SHIFT_DB = 12.0, 9.0
 fade of goods that stand, on another channel, is less."""
 SETTLING_US = 2 * SECOND_US
 """So much of the rest still counts as movement: goods slow down before they stand."""
-SETTING_OUT_US = (10 * SECOND_US, 5 * SECOND_US)
-"""Of goods that stood and then left, only the reads of the last so many seconds tell the way: of the longer time, as
-they may dwell behind the door, or else of the shorter, in which those that go at once move all the time."""
+SETTING_OUT_US = (10 * SECOND_US, 5 * SECOND_US, 20 * SECOND_US)
+"""Of goods that stood and then left, only the reads of the last so many seconds tell the way: of the first time, as
+they may dwell behind the door, or else of the second, in which those that go at once move all the time, or else of the
+third: goods that creep are heard behind the door for so long that where they stood is farther back."""
 REMEMBERED_US = 60 * SECOND_US
 """How long a decided passage is remembered: its late reads are known as such, its echoes are not told again."""
 

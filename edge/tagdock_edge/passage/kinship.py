@@ -11,12 +11,13 @@ and the tags of one load of which some seem to be at another door are spread ove
 Wald and Wolfowitz 1940, doi:10.1214/aoms/1177731909, with loads that keep together as the other hypothesis.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from math import log, log1p
 
-from tagdock_edge.passage.witness import Witness, likeliest
+from tagdock_edge.passage.witness import Witness
 
 FOLLOWS = 256
 """Numbers that differ by less follow each other: cases of one product, packed one after the other, some left out."""
@@ -59,21 +60,21 @@ class Numbering:
 
     def learn(self, witnesses: Iterable[Witness]) -> None:
         """See whether sure tags that follow each other are at one door."""
-        sure = {one.epc: one for one in witnesses if _margin(one) >= SURE_NATS}
-        doors = [likeliest(one.doors)[0] for one in sure.values()]
-        chance = sum((doors.count(door) / len(doors)) ** 2 for door in set(doors))
+        sure = {one.epc: (door, one.middle_s) for one in witnesses if (door := _sure(one)) is not None}
+        doors = Counter(door for door, _ in sure.values())
+        chance = sum((count / len(sure)) ** 2 for count in doors.values())
         self.agreed, self.seen = self.agreed * FORGETS, self.seen * FORGETS
         for one, other in _followers(sure):
-            a, b = sure[one], sure[other]
-            if abs(a.middle_s - b.middle_s) <= ALIKE_S:
-                self.agreed += (likeliest(a.doors)[0] == likeliest(b.doors)[0]) - chance
+            (door, at_s), (its_door, its_s) = sure[one], sure[other]
+            if abs(at_s - its_s) <= ALIKE_S:
+                self.agreed += (door == its_door) - chance
                 self.seen += 1.0 - chance
 
 
-def _margin(one: Witness) -> float:
-    """Say by how many nats one door is likelier than all others."""
-    best = sorted((max(ways) for ways in one.doors.values()), reverse=True)
-    return best[0] - (best[1] if len(best) > 1 else 0.0)
+def _sure(one: Witness) -> int | None:
+    """Return the door that a tag is sure of, or None."""
+    (best, door), *others = sorted(((max(ways), door) for door, ways in one.doors.items()), reverse=True)
+    return door if not others or best - others[0][0] >= SURE_NATS else None
 
 
 def _followers(epcs: Iterable[str]) -> list[tuple[str, str]]:
