@@ -91,8 +91,7 @@ def drive(
         for gateway in gateways:
             if gateway.has_unsent:
                 gateway.write()
-        stuck = any(gateway.has_unsent for gateway in gateways)
-        for key, _ in selector.select(0.002 if stuck else 0.05):
+        for key, _ in selector.select(0.002):
             for ack in key.data.read():
                 last_s = time.monotonic()
                 if on_ack(ack):

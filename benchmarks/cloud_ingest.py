@@ -1,40 +1,56 @@
 """Events a second from publish over commit to ack, beside a bare binary COPY of the same rows in the same run.
 
-    .venv/bin/python benchmarks/cloud_ingest.py [--events 40000] [--rounds 3] [--items 20000]
+    .venv/bin/python benchmarks/cloud_ingest.py [--events 40000] [--rounds 3] [--items 20000] [--without-node-red]
     .venv/bin/python benchmarks/cloud_ingest.py --sustained 5000000      how the rate holds while the record grows
     .venv/bin/python benchmarks/cloud_ingest.py --latency 60             read -> visible in the API at 1,000 events/s
 
 Broker (mosquitto where it is installed, else the embedded one), embedded PostgreSQL and ingest run as programs of their
 own, the gateways in this one; every event moves a registered item. The COPY writes into the table `movements` itself,
 keys, indexes, triggers and all, in transactions of the same size, with nothing around it: the limit the database sets.
-Where node and npm are there, Node-RED does what a user would draw: MQTT in -> one insert a message -> PostgreSQL.
+Where node and npm are there, Node-RED does what a user would draw (`cloud_nodered.py` says what).
 Beside each rate stands what an event took of a core, by program: that holds on a busy machine, too, and says what two
 cores of one's own would do.
 """
 
 import argparse
+import http.client
+import json
 import os
 import statistics
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
-from itertools import count
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-import psycopg
 from cloud_gateways import Gateway, drive
+from cloud_nodered import is_possible, publish_to_nodered, running_nodered
 from cloud_rig import PASSWORD, Programs, running_broker, running_cloud, running_database
-from psycopg.types.json import Jsonb
-from tagdock_contract import Ack, Batch, GatewayAddress, Movement, content_uuid7, encode
+from cloud_traffic import copy, payloads, register
+from tagdock_cloud.serve.ports import choose_port
+from tagdock_contract import Ack, GatewayAddress
 
 GROUP = 5_000
 UNACKED_EVENTS = 40_000
 GATEWAYS = 8
 SIZES = (1, 10, 100)
-_numbers = count()
+
+
+@dataclass
+class Rig:
+    """What is measured."""
+
+    folder: Path
+    database: str
+    broker: str
+    port: int
+    items: int
+    programs: Programs
 
 
 def main() -> None:
@@ -43,151 +59,185 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=40_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--items", type=int, default=20_000)
+    parser.add_argument("--without-node-red", action="store_true")
+    parser.add_argument("--sustained", type=int, metavar="EVENTS")
+    parser.add_argument("--latency", type=float, metavar="SECONDS")
     options = parser.parse_args()
-    programs = Programs()
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        folder, programs = Path(stack.enter_context(tempfile.TemporaryDirectory())), Programs()
         folder.chmod(0o755)
         database = stack.enter_context(running_database(folder, programs))
         register(database, options.items)
         broker, port = stack.enter_context(running_broker(folder, database, programs))
-        settings = {"DATABASE": database, "BROKER": broker, "OPEN": "1"}
-        programs.add("ingest", stack.enter_context(running_cloud("ingest", settings)).pid)
-        measure(Rig(database, port, options.items, programs), options.events, options.rounds)
+        rig = Rig(folder, database, broker, port, options.items, programs)
+        with running_cloud("ingest", {"DATABASE": database, "BROKER": broker, "OPEN": "1"}) as ingest:
+            programs.add("ingest", ingest.pid)
+            if options.sustained:
+                sustain(rig, options.sustained)
+            elif options.latency:
+                delay(rig, options.latency)
+            else:
+                print(f"{options.events:,} events a round, {options.items:,} items, {os.cpu_count()} cores")
+                ways = {f"{size} a batch": ours(rig, options.events if size > 1 else options.events // 2, size)
+                        for size in SIZES}  # fmt: skip
+                measure(rig, ways, options)
+                print(f"ingest holds {programs.memory_mb('ingest'):.0f} MB")
+        if not (options.sustained or options.latency or options.without_node_red) and is_possible():
+            say("installing Node-RED")
+            with running_nodered(folder / "node-red", database, port, programs):
+                measure(rig, {f"Node-RED, {size}": theirs(rig, options.events // 4, size) for size in SIZES}, options)
 
 
-class Rig:
-    """What is measured."""
-
-    def __init__(self, database: str, port: int, items: int, programs: Programs) -> None:
-        self.database, self.port, self.items, self.programs = database, port, items, programs
-
-
-def measure(rig: Rig, events: int, rounds: int) -> None:
-    """Measure each batch size and the COPY in turn, round by round, so that noise hits all alike."""
-    rates: dict[str, list[float]] = {f"{size} a batch": [] for size in SIZES} | {"bare COPY": []}
-    taken: dict[str, list[dict[str, float]]] = {name: [] for name in rates}
-    for number in range(rounds):
-        for size in SIZES:
-            name, amount = f"{size} a batch", events if size > 1 else events // 2
-            batches = make_batches(amount, size, rig.items)
-            payloads = [encode(batch) for batch in batches]
-            before = rig.programs.cpu_s()
-            rates[name].append(publish(rig.port, batches, payloads))
-            after = rig.programs.cpu_s()
+def measure(rig: Rig, ways: dict[str, Callable[[], float]], options: argparse.Namespace) -> None:
+    """Measure each way and the COPY in turn, round by round, so that noise hits all alike, and print the medians."""
+    ways["bare COPY"] = lambda: copy(rig.database, options.events, rig.items, GROUP)
+    rates: dict[str, list[float]] = {name: [] for name in ways}
+    taken: dict[str, list[dict[str, float]]] = {name: [] for name in ways}
+    for number in range(options.rounds):
+        for name, way in ways.items():
+            before, started_s = rig.programs.cpu_s(), time.perf_counter()
+            rates[name].append(way())
+            after, elapsed_s = rig.programs.cpu_s(), time.perf_counter() - started_s
+            amount = rates[name][-1] * elapsed_s
             taken[name].append({who: (after[who] - before[who]) / amount * 1e6 for who in after})
             say(f"round {number + 1}: {name} {rates[name][-1]:,.0f} events/s")
-        rows = [event for batch in make_batches(events, 100, rig.items) for event in batch.events]
-        rates["bare COPY"].append(copy(rig.database, rows))
     limit = statistics.median(rates["bare COPY"])
-    print(f"{events:,} events a round, {rounds} rounds, {rig.items:,} items, {os.cpu_count()} cores")
     print(f"{'':<14}{'events/s (median)':>20}{'of COPY':>10}   us of a core an event")
     for name, found in rates.items():
         rate = statistics.median(found)
         print(f"{name:<14}{rate:>20,.0f}{rate / limit:>10.0%}   {shares(taken[name])}")
 
 
+def ours(rig: Rig, events: int, size: int) -> Callable[[], float]:
+    """Measure Tagdock."""
+
+    def run() -> float:
+        batches = list(payloads(uuid4(), events, size, rig.items))
+        started_s = time.perf_counter()
+        publish(rig.port, batches, size, lambda _: None)
+        return events / (time.perf_counter() - started_s)
+
+    return run
+
+
+def theirs(rig: Rig, events: int, size: int) -> Callable[[], float]:
+    """Measure Node-RED, a quarter of the events: it takes long."""
+
+    def run() -> float:
+        rate, stored = publish_to_nodered(rig.database, rig.port, events, size, rig.items)
+        if stored < events:
+            say(f"Node-RED stored {stored:,} of {events:,}")
+        return rate
+
+    return run
+
+
 def shares(taken: list[dict[str, float]]) -> str:
     """Write what an event took of a core, by program and in all."""
-    if not taken:
-        return ""
     medians = {who: statistics.median(one[who] for one in taken) for who in taken[0]}
     return ", ".join(f"{who} {spent:.1f}" for who, spent in medians.items()) + f"; {sum(medians.values()):.1f} in all"
 
 
-def make_batches(events: int, size: int, items: int) -> list[Batch]:
-    """Make batches of movements of registered items, in and out by turns."""
-    epoch, start = uuid4(), datetime.now(UTC) - timedelta(seconds=events / 1000)
-    made = [movement(next(_numbers), start + timedelta(milliseconds=n), epoch, items) for n in range(events)]
-    return [
-        Batch(epoch=epoch, seq=seq, sent_at=datetime.now(UTC), events=tuple(made[at : at + size]))
-        for seq, at in enumerate(range(0, events, size))
-    ]
-
-
-def movement(number: int, at: datetime, epoch: UUID, items: int) -> Movement:
-    """Make one movement; `evidence` is as large as a two-row door's is."""
-    antennas = [{"reader": "dock-1", "antenna": n, "reads": 12, "peak_rssi_dbm": -51.5} for n in (1, 2)]
-    return Movement(
-        event_id=content_uuid7(int(at.timestamp() * 1000), str(epoch), str(number)),
-        observed_at=at,
-        site="s1",
-        epc=epc(number % items),
-        epc_hex="3034257BF7194E4000001A85",
-        direction="out" if number // items % 2 == 0 else "in",
-        confidence=0.99,
-        door=f"D{number % 4}",
-        evidence={"reads": 24, "antennas": antennas},
-    )
-
-
-def epc(number: int) -> str:
-    """Name one item."""
-    return f"urn:epc:id:sgtin:9521234.{number % 500:06d}.{number}"
-
-
-def publish(port: int, batches: list[Batch], payloads: list[bytes]) -> float:
-    """Publish batches as gateways do, a bounded number unacked, and return events a second until the last ack."""
-    size, epoch = len(batches[0].events), batches[0].epoch
-    window = max(UNACKED_EVENTS // size, GATEWAYS)
+def publish(port: int, batches: Iterable[bytes | None], size: int, heard: Callable[[int], None]) -> None:
+    """Publish batches as gateways do, a bounded number unacked, until the last ack; `heard` hears how many are."""
+    window, source = max(UNACKED_EVENTS // size, GATEWAYS), iter(batches)
     sent = acked = 0
+    is_all = False
 
     def feed() -> tuple[int, bytes] | None:
-        nonlocal sent
-        if sent == len(payloads) or sent - acked >= window:
+        nonlocal sent, is_all
+        if is_all or sent - acked >= window:
+            return None
+        payload = next(source, b"")
+        if not payload:  # None: none is due yet
+            is_all = payload is not None
             return None
         sent += 1
-        return sent % GATEWAYS, payloads[sent - 1]
+        return sent % GATEWAYS, payload
 
     def on_ack(ack: Ack) -> bool:
         nonlocal acked
-        acked += len(ack.committed) if ack.epoch == epoch else 0
-        return acked >= len(payloads)
+        if ack.refused:
+            raise RuntimeError(ack.refused[0].reason)
+        acked += len(ack.committed)
+        heard(acked)
+        return is_all and acked >= sent
 
     with ExitStack() as stack:
-        gateways = [Gateway(port, GatewayAddress("s1", f"g{number}"), PASSWORD) for number in range(GATEWAYS)]
-        for one in gateways:
-            stack.callback(one.socket.close)
-        started_s = time.perf_counter()
-        drive(gateways, feed, on_ack)
-        return size * len(batches) / (time.perf_counter() - started_s)
+        drive(connected(port, stack), feed, on_ack)
 
 
-def copy(database: str, events: list[Movement]) -> float:
-    """Copy the rows into `movements` and return events a second; then leave it as it was."""
-    columns = "site, observed_at, event_id, gateway, epc, epc_hex, door, direction, confidence, evidence"
-    types = ["text", "timestamptz", "uuid", "text", "text", "text", "text", "text", "float4", "jsonb"]
-    rows = [
-        (e.site, e.observed_at, e.event_id, "copy", e.epc, e.epc_hex, e.door, e.direction, e.confidence,
-         Jsonb(e.evidence))
-        for e in events
-    ]  # fmt: skip
-    with psycopg.connect(database) as connection:
-        started_s = time.perf_counter()
-        for at in range(0, len(rows), GROUP):
-            with connection.cursor().copy(f"copy movements ({columns}) from stdin (format binary)") as target:
-                target.set_types(types)
-                for row in rows[at : at + GROUP]:
-                    target.write_row(row)
-            connection.commit()
-        rate = len(rows) / (time.perf_counter() - started_s)
-        connection.execute("delete from movements where gateway = 'copy'")
-    return rate
+def connected(port: int, stack: ExitStack) -> list[Gateway]:
+    """Connect all gateways."""
+    gateways = [Gateway(port, GatewayAddress("s1", f"g{number}"), PASSWORD) for number in range(GATEWAYS)]
+    for one in gateways:
+        stack.callback(one.socket.close)
+    return gateways
 
 
-def register(database: str, items: int) -> None:
-    """Register the items, as `PUT /items` does."""
-    with psycopg.connect(database) as connection:
-        connection.execute(
-            "insert into items (epc, sku, registered_at, registered_site, registered_bin, site, bin, state, since) "
-            "select format('urn:epc:id:sgtin:9521234.%%s.%%s', lpad((n %% 500)::text, 6, '0'), n), "
-            "format('SKU-%%s', n %% 500), at, 's1', 'A-1', 's1', 'A-1', 'sellable_accessible', at "
-            "from generate_series(0, %s) as n, (select now() - interval '1 day') as yesterday (at)",
-            [items - 1],
-        )
-        connection.commit()
-        connection.autocommit = True
-        connection.execute("vacuum analyze items")
+def sustain(rig: Rig, events: int) -> None:
+    """Publish so many events at 100 a batch and print each minute's rate and ingest's memory."""
+    started_s, marks = time.perf_counter(), [(0.0, 0, rig.programs.memory_mb("ingest"))]
+
+    def heard(acked: int) -> None:
+        at_s = time.perf_counter() - started_s
+        if at_s - marks[-1][0] >= 60:
+            marks.append((at_s, acked * 100, rig.programs.memory_mb("ingest")))
+            say(f"{marks[-1][1]:,} events, {rate_of(marks, -1):,.0f}/s, ingest {marks[-1][2]:.0f} MB")
+
+    publish(rig.port, payloads(uuid4(), events, 100, rig.items), 100, heard)
+    elapsed_s = time.perf_counter() - started_s
+    print(f"{events:,} events, 100 a batch, in {elapsed_s:,.0f} s: {events / elapsed_s:,.0f} events/s")
+    if len(marks) > 2:
+        rates = [rate_of(marks, index) for index in range(1, len(marks))]
+        print(f"first minute {rates[0]:,.0f}/s, worst {min(rates):,.0f}/s ({min(rates) / rates[0]:.0%})")
+        print(f"last minute {rates[-1]:,.0f}/s ({rates[-1] / rates[0]:.0%})")
+    print(f"ingest's memory: {marks[0][2]:.0f} MB at first, {max(mark[2] for mark in marks):.0f} MB at most")
+
+
+def rate_of(marks: list[tuple[float, int, float]], index: int) -> float:
+    """Return events a second between a mark and the one before."""
+    (before_s, before, _), (after_s, after, _) = marks[index - 1], marks[index]
+    return (after - before) / (after_s - before_s)
+
+
+def delay(rig: Rig, seconds: float) -> None:
+    """Publish 1,000 events/s, ten a batch as gateways fill them, and time each until the API's stream tells of it."""
+    port, late_ms = choose_port("127.0.0.1", 0, ""), []
+    with running_cloud("api", {"DATABASE": rig.database, "OPEN": "1", "HTTP_PORT": str(port)}):
+        threading.Thread(target=listen, args=(port, late_ms), daemon=True).start()
+        time.sleep(2.0)
+        publish(rig.port, paced(rig, seconds), 10, lambda _: None)
+        deadline_s = time.monotonic() + 10
+        while len(late_ms) < 1000 * seconds and time.monotonic() < deadline_s:
+            time.sleep(0.1)
+    late_ms.sort()
+    print(f"{len(late_ms):,} events at 1,000/s, read -> told by the API: median {late_ms[len(late_ms) // 2]:.0f} ms, "
+          f"p99 {late_ms[len(late_ms) * 99 // 100]:.0f} ms, worst {late_ms[-1]:.0f} ms")  # fmt: skip
+
+
+def paced(rig: Rig, seconds: float) -> Iterator[bytes | None]:
+    """Yield a batch of ten each hundredth of a second, None in between; its events were all read when it was."""
+    next_s, source = time.perf_counter(), payloads(uuid4(), int(1000 * seconds), 10, rig.items)
+    while True:
+        if time.perf_counter() < next_s:
+            yield None
+        elif (payload := next(source, None)) is None:
+            return
+        else:
+            next_s += 0.01
+            yield payload
+
+
+def listen(port: int, late_ms: list[float]) -> None:
+    """Follow the API's stream of movements and note how long after its reading each is heard of."""
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    connection.request("GET", "/api/v1/stream/movements")
+    response = connection.getresponse()
+    for line in response:
+        if line.startswith(b"data: ") and b'"observed_at"' in line:
+            read_at = datetime.fromisoformat(json.loads(line[6:])["observed_at"])
+            late_ms.append((datetime.now(UTC) - read_at).total_seconds() * 1000)
 
 
 def say(text: str) -> None:

@@ -30,7 +30,7 @@ class Programs:
         self._pids[name] = pid
 
     def cpu_s(self) -> dict[str, float]:
-        """Seconds of processor time that each program has taken, its children included; not the gateways' children."""
+        """Seconds of processor time that each program has taken, with its children; the gateways without theirs."""
         stats = _stats()
         found = {}
         for name, pid in self._pids.items():
