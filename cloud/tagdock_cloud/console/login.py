@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from tagdock_cloud.access.guard import SESSION_COOKIE, clear_session_cookie, set_session_cookie
+from tagdock_cloud.access.guard import SESSION_COOKIE, caller_of, clear_session_cookie, set_session_cookie
 from tagdock_cloud.access.logins import Logins, address_of, forgive
 from tagdock_cloud.access.roles import Caller
 from tagdock_cloud.access.secrets import hash_token
@@ -34,7 +34,7 @@ async def login_page(
     """Show the form, or log in at once with a token in the address."""
     if token is not None:
         return await _log_in(request, db, "", token, to)
-    return _form(request, to)
+    return await _form(request, to)
 
 
 @router.post("/login")
@@ -72,7 +72,7 @@ async def _log_in(request: Request, db: Database, name: str, secret: str, to: st
     except Problem as problem:
         if problem.status not in (401, 429):
             raise
-        return _form(request, to, problem)
+        return await _form(request, to, problem)
     response = RedirectResponse(local(to), 303)
     set_session_cookie(response, cookie, secure=request.url.scheme == "https")
     return response
@@ -105,9 +105,10 @@ async def _by_token(request: Request, db: Database, token: str) -> str:
         return await start_session(transaction, token_hash=hash_token(token))
 
 
-def _form(request: Request, to: str, problem: Problem | None = None) -> Response:
+async def _form(request: Request, to: str, problem: Problem | None = None) -> Response:
+    me = await caller_of(request) if request.cookies.get(SESSION_COOKIE) else None
     has_oidc = request.app.state.oidc is not None
-    context = {"to": local(to), "mistake": problem and problem.detail, "has_oidc": has_oidc}
+    context = {"to": local(to), "mistake": problem and problem.detail, "has_oidc": has_oidc, "me": me and me.name}
     status = problem.status if problem else 200
     headers = problem.headers if problem else {}
     return templates.TemplateResponse(request, "login.html", context, status_code=status, headers=headers)

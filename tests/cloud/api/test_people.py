@@ -102,6 +102,7 @@ def test_a_session_of_a_token_ends_with_the_token(service: Any, wait_until: Any)
 def test_logging_out_here_or_everywhere(service: Any, person: Callable[..., str], everywhere: bool) -> None:
     name = person()
     with browser(service, name) as here, browser(service, name) as there:
+        assert f"logged in as {name}" in here.get("/login").text
         here.post("/logout", data={"everywhere": str(everywhere).lower()})
         assert reads(there) is not everywhere
         here.cookies.clear()
