@@ -1,10 +1,14 @@
 -- name: lock
 -- Let nobody move items, count flows or correct a movement while all is worked out anew; reading goes on.
-lock table items, flows, corrections, door_sessions in share row exclusive mode
+lock table items, flows, corrections in share row exclusive mode
+
+-- name: lock_sessions
+-- Let nobody hold a session: whoever does may want to write it next.
+lock table door_sessions in exclusive mode
 
 -- name: missing
--- Items that the record speaks of and nobody listed.
-select distinct m.epc from movements m where not exists (select from items i where i.epc = m.epc)
+-- Items that the record speaks of and nobody listed. Citus joins no distributed table directly with a local one.
+select epc from (select distinct epc from movements) seen except select epc from items
 
 -- name: appear
 -- List such an item; its place is worked out next.
