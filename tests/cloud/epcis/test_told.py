@@ -1,6 +1,7 @@
 """Our own movements, as the interface tells them."""
 
 import itertools
+import secrets
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -143,6 +144,23 @@ def test_nothing_is_missed_that_commits_late(service: Any, run: Run, move: Move,
         assert told(service, epc) == []  # stored, but not told before what may still appear
     run(tell)
     assert {event["bizStep"] for event in told(service, epc)} == {"receiving", "shipping"}
+
+
+@pytest.mark.parametrize("may_write", [False, True], ids=["reads-only", "may-write"])
+def test_who_shows_nothing_of_theirs_holds_it_up_only_where_they_may_write(
+    service: Any, run: Run, move: Move, epc: str, may_write: bool
+) -> None:
+    role = f"other_{secrets.token_hex(4)}"
+    with pool.connect(service.database.replace("//tagdock:", "//postgres:")) as admin:
+        admin.execute(f"create role {role} login password 'only for tests'")  # type: ignore[call-overload]
+        if may_write:
+            admin.execute(f"grant insert on movements to {role}")  # type: ignore[call-overload]
+    with pool.connect(service.database.replace("//tagdock:", f"//{role}:")):
+        move(epc, direction="in")
+        run(tell)
+        assert len(told(service, epc)) == (0 if may_write else 1)
+    run(tell)
+    assert len(told(service, epc)) == 1
 
 
 def test_a_killed_worker_loses_and_doubles_nothing(service: Any, run: Run, move: Move, epc: str) -> None:
