@@ -1,11 +1,13 @@
-"""How much the HTTP interface adds to the bare SQL: the movements page, where-is, stock and doors on a filled database.
+"""How much the HTTP interface adds to the bare SQL, how fast lists are exported, and how soon a movement is visible.
 
 Run: .venv/bin/python benchmarks/cloud_api.py [--movements 1000000] [--database URL]
 
 Both sides run in this process on one database, in turn, over loopback: the interface under uvicorn with its pool and a
-token, the bare side with one psycopg connection and the very same statements. Prints medians and their ratio.
+token, the bare side with one psycopg connection and the very same statements. Prints medians and their ratio; for the
+export, rows a second beside a bare COPY of the same rows; for a new movement, from its commit to where it is seen.
 """
 
+import json
 import secrets
 import socket
 import statistics
@@ -15,9 +17,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, LiteralString
+from uuid import uuid4
 
 import click
 import httpx
@@ -26,7 +30,7 @@ import uvicorn
 from psycopg.rows import dict_row
 from tagdock_cloud.access.tokens import add_token
 from tagdock_cloud.app import create_app
-from tagdock_cloud.config import ApiConfig
+from tagdock_cloud.config import ApiConfig, Front
 from tagdock_cloud.embedded.database import EmbeddedDatabase
 from tagdock_cloud.store import pool
 from tagdock_cloud.store.migrate import migrate
@@ -47,15 +51,22 @@ select '{SITE}', now() - n * (interval '30 days' / %(movements)s), gen_random_uu
        'urn:epc:id:sgtin:9521234.000001.' || (n * 7919::bigint) % {ITEMS} + 1, '30', 'S' || n % {SKUS} + 1,
        'D' || n % {DOORS} + 1, case n % 20 when 0 then 'in' else 'out' end, 0.97, '{{"reads": 12}}'
 from generate_series(1, %(movements)s) n;
+insert into bin_readings (site, observed_at, event_id, gateway, bin, quantity, value, quality)
+select '{SITE}', now() - n * (interval '30 days' / %(movements)s * 10), gen_random_uuid(), 'gw', 'B' || n % {SKUS} + 1,
+       'mass_kg', n % 100, 'good' from generate_series(1, %(movements)s / 10) n;
 insert into flows select site, (observed_at at time zone 'UTC')::date, sku, door,
        count(*) filter (where direction = 'in'), count(*) filter (where direction = 'out')
 from movements group by 1, 2, 3, 4;
+"""
+ONE_MORE = f"""
+insert into movements (site, observed_at, event_id, gateway, epc, epc_hex, sku, door, direction, confidence)
+values ('{SITE}', clock_timestamp(), %s, 'gw', 'urn:epc:id:sgtin:9521234.000001.1', '30', 'S1', 'D1', 'in', 1)
 """
 _RECORD = load_queries("tagdock_cloud.inventory")
 _DOORS = load_queries("tagdock_cloud.doors")
 _NO_FILTER = dict.fromkeys(
     ("before_at", "before_id", "since", "until", "epcs", "door", "bin", "direction", "sku", "after_site", "after_sku",
-     "after_zone", "after_state", "zone", "state")
+     "after_zone", "after_state", "zone", "state", "sites", "quantity", "after_bin", "after_quantity")
 )  # fmt: skip
 
 
@@ -79,24 +90,81 @@ def main(movements: int, database: str | None) -> None:
 def _report(client: httpx.Client, bare: psycopg.Connection[dict[str, Any]]) -> None:
     one = {**_NO_FILTER, "site": SITE}
     epc = "urn:epc:id:sgtin:9521234.000001.77"
+    epcs = [f"urn:epc:id:sgtin:9521234.000001.{n * 97 % ITEMS + 1}" for n in range(1000)]
+    month_ago = datetime.now(UTC) - timedelta(days=15)
+    page, door, sku = {**one, "rows": 101}, {**one, "door": "D3", "rows": 101}, {**one, "sku": "S42", "rows": 101}
+    where = {"places": list(range(1000)), "forms": epcs, "sites": None}
+    past = {**one, "at": month_ago, "epcs": _epcs_of(bare, "S42")}
     questions = [
-        ("movements, page of 100", f"/api/v1/movements?site={SITE}", _RECORD["movements"], {**one, "rows": 101}),
-        ("movements, page of 1,000", f"/api/v1/movements?site={SITE}&limit=1000", _RECORD["movements"],
-         {**one, "rows": 1001}),
-        ("movements of one door", f"/api/v1/movements?site={SITE}&door=D3", _RECORD["movements"],
-         {**one, "door": "D3", "rows": 101}),
-        ("history of one item", f"/api/v1/items/{epc}/history", _RECORD["movements"],
-         {**_NO_FILTER, "site": None, "epcs": [epc], "rows": 101}),
-        ("where is one item", f"/api/v1/items/{epc}", _RECORD["where_is"], {"epcs": [epc]}),
-        ("stock, first 100 SKUs", f"/api/v1/stock?site={SITE}", _RECORD["stock"], {**one, "rows": 101}),
-        ("stock of one SKU", f"/api/v1/stock?site={SITE}&sku=S42", _RECORD["stock"],
-         {**one, "sku": "S42", "rows": 101}),
-        ("doors with today's counts", f"/api/v1/sites/{SITE}/doors", _DOORS["doors"], {"site": SITE}),
-    ]  # fmt: skip
+        ("movements, page of 100", f"/api/v1/movements?site={SITE}", "movements", page),
+        ("movements, page of 1,000", f"/api/v1/movements?site={SITE}&limit=1000", "movements", {**one, "rows": 1001}),
+        ("movements of one door", f"/api/v1/movements?site={SITE}&door=D3", "movements", door),
+        ("history of one item", f"/api/v1/items/{epc}/history", "movements", {**page, "site": None, "epcs": [epc]}),
+        ("where is one item", f"/api/v1/items/{epc}", "where_is", {"epcs": [epc], "sites": None}),
+        ("where are 1,000 items", epcs, "where_are", where),
+        ("stock, first 100 rows", f"/api/v1/stock?site={SITE}", "stock_by_sku", page),
+        ("stock of one SKU", f"/api/v1/stock?site={SITE}&sku=S42", "stock", sku),
+        ("the same 15 days ago", f"/api/v1/stock?site={SITE}&sku=S42&at={_text(month_ago)}", "stock_at", past),
+        ("latest readings of 100 bins", f"/api/v1/bin-readings/latest?site={SITE}", "latest_readings", page),
+    ]
     click.echo(f"{'question':28} {'HTTP ms':>9} {'SQL ms':>9} {'ratio':>7}")
-    for name, path, sql, values in questions:
-        over_http, alone = _medians(partial(_get, client, path), partial(_select, bare, sql, values))
+    for name, asked, query, values in questions:
+        over_http, alone = _medians(partial(_ask, client, asked), partial(_select, bare, _RECORD[query], values))
         click.echo(f"{name:28} {over_http:9.2f} {alone:9.2f} {over_http / alone:7.2f}")
+    doors = partial(_ask, client, f"/api/v1/sites/{SITE}/doors")
+    over_http, alone = _medians(doors, partial(_select, bare, _DOORS["doors"], {"site": SITE}))
+    click.echo(f"{'doors with today':28} {over_http:9.2f} {alone:9.2f} {over_http / alone:7.2f}")
+    whole = partial(_ask, client, f"/api/v1/stock?site={SITE}&at={_text(month_ago)}")
+    click.echo(f"{'stock 15 days ago, 100 rows':28} {_medians(whole, whole, 5)[0]:9.2f}")
+    _report_export(client, bare)
+    _report_latency(client, bare)
+
+
+def _epcs_of(bare: psycopg.Connection[dict[str, Any]], sku: str) -> list[str]:
+    return [row["epc"] for row in bare.execute("select epc from items where sku = %s", [sku])]
+
+
+def _text(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def _report_export(client: httpx.Client, bare: psycopg.Connection[dict[str, Any]]) -> None:
+    """Export everything as NDJSON and as CSV, and copy the same columns out bare."""
+    for media in ("application/x-ndjson", "text/csv"):
+        started = time.perf_counter()
+        with client.stream("GET", "/api/v1/movements", headers={"Accept": media}) as answer:
+            rows = sum(chunk.count(b"\n") for chunk in answer.iter_raw())
+        rate = rows / (time.perf_counter() - started)
+        started = time.perf_counter()
+        with bare.cursor().copy("copy (select * from movements) to stdout") as copy:
+            copied = sum(bytes(chunk).count(b"\n") for chunk in copy)
+        copy_rate = copied / (time.perf_counter() - started)
+        click.echo(f"export as {media:20} {rate:9,.0f} rows/s; COPY {copy_rate:9,.0f}; ratio {rate / copy_rate:.2f}")
+
+
+def _report_latency(client: httpx.Client, bare: psycopg.Connection[dict[str, Any]], rounds: int = 40) -> None:
+    """Commit single movements, and time until a listener of the stream has each, and until the page shows it."""
+    streamed, shown = [], []
+    bare.rollback()
+    with client.stream("GET", f"/api/v1/stream/movements?site={SITE}") as answer:
+        lines = answer.iter_lines()
+        while "beat" not in next(lines):
+            pass
+        for _ in range(rounds):
+            event_id = str(uuid4())
+            bare.execute(ONE_MORE, [event_id])
+            bare.commit()
+            committed = time.perf_counter()
+            page = client.get(f"/api/v1/movements?site={SITE}&limit=5").json()["items"]
+            assert event_id in {row["event_id"] for row in page}
+            shown.append(time.perf_counter() - committed)
+            while True:
+                line = next(lines)
+                if line.startswith("data: ") and json.loads(line[6:]).get("event_id") == event_id:
+                    break
+            streamed.append(time.perf_counter() - committed)
+    click.echo(f"commit -> page {statistics.median(shown) * 1000:6.1f} ms; commit -> stream "
+               f"{statistics.median(streamed) * 1000:6.1f} ms (polled every 200 ms)")  # fmt: skip
 
 
 def _medians(first: Callable[[], Any], second: Callable[[], Any], rounds: int = 40) -> tuple[float, float]:
@@ -114,8 +182,11 @@ def _select(connection: psycopg.Connection[dict[str, Any]], sql: LiteralString, 
     connection.execute(sql, values, prepare=False).fetchall()
 
 
-def _get(client: httpx.Client, path: str) -> None:
-    client.get(path).raise_for_status()
+def _ask(client: httpx.Client, asked: str | list[str]) -> None:
+    if isinstance(asked, str):
+        client.get(asked).raise_for_status()
+    else:
+        client.post("/api/v1/items/where-is", json={"epcs": asked}).raise_for_status()
 
 
 @contextmanager
@@ -123,7 +194,11 @@ def _serving(url: str) -> Iterator[httpx.Client]:
     with pool.connect(url) as connection:
         token = add_token(connection, "bench", "viewer")
     port = _free_port()
-    server = uvicorn.Server(uvicorn.Config(create_app(ApiConfig(url, port=port)), port=port, log_level="error"))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(ApiConfig(url, port=port, front=Front(rate_per_s=100_000))), port=port, log_level="error"
+        )
+    )
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started and thread.is_alive():

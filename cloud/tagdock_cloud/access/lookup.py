@@ -18,7 +18,7 @@ from tagdock_cloud.store.queries import load_queries
 
 KEPT_S = 5.0
 MOST_KEPT = 10_000
-DEADLINE_S = 1.0
+DEADLINE_S = 5.0
 """For one look-up; who asks over HTTP can ask again."""
 
 _SQL = load_queries("tagdock_cloud.access")

@@ -7,14 +7,14 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
-from tagdock_cloud.inventory.past import past_stock
+from tagdock_cloud.inventory.past import SLICES_A_PAGE, past_stock
 from tagdock_cloud.inventory.records import State, StockPage, StockRecord
 from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.web.access import Viewer
 from tagdock_cloud.web.database import Database, Db
 from tagdock_cloud.web.export import EXPORTED, Row, asked_form, export
 from tagdock_cloud.web.names import Instant, Label, Site, Sku
-from tagdock_cloud.web.paging import CursorText, Limit, page, read_cursor
+from tagdock_cloud.web.paging import CursorText, Limit, page, read_cursor, short_page
 from tagdock_cloud.web.problems import refused
 
 _SQL = load_queries("tagdock_cloud.inventory")
@@ -42,7 +42,7 @@ async def list_stock(
     """Count what is there by SKU, zone and state; without `state`, what has left or is unknown does not count.
 
     With `at`, what was there at that moment by the record as it is known (and corrected) today, SKU by SKU; zones are
-    those in which the bins lie today.
+    those in which the bins lie today. Pages may be short then: only the last has no link to a next.
     """
     caller.check(site)
     wanted = {"sites": caller.listed, "site": site, "sku": sku, "zone": zone, "state": state, "at": at}
@@ -52,10 +52,13 @@ async def list_stock(
     if form is not None:
         slices = _all(db, wanted) if at is None else _all_past(db, wanted)
         return await export(request, form, "stock", COLUMNS, slices)
-    keys = _KEYS if at is None else _PAST_KEYS
     after = read_cursor(cursor, str, str, str, str)
-    rows = await (_page if at is None else _past_page)(db, wanted, after, limit + 1)
-    return page(request, rows, limit, *keys)
+    if at is None:
+        return page(request, await _page(db, wanted, after, limit + 1), limit, *_KEYS)
+    rows, goes_on_at = await _past_page(db, wanted, after, limit + 1)
+    if len(rows) > limit or goes_on_at is None:
+        return page(request, rows, limit, *_PAST_KEYS)
+    return short_page(request, rows, [goes_on_at, "", "", ""])
 
 
 async def _page(db: Database, wanted: dict[str, Any], after: list[str | None], rows: int) -> list[Row]:
@@ -65,14 +68,21 @@ async def _page(db: Database, wanted: dict[str, Any], after: list[str | None], r
     return await db.all(_SQL["stock" if filtered else "stock_by_sku"], values)
 
 
-async def _past_page(db: Database, wanted: dict[str, Any], after: list[str | None], rows: int) -> list[Row]:
+async def _past_page(
+    db: Database, wanted: dict[str, Any], after: list[str | None], rows: int
+) -> tuple[list[Row], str | None]:
+    """Return rows after a key; and at which SKU to go on, where it takes too long to find as many."""
     found: list[Row] = []
     async with db.snapshot() as transaction, aclosing(past_stock(transaction, wanted, after)) as slices:
-        async for part in slices:
+        looked_through = 0
+        async for part, open_sku in slices:
             found += part
+            looked_through += 1
             if len(found) >= rows:
                 break
-    return found[:rows]
+            if looked_through >= SLICES_A_PAGE and open_sku and open_sku != after[0]:
+                return found, open_sku
+    return found[:rows], None
 
 
 async def _all(db: Database, wanted: dict[str, Any]) -> AsyncGenerator[list[Row], None]:
@@ -84,7 +94,7 @@ async def _all(db: Database, wanted: dict[str, Any]) -> AsyncGenerator[list[Row]
 
 async def _all_past(db: Database, wanted: dict[str, Any]) -> AsyncGenerator[list[Row], None]:
     async with db.snapshot() as transaction:
-        async for rows in past_stock(transaction, wanted, [None] * 4):
+        async for rows, _ in past_stock(transaction, wanted, [None] * 4):
             if rows:
                 yield rows
 

@@ -52,12 +52,17 @@ def read_cursor(cursor: str | None, *kinds: type) -> list[Any]:
 def page(request: Request, rows: Sequence[Row], limit: int, *keys: str) -> Response:
     """Answer with at most `limit` rows and a link to the rest. `rows` has one row more where there is a rest."""
     shown = rows[:limit]
-    headers = {}
     if len(rows) > limit:
-        cursor = write_cursor([shown[-1][key] for key in keys])
-        query = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
-        headers["Link"] = f'<{request.url.path}?{urlencode([*query, ("cursor", cursor)])}>; rel="next"'
-    return tagged(request, {"items": shown}, headers=headers)
+        return short_page(request, shown, [shown[-1][key] for key in keys])
+    return tagged(request, {"items": shown})
+
+
+def short_page(request: Request, rows: Sequence[Row], goes_on_after: Sequence[object]) -> Response:
+    """Answer with rows, however few, and a link to what comes after a key."""
+    query = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]
+    cursor = ("cursor", write_cursor(goes_on_after))
+    headers = {"Link": f'<{request.url.path}?{urlencode([*query, cursor])}>; rel="next"'}
+    return tagged(request, {"items": rows}, headers=headers)
 
 
 def _is_written(key: Any) -> bool:

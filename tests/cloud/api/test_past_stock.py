@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tagdock_cloud.inventory import past
+from tagdock_cloud.inventory import past, stock
 
 SITE = "past-1"
 BEGIN = datetime.now(UTC).replace(microsecond=0) - timedelta(days=70)
@@ -105,6 +105,9 @@ def test_pages_and_slices_of_any_size_give_the_same(service: Any, moved: Any, mo
     for limit, size in ((1, 2000), (3, 7), (1000, 1)):
         monkeypatch.setattr(past, "ITEMS_A_SLICE", size)
         assert asked(service, at=at, limit=limit) == whole
+    monkeypatch.setattr(past, "ITEMS_A_SLICE", 5)
+    monkeypatch.setattr(stock, "SLICES_A_PAGE", 2)
+    assert asked(service, at=at, limit=1000) == whole
 
 
 def test_filters_narrow_it(service: Any, moved: Any) -> None:
