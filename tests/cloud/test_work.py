@@ -158,7 +158,7 @@ def test_the_program_says_when_it_is_ready_and_stops_when_asked(
 ) -> None:
     process = program("work", database=database)
     wait_ready(process)
-    wait_until(lambda: len(sql("select * from duties_v1")) == len(listed.DUTIES))
+    wait_until(lambda: len(sql("select * from duties_v1")) == len(listed.DUTIES), 60)
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err) == (0, b"", b"")  # quiet when all is well

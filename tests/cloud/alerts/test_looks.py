@@ -245,9 +245,14 @@ def test_a_rule_that_is_switched_off_or_deleted_clears_what_it_raised(house: Sql
         assert open_alerts(house, "stock_below") == []
 
 
-def test_a_sensor_that_falls_silent_does_not_clear_what_it_said_last(house: Sql, looks: Callable[[str], None]) -> None:
+def test_neither_a_silent_nor_an_unsure_sensor_clears_what_it_said_last(
+    house: Sql, looks: Callable[[str], None]
+) -> None:
     house(READING.format(age="0 s", value=12))
     looks("sensors")
+    house(READING.format(age="0 s", value=5).replace("good", "settling"))
+    looks("sensors")
+    assert open_alerts(house, "environment")
     house(SILENT)
     looks("sensors")
     assert open_alerts(house, "environment") and open_alerts(house, "sensor_stale")
