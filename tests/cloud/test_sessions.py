@@ -3,6 +3,7 @@
 import itertools
 import json
 import random
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,11 +16,13 @@ from tagdock_cloud.ingest.rebuild import rebuild
 from tagdock_cloud.ingest.record import Recorder
 from tagdock_cloud.sessions.following import follow_goods
 from tagdock_cloud.store import pool
+from tagdock_cloud.store.queries import load_queries
 from tagdock_contract import Batch, GatewayAddress, Movement
 
 Sql = Callable[..., list[dict[str, Any]]]
 Make = Callable[..., Movement]
 NOW = datetime.now(UTC).replace(microsecond=0)
+ORDERS = load_queries("tagdock_cloud.orders")
 _seq = itertools.count()
 
 
@@ -401,3 +404,75 @@ def test_any_arrival_with_any_corrections_ends_as_the_naive_model_and_as_a_rebui
     before = site("select * from session_goods order by epc")
     rebuild(database, progress=lambda done: None)
     assert site("select * from session_goods order by epc") == before
+
+
+def test_ingest_duties_persons_and_orders_at_once_never_wait_for_each_other_crosswise(
+    movement: Make, recorder: Recorder, database: str, site: Sql
+) -> None:
+    tags = [epc(n) for n in range(50, 60)]
+    order(site, "A", *tags[:5])
+    order(site, "B", *tags[5:], door="D2")
+    first = passages(movement, *((n, f"D{n % 3}", "out", -30 - n) for n in range(50, 60)))
+    record(recorder, *first)
+    failed: list[BaseException] = []
+    ended = threading.Event()
+
+    def repeat(work: Callable[[random.Random], None], seed: int) -> None:
+        rng = random.Random(seed)
+        try:
+            while not ended.is_set():
+                work(rng)
+        except BaseException as error:
+            failed.append(error)
+
+    def at_once(statement: Any, values: Any = None) -> None:
+        with psycopg.connect(database) as connection:
+            connection.execute(statement, values)
+
+    def decide_some(rng: random.Random) -> None:
+        rows = []
+        for one in rng.sample(first, 3):
+            key = {"site": "s1", "observed_at": one.observed_at.isoformat(), "event_id": str(one.event_id)}
+            said = {"kind": "decided", "direction": rng.choice(["in", "out"]), "reason": str(rng.random())}
+            rows.append({**key, **said, "by": "anna"})
+        at_once("select correct_movements(%s::jsonb)", [json.dumps(rows)])
+
+    def enter_orders(rng: random.Random) -> None:
+        entered = [
+            {"site": "s1", "id": order_id, "partner": "", "door": "D1"}
+            for order_id in rng.sample("AB", rng.randrange(1, 3))
+        ]
+        values = {"kind": "outbound", "by": "x", "orders": json.dumps(entered)}
+        with psycopg.connect(database) as connection:
+            for query in ("lock", "upsert", "lock_sessions", "sessions_follow"):
+                connection.execute(ORDERS[query], values)
+
+    def end_session(rng: random.Random) -> None:
+        with psycopg.connect(database) as connection:
+            held = connection.execute(
+                "select session_id from door_sessions where until_at = 'infinity' or state = 'reopened' "
+                "order by random() limit 1 for update"
+            ).fetchone()
+            connection.execute(
+                "update door_sessions set until_at = least(until_at, now()), state = 'closed', is_watched = true, "
+                "watched_from = null, told_at = null where session_id = %s", held or [None]
+            )  # fmt: skip
+
+    others = [decide_some, enter_orders, end_session, lambda rng: follow(database)]
+    threads = [threading.Thread(target=repeat, args=(work, seed)) for seed, work in enumerate(others)]
+    for thread in threads:
+        thread.start()
+    rng = random.Random(9)
+    for turn in range(25):
+        seen = [
+            (rng.randrange(50, 60), f"D{rng.randrange(3)}", rng.choice(["in", "out"]), -20 + turn / 2) for _ in range(6)
+        ]
+        record(recorder, *passages(movement, *seen))
+    ended.set()
+    for thread in threads:
+        thread.join(60)
+    assert not failed
+    follow(database, 4)
+    before = site("select * from session_goods order by session_id, epc")
+    rebuild(database, progress=lambda done: None)
+    assert site("select * from session_goods order by session_id, epc") == before and before

@@ -37,10 +37,15 @@ def settle_news(connection: Connection[DictRow]) -> None:
     """Settle all that was stored or decided since the last time."""
     rows = connection.execute(_SQL["sites"]).fetchall()
     sites = {"sites": [row["site"] for row in rows], "windows": [row["window_s"] for row in rows]}
+    changes: list[dict[str, Any]] = []
     for after, upto in follow(connection, "settle", sites["sites"]):
-        _answer(connection, connection.execute(_SQL["rivals"], {**sites, "after": after, "upto": upto}).fetchall())
-    _answer(connection, connection.execute(_SQL["decided"], sites).fetchall())
+        found = connection.execute(_SQL["rivals"], {**sites, "after": after, "upto": upto}).fetchall()
+        changes += _answers(connection, found)
+    changes += _answers(connection, connection.execute(_SQL["decided"], sites).fetchall())
     connection.execute(_SQL["forget_decided"], sites)
+    if changes:  # at once, as what is corrected is locked in the order of its keys; the last word on each counts
+        once = {change["event_id"]: change for change in changes}
+        connection.execute(_SQL["correct"], {"rows": Jsonb(list(once.values()))})
 
 
 def tell_uncertain(connection: Connection[DictRow]) -> None:
@@ -50,7 +55,7 @@ def tell_uncertain(connection: Connection[DictRow]) -> None:
         connection.execute(_SQL["tell_uncertain"], {"sites": sites, "after": after, "upto": upto})
 
 
-def _answer(connection: Connection[DictRow], rows: Iterable[DictRow]) -> None:
+def _answers(connection: Connection[DictRow], rows: Iterable[DictRow]) -> list[dict[str, Any]]:
     questions = [
         Question(row["site"], row["epc"], row["from_at"], row["to_at"], timedelta(seconds=row["window_s"]))
         for row in rows
@@ -67,8 +72,7 @@ def _answer(connection: Connection[DictRow], rows: Iterable[DictRow]) -> None:
             if is_whole:
                 changes += _changes(question, told)
         questions = [question for question, is_whole in zip(questions, whole, strict=True) if not is_whole]
-    if changes:
-        connection.execute(_SQL["correct"], {"rows": Jsonb(changes)})
+    return changes
 
 
 def _reports(connection: Connection[DictRow], asked: Sequence[Question]) -> list[list[DictRow]]:

@@ -22,6 +22,7 @@ def rebuild(database: str, progress: Callable[[int], None]) -> int:
     connection = connect(database, name="tagdock-cloud rebuild", statement_timeout_s=_STATEMENT_TIMEOUT_S)
     with translated(), connection:
         connection.execute(_SQL["lock"])
+        connection.execute(_SQL["lock_sessions"])
         _list_missing(connection)
         connection.execute(_SQL["forget"])
         items = _project_all(connection, progress)

@@ -13,7 +13,7 @@ where (site, kind, order_id) in (
     select row ->> 'site', %(kind)s::text, row ->> 'id' from jsonb_array_elements(%(orders)s::jsonb) as b (row)
 )
 order by site, kind, order_id
-for update;
+for no key update;
 
 -- name: whole
 -- The orders as they stand, in the words in which they were sent.
@@ -48,6 +48,15 @@ insert into order_lines (site, kind, order_id, line, epc, sku, quantity)
 select b.row ->> 'site', %(kind)s, b.row ->> 'id', l.line, l.row ->> 'epc', l.row ->> 'sku', (l.row ->> 'quantity')::bigint
 from jsonb_array_elements(%(orders)s::jsonb) as b (row)
 cross join lateral jsonb_array_elements(b.row -> 'lines') with ordinality as l (row, line);
+
+-- name: lock_sessions
+-- Hold the sessions of these orders, in the order of their keys.
+select from door_sessions
+where (site, kind, order_id) in (
+    select row ->> 'site', %(kind)s::text, row ->> 'id' from jsonb_array_elements(%(orders)s::jsonb) as b (row)
+)
+order by site, session_id
+for update;
 
 -- name: sessions_follow
 -- What the sessions of these orders are to see is another now.

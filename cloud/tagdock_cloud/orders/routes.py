@@ -118,7 +118,7 @@ async def _write(db: Database, caller: Caller, kind: Kind, body: OrderList) -> d
 
 
 async def _enter(transaction: Transaction, values: dict[str, Any]) -> None:
-    for query in ("upsert", "forget_lines", "add_lines", "sessions_follow"):
+    for query in ("upsert", "forget_lines", "add_lines", "lock_sessions", "sessions_follow"):
         await transaction.run(_SQL[query], values)
 
 

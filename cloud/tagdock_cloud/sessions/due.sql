@@ -56,7 +56,7 @@ from (
            greatest(opened_at, (select max(g.observed_at) from session_goods g
                                 where (g.site, g.session_id, g.door) = (d.site, d.session_id, d.door)))
            + make_interval(secs => idle_after_s) as silent_at
-    from door_sessions d where until_at = 'infinity'
+    from door_sessions d where until_at = 'infinity' for update skip locked
 ) q
 where (s.site, s.session_id) = (q.site, q.session_id) and q.silent_at < now()
   and s.changed_at + make_interval(secs => s.idle_after_s) < now()
@@ -66,7 +66,7 @@ returning pg_notify('tagdock_sessions', s.site)
 -- Sessions that every transaction has seen by now which may store a movement: one that began before did not.
 select site, session_id from door_sessions
 where is_watched and watched_from < pg_snapshot_xmin(pg_current_snapshot())
-order by site, session_id
+for update skip locked
 
 -- name: unwatch
 -- Their goods were worked out anew since; they miss nothing any more.
@@ -76,18 +76,25 @@ where (site, session_id) in (select * from unnest(%(sites)s::text[], %(session_i
 
 -- name: watch
 -- From when on a session is seen by whoever begins.
-update door_sessions set watched_from = pg_current_xact_id() where is_watched and watched_from is null
+update door_sessions set watched_from = pg_current_xact_id()
+where (site, session_id) in (
+    select site, session_id from door_sessions where is_watched and watched_from is null for update skip locked
+)
 
 -- name: settle_down
 -- What was reopened by something late is closed again when nothing more comes.
-update door_sessions set state = 'closed' where state = 'reopened' and changed_at < now() - interval '30 seconds'
+update door_sessions set state = 'closed'
+where (site, session_id) in (
+    select site, session_id from door_sessions
+    where state = 'reopened' and changed_at < now() - interval '30 seconds' for update skip locked
+)
 
 -- name: ended
 -- Sessions whose end was not told yet.
-select site, session_id from door_sessions
-where state = 'closed' and told_at is null and not is_watched
-order by site, session_id limit 100
-for update
+select s.site, s.session_id from orders o join door_sessions s using (site, kind, order_id)
+where s.state = 'closed' and s.told_at is null and not s.is_watched
+limit 100
+for no key update skip locked
 
 -- name: complete
 -- An order of which nothing is missing any more is complete, and open again where something turns out to be missing.

@@ -13,7 +13,9 @@ _ONE = load_queries("tagdock_cloud.sessions")["one"]
 
 
 def follow_goods(connection: Connection[DictRow]) -> None:
-    """Open, complete, close and tell, in this order."""
+    """Tell, open, close. What somebody else holds is left for the next time: who never waits, never waits crosswise."""
+    for session in connection.execute(_SQL["ended"]).fetchall():
+        _tell(connection, session)
     sites = [row["site"] for row in connection.execute(_SQL["sites"]).fetchall()]
     for after, upto in follow(connection, "sessions", sites):
         values = {"sites": sites, "after": after, "upto": upto}
@@ -22,8 +24,6 @@ def follow_goods(connection: Connection[DictRow]) -> None:
     connection.execute(_SQL["idle"])
     _look_again(connection)
     connection.execute(_SQL["settle_down"])
-    for session in connection.execute(_SQL["ended"]).fetchall():
-        _tell(connection, session)
 
 
 def _open(connection: Connection[DictRow], newcomer: DictRow) -> None:

@@ -58,7 +58,7 @@ where s.site = %(site)s and s.session_id = %(session_id)s;
 -- The order that a session is to be opened for, held so that nobody cancels it meanwhile.
 select order_id, cancelled_at is not null as is_cancelled from orders
 where site = %(site)s and kind = %(kind)s and order_id = %(order)s
-for update;
+for no key update;
 
 -- name: lock_door
 -- One opening at a door at a time.
