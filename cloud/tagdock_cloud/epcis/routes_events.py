@@ -11,6 +11,7 @@ from tagdock_cloud.epcis.paging import link, read_page
 from tagdock_cloud.epcis.question import Question, QuestionError, from_url, read_question
 from tagdock_cloud.epcis.render import collection, event_of, query_document
 from tagdock_cloud.epcis.talk import ROOT, Asked, Viewing, answer, negotiate, trouble
+from tagdock_cloud.store.errors import DatabaseUnavailableError
 from tagdock_cloud.web.access import Viewer
 
 _PAGE = ("perPage", "nextPageToken")
@@ -46,8 +47,7 @@ async def show_event(asked: Viewing, event_id: str) -> Response:
     if event_id.startswith("ni:///") and "?" not in event_id and "ver" in asked.request.query_params:
         event_id += f"?ver={asked.request.query_params['ver'][:20]}"  # a client that did not escape the question mark
     question = question_of({"EQ_eventID": [event_id], "orderBy": "recordTime", "orderDirection": "ASC"})
-    async with asked.db.transaction() as transaction:
-        rows = await find(transaction, question, asked.caller.listed, Span(100))
+    rows = await rows_of(asked, question, Span(100))
     if not rows:
         raise trouble(404, "NoSuchResourceException", f"there is no event {event_id[:200]!r}")
     events = [event_of(row, asked.epc_format) for row in rows]
@@ -66,6 +66,23 @@ async def events_answer(asked: Asked, fixed: dict[str, Any], name: str = _NAME) 
     return await _page(asked, question, name)
 
 
+async def rows_of(asked: Asked, question: Question, span: Span) -> list[dict[str, Any]]:
+    """Return what is found among the caller's sites. Raises Problem (413) where that takes too long."""
+    try:
+        async with asked.db.transaction() as transaction:
+            return await find(transaction, question, asked.caller.listed, span)
+    except DatabaseUnavailableError as error:
+        raise too_complex(error) from error
+
+
+def too_complex(error: DatabaseUnavailableError) -> Exception:
+    """Return what to answer where the database gave up: the standard's word for a statement that took too long."""
+    if "statement timeout" not in str(error):
+        return error
+    reason = "the query takes too long; bound it by GE_eventTime and LT_eventTime, or ask for less"
+    return trouble(413, "QueryTooComplexException", reason)
+
+
 async def _page(asked: Asked, question: Question, name: str) -> Response:
     """Answer with one page."""
     parameters = asked.request.query_params
@@ -75,8 +92,7 @@ async def _page(asked: Asked, question: Question, name: str) -> Response:
         shown = min(shown, left)
     wanted = max(shown, question.too_many or 0) if after[0] is None else shown
     span = Span(wanted + 1, None if after[0] is None else (after[0], after[1]))
-    async with asked.db.transaction() as transaction:
-        rows = await find(transaction, question, asked.caller.listed, span)
+    rows = await rows_of(asked, question, span)
     if question.too_many is not None and after[0] is None and len(rows) > question.too_many:
         reason = f"maxEventCount: there are more than {question.too_many} events"
         raise trouble(413, "QueryTooLargeException", reason)

@@ -6,12 +6,12 @@ from typing import Any
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from tagdock_cloud.epcis.find import Span, find
+from tagdock_cloud.epcis.find import Span
 from tagdock_cloud.epcis.links import canonical
 from tagdock_cloud.epcis.paging import link, read_page, read_token
 from tagdock_cloud.epcis.places import uri_of_place, uri_of_site
 from tagdock_cloud.epcis.render import collection
-from tagdock_cloud.epcis.routes_events import LISTS, events_answer, question_of
+from tagdock_cloud.epcis.routes_events import LISTS, events_answer, question_of, rows_of
 from tagdock_cloud.epcis.talk import ROOT, Asked, Viewing, answer, negotiate, trouble
 from tagdock_cloud.epcis.words import BIZ_STEPS, DISPOSITIONS, EVENT_TYPES
 from tagdock_cloud.store.queries import load_queries
@@ -70,9 +70,8 @@ def _shower(name: str) -> Callable[..., Any]:
     async def show_member(asked: Viewing, value: str) -> Response:
         """Say that there are events of a member."""
         question = question_of({LISTS[name]: [value]})
-        async with asked.db.transaction() as transaction:
-            if not await find(transaction, question, asked.caller.listed, Span(1)):
-                raise trouble(404, "NoSuchResourceException", f"{name}: nothing is known of {value[:200]!r}")
+        if not await rows_of(asked, question, Span(1)):
+            raise trouble(404, "NoSuchResourceException", f"{name}: nothing is known of {value[:200]!r}")
         return answer(asked.request, collection(["events"]))
 
     return show_member

@@ -8,8 +8,11 @@ from urllib.parse import quote
 
 import pytest
 from pydantic_core import to_json
+from tagdock_cloud.epcis.routes_events import too_complex
 from tagdock_cloud.epcis.tell import tell
 from tagdock_cloud.store import pool
+from tagdock_cloud.store.errors import DatabaseUnavailableError
+from tagdock_cloud.web.problems import Problem
 
 _serials = itertools.count(1)
 Run, Move = Callable[..., None], Callable[..., dict[str, Any]]
@@ -288,6 +291,19 @@ def test_every_event_that_leaves_passes_the_schema(service: Any, run: Run, move:
             "/epcis/v2/events", params={"perPage": "60", "orderBy": "recordTime"}, headers={"GS1-EPC-Format": form}
         )
         assert [error.message for error in schema.iter_errors(answer.json())] == []
+
+
+def test_a_query_that_takes_too_long_is_said_to_be_too_complex(service: Any) -> None:
+    with (
+        pytest.raises(DatabaseUnavailableError) as slow,
+        pool.translated(),
+        pool.connect(service.database, statement_timeout_s=0.05) as connection,
+    ):
+        connection.execute("select pg_sleep(20)")
+    answer = too_complex(slow.value)
+    assert isinstance(answer, Problem) and answer.status == 413 and answer.type.endswith("QueryTooComplexException")
+    gone = DatabaseUnavailableError("the database is not available: connection refused")
+    assert too_complex(gone) is gone
 
 
 def test_lists_lead_to_the_events_of_their_members(service: Any, run: Run, move: Move, epc: str) -> None:
