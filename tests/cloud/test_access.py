@@ -1,6 +1,8 @@
 """Who may come in: roles, tokens, secrets, topics."""
 
 import asyncio
+import os
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tagdock_cloud.access import lookup
 from tagdock_cloud.access.acl import CLOUD_USER, acl_file, may, password_file
 from tagdock_cloud.access.gateways import add_gateway, gateway_secrets, list_gateways, remove_gateway
 from tagdock_cloud.access.lookup import Lookup
@@ -16,6 +19,7 @@ from tagdock_cloud.access.roles import ALL_RIGHTS, ROLES, Caller
 from tagdock_cloud.access.secrets import hash_secret, hash_token, is_secret, new_secret, new_token
 from tagdock_cloud.access.tokens import add_token, list_tokens, revoke_token
 from tagdock_cloud.errors import CloudError
+from tagdock_cloud.store.errors import DatabaseUnavailableError
 from tagdock_cloud.store.pool import AsyncPool, connect
 from tagdock_cloud.web.problems import Problem
 from tagdock_contract import GatewayAddress
@@ -62,6 +66,32 @@ def test_a_token_is_found_by_its_holder_until_it_is_revoked(database: str) -> No
         revoke_token(connection, "bob")
         connection.commit()
         assert asyncio.run(caller(token)) is None
+
+
+def test_a_database_that_freezes_is_not_waited_for(
+    database: str, sql: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookup, "DEADLINE_S", 0.5)
+
+    async def ask() -> None:
+        async with AsyncPool(database, name="frozen", max_size=1) as pool:
+            found = Lookup(pool)
+            assert await found.by_token("x") is None
+            pids = [row["pid"] for row in sql("select pid from pg_stat_activity where application_name = 'frozen'")]
+            for pid in pids:
+                os.kill(pid, signal.SIGSTOP)
+            try:
+                for _ in range(2):
+                    with pytest.raises(DatabaseUnavailableError):
+                        await found.by_token("x")
+            finally:
+                for pid in pids:
+                    os.kill(pid, signal.SIGCONT)
+            while found._asking:
+                await asyncio.sleep(0.05)
+            assert await found.by_token("x") is None
+
+    asyncio.run(ask())
 
 
 def test_the_database_never_holds_a_token_or_a_secret(database: str, sql: Callable[..., Any]) -> None:

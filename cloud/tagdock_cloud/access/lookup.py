@@ -15,11 +15,12 @@ from tagdock_cloud.access.sessions import IDLE_S
 from tagdock_cloud.store.errors import DatabaseUnavailableError
 from tagdock_cloud.store.pool import AsyncPool, DictRow
 from tagdock_cloud.store.queries import load_queries
+from tagdock_cloud.web.database import WAIT_S
 
 KEPT_S = 5.0
 MOST_KEPT = 10_000
 DEADLINE_S = 5.0
-"""For one look-up; who asks over HTTP can ask again."""
+"""For one look-up, on a machine that is busy beyond measure; who asks over HTTP can ask again."""
 
 _SQL = load_queries("tagdock_cloud.access")
 
@@ -31,6 +32,7 @@ class Lookup:
         self._pool = pool
         self._kept_s = kept_s
         self._kept: OrderedDict[bytes, tuple[Caller, float]] = OrderedDict()
+        self._asking: set[asyncio.Task[DictRow | None]] = set()
 
     async def by_token(self, token: str) -> Caller | None:
         """Return who holds a token; None where nobody does. Raises DatabaseUnavailableError."""
@@ -59,12 +61,28 @@ class Lookup:
         return caller
 
     async def _ask(self, query: str, digest: bytes) -> DictRow | None:
-        try:
-            async with asyncio.timeout(DEADLINE_S), self._pool.connection(DEADLINE_S) as connection:
-                cursor = await connection.execute(_SQL[query], {"digest": digest, "idle_s": IDLE_S})
-                return await cursor.fetchone()
-        except TimeoutError:
-            raise DatabaseUnavailableError(f"the database did not answer within {DEADLINE_S:g} s") from None
+        """Ask the database, and turn to something else when it does not answer.
+
+        The question is left to itself then, not cancelled: to cancel one, psycopg asks the database that does not
+        answer. The connection's own deadlines end it, and the pool's size bounds how many there are.
+        """
+        asking = asyncio.create_task(self._row(query, digest))
+        self._asking.add(asking)
+        asking.add_done_callback(self._end)
+        done, _ = await asyncio.wait({asking}, timeout=DEADLINE_S)
+        if not done:
+            raise DatabaseUnavailableError(f"the database did not answer within {DEADLINE_S:g} s")
+        return asking.result()
+
+    async def _row(self, query: str, digest: bytes) -> DictRow | None:
+        async with self._pool.connection(WAIT_S) as connection:
+            cursor = await connection.execute(_SQL[query], {"digest": digest, "idle_s": IDLE_S})
+            return await cursor.fetchone()
+
+    def _end(self, asking: asyncio.Task[DictRow | None]) -> None:
+        self._asking.discard(asking)
+        if not asking.cancelled():
+            asking.exception()  # looked at here, for whoever asked may be gone
 
 
 def caller_from(row: Mapping[str, object]) -> Caller:
