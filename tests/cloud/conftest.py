@@ -379,12 +379,12 @@ class Gateway:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def send(self, *events: Event, seq: int | None = None) -> int:
+    def send(self, *events: Event, seq: int | None = None, qos: int = 1) -> int:
         """Publish a batch and return its number."""
         number = next(self._seq) if seq is None else seq
         batch = Batch(epoch=self.epoch, seq=number, sent_at=datetime.now(UTC), events=events)
         self.unacked[number] = encode(batch)
-        self._client.publish(self.address.topic("events"), self.unacked[number], qos=1)
+        self._client.publish(self.address.topic("events"), self.unacked[number], qos=qos)
         return number
 
     def send_bytes(self, payload: bytes) -> None:

@@ -125,6 +125,19 @@ def test_what_was_committed_is_settled_with_the_broker(
     assert sql("select events_stored, events_doubled from ingests") == [{"events_stored": 301, "events_doubled": 0}]
 
 
+def test_what_was_published_without_a_promise_is_stored_and_breaks_no_connection(
+    start: Start, gateway: Callable[..., Any], mosquitto: Any, movement: Make
+) -> None:
+    process = start(open="1")
+    sender = gateway(mosquitto.port)
+    sender.send(movement("urn:epc:raw:96.x1"), qos=0)  # it has no packet id: to acknowledge it would break the protocol
+    sender.wait_for_all()
+    sender.send(movement("urn:epc:raw:96.x2"))
+    sender.wait_for_all()
+    process.terminate()
+    assert process.communicate(timeout=30) == (b"", b"")
+
+
 @pytest.mark.parametrize(
     ("settings", "says"),
     [

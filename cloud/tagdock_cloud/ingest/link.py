@@ -125,6 +125,7 @@ class BrokerLink:
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
+        client.take = self._take
         return client
 
     def _subscribe(self, filters: Sequence[str]) -> None:
@@ -158,6 +159,10 @@ class BrokerLink:
         except UnicodeDecodeError:
             topic = ""
         self._deliver(Delivery(topic, bytes(message.payload), message.retain, message.mid, self._connection))
+
+    def _take(self, topic: bytes, payload: bytes, is_retained: bool, packet_id: int) -> None:
+        name = topic.decode("utf-8", "replace")
+        self._deliver(Delivery(name, payload, is_retained, packet_id, self._connection))
 
     def _refuse(self, reason: str) -> None:
         logger.warning("the broker at %s: %s", self._broker.shown, reason)
