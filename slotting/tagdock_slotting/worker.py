@@ -46,11 +46,11 @@ _VIEWS: dict[str, LiteralString] = {
             select sku, door, order_lines from flows_v1
             where site = %(site)s and day >= %(first_day)s and day < %(end_day)s
             union all
-            select sku, door, count(*) from movements_v1
-            where site = %(site)s and direction = 'out' and door is not null
+            select sku, settled_door, count(*) from movements_v1
+            where site = %(site)s and settled_direction = 'out' and settled_door is not null
               and (observed_at >= %(head_from)s and observed_at < %(head_until)s
                    or observed_at >= %(tail_from)s and observed_at < %(tail_until)s)
-            group by sku, door
+            group by sku, settled_door
         ) counted
         where sku is not null
         group by sku, door""",

@@ -6,7 +6,9 @@ create table doors_v1 (site text, door text, x_m double precision, y_m double pr
 create table skus_v1 (sku text, gtin text, description text, volume_m3 double precision, mass_kg double precision,
     bins_needed integer, zones text[], family text, keep_apart text[]);
 create table flows_v1 (site text, sku text, door text, day date, "in" bigint, "out" bigint, order_lines bigint);
-create table movements_v1 (site text, observed_at timestamptz, sku text, door text, direction text);
+create table movements_v1 (site text, observed_at timestamptz, sku text, door text, direction text,
+                           settled_door text generated always as (door) stored,
+                           settled_direction text generated always as (direction) stored);
 create table layouts_v1 (site text, version bigint, aisles jsonb, bin_door_m jsonb, bin_bin_m jsonb, updated_at timestamptz);
 create table plans_v1 (site text, plan_id uuid primary key, asked_at timestamptz not null default now(), asked_by text,
     request jsonb, state text default 'asked', problem jsonb, plan jsonb, error text);
