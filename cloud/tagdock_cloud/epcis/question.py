@@ -22,10 +22,20 @@ MOST_EVENTS: Final = 10_000
 """What `eventCountLimit` and `maxEventCount` may be; pages of at most 1,000 bring the rest."""
 
 EpcisError = Literal[
-    "ValidationException", "QueryParameterException", "QueryTooLargeException", "QueryTooComplexException",
-    "ImplementationException", "NoSuchNameException", "NoSuchResourceException", "ResourceAlreadyExistsException", "SubscriptionControlsException",
-    "CapturePayloadTooLarge", "UnsupportedMediaType", "SecurityException", "NotAcceptableException",
-]  # fmt: skip
+    "ValidationException",
+    "QueryParameterException",
+    "QueryTooLargeException",
+    "QueryTooComplexException",
+    "ImplementationException",
+    "NoSuchNameException",
+    "NoSuchResourceException",
+    "ResourceAlreadyExistsException",
+    "SubscriptionControlsException",
+    "CapturePayloadTooLarge",
+    "UnsupportedMediaType",
+    "SecurityException",
+    "NotAcceptableException",
+]
 
 
 class QuestionError(ValueError):
