@@ -12,3 +12,8 @@ WHERE schemaname = 'public' AND tablename LIKE 'procrastinate\_%' AND tableowner
 SELECT format('GRANT USAGE ON SEQUENCE %I.%I TO tagdock_slotting', schemaname, sequencename)
 FROM pg_sequences
 WHERE schemaname = 'public' AND sequencename LIKE 'procrastinate\_%' AND sequenceowner = current_user \gexec
+
+-- On Citus the workers are asked as the role that asks, so there a view's rights are not enough.
+SELECT format('GRANT SELECT ON %I TO tagdock_grafana, tagdock_slotting', series)
+FROM pg_extension, unnest(ARRAY['movements', 'bin_readings', 'reader_events']) AS series
+WHERE extname = 'citus' \gexec

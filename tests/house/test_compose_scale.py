@@ -100,6 +100,12 @@ def test_the_brokers_answer_to_the_name_that_ingest_and_certificate_know(tmp_pat
     assert "TLS Web Client Authentication" in told  # the brokers check each other
 
 
+def test_the_cluster_is_joined_with_the_secrets_that_the_service_has() -> None:
+    script = (ROOT / "deploy/citus/join").read_text()
+    assert set(re.findall(r"\$secrets/(\w+)", script)) == set(SERVICES["join"]["secrets"])
+    assert SERVICES["join"]["entrypoint"][1:] == ["database", "worker-1", "worker-2"]
+
+
 # ---- the brokers ----------------------------------------------------------------------------------------------------
 
 
