@@ -13,12 +13,10 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from uuid import uuid4
 
 import psycopg
 from cloud_gateways import Gateway
 from cloud_rig import PASSWORD, Programs, running
-from cloud_traffic import payloads
 from tagdock_contract import GatewayAddress
 
 PACKAGES = ("node-red@4.1", "pg@8")
@@ -83,12 +81,11 @@ def _flow(database: str, port: int) -> list[dict[str, object]]:
     return [{"id": "tab", "type": "tab", "label": "movements"}, broker, listen, store]
 
 
-def publish_to_nodered(database: str, port: int, events: int, size: int, items: int) -> tuple[float, int]:
+def publish_to_nodered(database: str, port: int, batches: list[bytes], events: int) -> tuple[float, int]:
     """Publish batches and wait until all are stored, or nothing more is; return events a second and how many are."""
-    batches = list(payloads(uuid4(), events, size, items))
     with ExitStack() as stack, psycopg.connect(database, autocommit=True) as reader:
         reader.execute("truncate nodered_movements")
-        gateway = Gateway(port, GatewayAddress("s1", f"n{size}"), PASSWORD)
+        gateway = Gateway(port, GatewayAddress("s1", "nodered"), PASSWORD)
         stack.callback(gateway.socket.close)
         started_s = last_s = time.perf_counter()
         for batch in batches:
@@ -104,4 +101,6 @@ def publish_to_nodered(database: str, port: int, events: int, size: int, items: 
             if found > stored:
                 stored, last_s = found, time.perf_counter()
             time.sleep(0.05)
+        if stored < events:
+            print(f"Node-RED stored {stored:,} of {events:,}")
         return stored / (last_s - started_s), stored
