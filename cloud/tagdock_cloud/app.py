@@ -25,11 +25,15 @@ from tagdock_cloud.epcis.routes import router as epcis
 from tagdock_cloud.goods.routes import router as goods
 from tagdock_cloud.health.routes import router as health
 from tagdock_cloud.inventory.feed import Feed
+from tagdock_cloud.inventory.movements import router as movements
+from tagdock_cloud.inventory.readings import router as readings
 from tagdock_cloud.inventory.routes import router as inventory
+from tagdock_cloud.inventory.stock import router as stock
 from tagdock_cloud.inventory.stream import router as stream
 from tagdock_cloud.layout.places import router as places
 from tagdock_cloud.layout.routes import router as layout
 from tagdock_cloud.orders.routes import notices, orders
+from tagdock_cloud.plans.moves import router as moves
 from tagdock_cloud.plans.routes import router as plans
 from tagdock_cloud.sessions.routes import router as sessions
 from tagdock_cloud.store.errors import DatabaseUnavailableError, RowRefusedError, StoreError
@@ -43,15 +47,37 @@ from tagdock_cloud.web.limits import limits
 from tagdock_cloud.web.problems import Problem, from_validation, problem_response
 from tagdock_cloud.web.tags import tagged
 from tagdock_cloud.webhooks.routes import router as webhooks
-from tagdock_cloud.inventory.movements import router as movements
-from tagdock_cloud.inventory.readings import router as readings
-from tagdock_cloud.inventory.stock import router as stock
-from tagdock_cloud.plans.moves import router as moves
 
 BODY_LIMIT = 64 * 1024
 """Bytes of a body where a route does not say otherwise."""
 POOL_SIZE = 8
 STATEMENT_TIMEOUT_S = 15.0
+
+ROUTERS = (
+    goods,
+    inventory,
+    stream,
+    doors,
+    review,
+    orders,
+    notices,
+    sessions,
+    layout,
+    moves,
+    stock,
+    readings,
+    movements,
+    places,
+    plans,
+    health,
+    alerts,
+    alert_rules,
+    epcis,
+    webhooks,
+    access,
+    console,
+)
+"""In the order in which they are asked whether a request is theirs."""
 
 _log = logging.getLogger(__name__)
 
@@ -74,7 +100,7 @@ def create_app(config: ApiConfig) -> FastAPI:
     app.state.exports = Exports()
     app.state.limits = limits(config.front.rate_per_s)
     app.state.is_stopping = lambda: False  # the server that runs it says when, so that streams end by themselves
-    for router in (goods, inventory, stream, doors, review, orders, notices, sessions, layout, moves, stock, readings, movements, places, plans, health, alerts, alert_rules, epcis, webhooks, access, console):
+    for router in ROUTERS:
         app.include_router(router)
     app.add_api_route("/api/v1/openapi.json", _describe, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=STATIC))

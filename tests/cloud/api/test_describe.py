@@ -69,3 +69,31 @@ def test_a_caller_that_has_the_description_is_not_sent_it_again(service: Any) ->
     tag = viewer.get("/api/v1/openapi.json").headers["etag"]
     again = viewer.get("/api/v1/openapi.json", headers={"If-None-Match": f'"other", W/{tag}'})
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+
+
+NO_KEY = {
+    "/api/v1/items/where-is": "changes nothing",
+    "/api/v1/orders/import": "says how things are",
+    "/api/v1/notices/import": "says how things are",
+    "/api/v1/sites/{site}/orders/{id}/cancel": "the second time changes nothing",
+    "/api/v1/sites/{site}/notices/{id}/cancel": "the second time changes nothing",
+    "/api/v1/alerts/{alert_id}/acknowledge": "the second time changes nothing",
+    "/api/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/again": "one that waits is left as it is",
+    "/api/v1/users/{name}/logout": "the second time changes nothing",
+    "/api/v1/users": "has a name of its own: 409",
+    "/api/v1/gateways": "answers with a secret, which must not be kept",
+    "/api/v1/tokens": "answers with a secret, which must not be kept",
+    "/api/v1/webhooks": "answers with a secret, which must not be kept",
+}
+"""What a POST without an Idempotency-Key has in its place."""
+
+
+def test_every_post_is_safe_to_send_again(service: Any) -> None:
+    paths = service.as_("viewer").get("/api/v1/openapi.json").json()["paths"]
+    posts = {path: methods["post"] for path, methods in paths.items() if "post" in methods and "/api/v1" in path}
+    keyless = {
+        path
+        for path, operation in posts.items()
+        if "Idempotency-Key" not in {parameter["name"] for parameter in operation.get("parameters", ())}
+    }
+    assert keyless == set(NO_KEY)

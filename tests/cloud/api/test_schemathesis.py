@@ -26,7 +26,7 @@ from tagdock_cloud.app import create_app
 from tagdock_cloud.config import ApiConfig
 from tagdock_cloud.web.describe import described
 
-EXAMPLES = int(os.environ.get("TAGDOCK_EXAMPLES", "4"))
+EXAMPLES = int(os.environ.get("TAGDOCK_EXAMPLES", "2"))
 """For each operation and each kind of request."""
 ENDLESS = {"/api/v1/stream/movements"}
 CHECKS = [
