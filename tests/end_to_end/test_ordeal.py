@@ -15,7 +15,8 @@ def test_whatever_is_struck_nothing_is_lost_and_nothing_doubled(tmp_path: Path, 
     if shutil.which("mosquitto", path="/usr/bin:/usr/sbin:/usr/local/sbin") is None:
         pytest.skip("no mosquitto here; apt-get install mosquitto runs this test")
     file = tmp_path / "report.json"
-    command = [str(programs / "tagdock-sim"), "ordeal", "--minutes", "0.7", "--speed", "2", "--each", "1", "--seed", "5"]
+    asked = ["--minutes", "0.7", "--speed", "2", "--each", "1", "--seed", "5"]
+    command = [str(programs / "tagdock-sim"), "ordeal", *asked]
     done = subprocess.run(
         [*command, "--data", str(tmp_path / "data"), "--report", str(file)],
         check=False,
