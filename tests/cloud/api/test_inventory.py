@@ -118,7 +118,7 @@ def test_unknown_epcs_are_not_found_and_nonsense_is_refused(stocked: Any) -> Non
         pytest.param({"site": "nowhere"}, "items[1].site", id="unknown site"),
         pytest.param({"bin": "Z-9"}, "items[1].bin", id="unknown bin"),
         pytest.param({"epc": "hello"}, "items[1].epc", id="no EPC"),
-        pytest.param({"epc": "https://id.gs1.org/01/80614141123458/21/6789"}, "items[1].epc", id="ambiguous link"),
+        pytest.param({"epc": "https://id.gs1.org/01/80614141123458/21/NEW1"}, "items[1].epc", id="ambiguous link"),
         pytest.param({"epc": "3476451FD40000000000162F"}, "items[1].epc", id="hex of a scheme not decoded here"),
         pytest.param({"epc": "3074257BF7194E4000000001"}, "items[1].epc", id="another row's EPC as hex"),
         pytest.param({"quantity": -1}, "items[1].quantity", id="negative quantity"),

@@ -13,7 +13,7 @@ BINS = [
 ]
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(autouse=True)
 def floor(service: Any) -> None:
     layout = {"v": 1, "name": "Hall", "doors": [], "bins": BINS}
     assert service.as_("admin").put(f"/api/v1/sites/{SITE}/layout", json=layout).status_code == 200
