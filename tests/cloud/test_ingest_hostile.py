@@ -1,5 +1,6 @@
 """Hostile gateways: whatever they send, ingest goes on, and everybody else's batches are committed."""
 
+import contextlib
 import json
 import random
 import subprocess
@@ -56,13 +57,10 @@ def mutated(paths: list[tuple[Any, ...]], values: list[Any]) -> bytes:
     said = json.loads(json.dumps(GOLDEN))
     for path, value in zip(paths, values, strict=True):
         inner = said
-        for step in path[:-1]:
-            inner = inner[step]
-            if not isinstance(inner, dict | list):
-                break
-        else:
-            if isinstance(inner, dict) or (isinstance(inner, list) and path[-1] < len(inner)):
-                inner[path[-1]] = value
+        with contextlib.suppress(LookupError, TypeError):  # an earlier value has taken the way there away
+            for step in path[:-1]:
+                inner = inner[step]
+            inner[path[-1]] = value
     return json.dumps(said).encode("utf-8", "surrogatepass")
 
 

@@ -26,6 +26,16 @@ class Step:
 
 
 STEPS: tuple[Step, ...] = (
-    *(Step(name, _SQL[name]) for name in ("items_move", "items_appear", "items_project", "flows_count", "announce")),
+    *(
+        Step(name, _SQL[name])
+        for name in (
+            "items_lock",
+            "items_move",
+            "items_appear",
+            "items_project",
+            "flows_count",
+            "announce",
+        )
+    ),
     Step("sessions_follow", _SESSIONS["follow"]),
 )

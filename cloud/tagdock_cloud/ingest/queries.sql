@@ -73,9 +73,13 @@ insert into reader_events (site, observed_at, event_id, gateway, reader, antenna
 select site, observed_at, event_id, gateway, reader, antenna, state, detail from staged_reader_events
 on conflict (site, observed_at, event_id) do nothing
 
+-- name: items_lock
+-- Hold all items of the group first, in the order of EPCs: the steps that follow touch some of them early and others late,
+-- and whoever corrects movements meanwhile would wait for one while we wait for another.
+select count(*) from (select from items where epc in (select epc from moved) order by epc for update) locked
+
 -- name: items_move
--- Items step on from where they were, new ones from nowhere, in the order of EPCs, so that two programs never lock
--- crosswise. Left over (`late_items`) is what was changed by somebody else meanwhile, what something older than its
+-- Items step on from where they were, new ones from nowhere, in the order of EPCs. Left over (`late_items`) is what was changed by somebody else meanwhile, what something older than its
 -- present state arrived for, and what was sighted without being placed.
 with latest as materialized (
     select distinct on (epc) epc, gtin, sku, site, door, bin, direction, observed_at, item, item_state, item_since
