@@ -218,12 +218,13 @@ def test_what_the_reader_can_not_do_is_told_with_the_key_and_the_remedy(
 
 
 def test_only_an_impinj_is_asked_for_its_extensions(peer: Any, llrp: Any, drive: Callable[..., Driven]) -> None:
-    drive().await_(lambda d: "up" in d.states())
+    driven = drive()
+    driven.await_(lambda d: "up" in d.states())
+    assert peer.ready.wait(8)
     assert llrp.CUSTOM not in peer.kinds()
     peer.capabilities = llrp.capabilities(llrp.IMPINJ)
     peer.cut()
-    peer.ready.clear()
-    assert peer.ready.wait(8)
+    driven.await_(lambda d: d.states().count("up") == 2)
     assert peer.kinds().count(llrp.CUSTOM) == 1
     add_rospec = [body for kind, body in peer.received if kind == 20][-1]
     assert struct.pack("!HHIIH", 1023, 14, llrp.IMPINJ, 52, 1) in add_rospec  # phase angle, please
