@@ -43,3 +43,5 @@ def test_comments_between_statements_are_left_out() -> None:
     queries = load_queries("tagdock_cloud.ingest")
     assert len(queries) > 10
     assert [name for name, query in queries.items() if any(line.startswith("--") for line in query.splitlines())] == []
+    query = queries["items_lock"]  # described in two lines
+    assert query.startswith("select") and "--" not in query

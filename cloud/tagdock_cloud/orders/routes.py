@@ -49,12 +49,8 @@ def build(kind: Kind) -> APIRouter:
         cursor: CursorText = None,
     ) -> Response:
         """List by when they are due; the period is half open: since <= due_at < until."""
-        after = read_cursor(cursor, str, str, str)
-        values = {
-            "kind": kind, "site": site, "sites": caller.listed, "state": state, "door": door, "partner": partner,
-            "since": since, "until": until, "after_due": _due(after[0]), "after_site": after[1], "after_id": after[2],
-            "rows": limit + 1,
-        }  # fmt: skip
+        asked = {"site": site, "state": state, "door": door, "partner": partner, "since": since, "until": until}
+        values = {**asked, **_after(cursor), "kind": kind, "sites": caller.listed, "rows": limit + 1}
         return page(request, await db.all(_SQL["page"], values), limit, "due_at", "site", "id")
 
     @router.put(f"/{path}", response_model=OrdersWritten, max_body_size=MOST_BYTES, name=f"put_{path}")
@@ -142,6 +138,12 @@ def _kept(order: dict[str, Any], where: str) -> dict[str, Any]:
             raise refused(f"{where}.lines[{number}].epc", f"is the same EPC as in line {seen[form]}")
         line["epc"] = form
     return order
+
+
+def _after(cursor: str | None) -> dict[str, Any]:
+    """Read where the page before ended."""
+    due, site, id_ = read_cursor(cursor, str, str, str)
+    return {"after_due": _due(due), "after_site": site, "after_id": id_}
 
 
 def _due(text: str | None) -> str | None:
