@@ -4,17 +4,17 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PARTS := contract edge cloud slotting dashboards simulators
 UV := .venv/bin/uv
 ALONE := .venv-alone
-WORKERS ?= 2
+WORKERS ?= 4
 DATA ?= demo-data
-# Most tests wait for other programs; a file's tests stay together, as they share servers. End to end the programs need
-# the machine for themselves: who simulates readers too slowly is seen as a reader that reports too late.
-PARALLEL = -n $(WORKERS) --dist loadfile
-test-end_to_end: PARALLEL =
+# Most tests wait for other programs, so more of them run than there are cores. A file's tests stay together, as they
+# share servers; files begin in the order of tests/conftest.py.
+PARALLEL = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+test-contract test-dashboards test-slotting: WORKERS = 2
 
 export UV_PYTHON_DOWNLOADS := never
 unexport VIRTUAL_ENV
 
-.PHONY: demo test setup check format clean $(PARTS:%=test-%) test-house test-end_to_end
+.PHONY: demo test setup check check-types check-arrows format clean $(PARTS:%=test-%) test-house test-end_to_end
 
 demo: setup ## everything on one box; make demo ARGS="--for 60s --orders FILE.csv.gz"
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/tagdock-sim demo $(ARGS)
@@ -24,11 +24,17 @@ test: check $(PARTS:%=test-%) test-house test-end_to_end ## every check and ever
 setup: ## .venv with all parts and tools, as locked
 	@$(PYTHON) scripts/bootstrap.py
 	@$(UV) sync --locked --quiet --all-packages --all-extras --group dev
+	@.venv/bin/python -m tagdock_slotting.compiling
 
 check: setup ## lint, format, types, arrows between the parts
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
+	@$(MAKE) --no-print-directory -j2 check-types check-arrows
+
+check-types:
 	.venv/bin/mypy
+
+check-arrows:
 	.venv/bin/lint-imports --no-cache
 
 # A part's tests run in an environment that holds only what the part itself declares: an undeclared import fails here.
@@ -36,8 +42,16 @@ $(PARTS:%=test-%): test-%: setup
 	@UV_PROJECT_ENVIRONMENT=$(ALONE)/$* $(UV) sync --locked --quiet --package tagdock-$* --group test
 	$(ALONE)/$*/bin/python -m pytest tests/$* $(PARALLEL) $(PYTEST_ARGS)
 
-test-house test-end_to_end: test-%: setup
-	PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m pytest tests/$* $(PARALLEL) $(PYTEST_ARGS)
+IN_HOUSE = PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m pytest
+
+test-house: setup
+	$(IN_HOUSE) tests/house $(PARALLEL) $(PYTEST_ARGS)
+
+# Whole docks that are simulated live come one after the other, with the machine for themselves: who simulates readers
+# too slowly is seen as a reader that reports too late.
+test-end_to_end: setup
+	$(IN_HOUSE) tests/end_to_end -m "not alone" $(PARALLEL) $(PYTEST_ARGS)
+	$(IN_HOUSE) tests/end_to_end -m alone $(PYTEST_ARGS)
 
 format: setup ## bring the code into the house's style
 	.venv/bin/ruff check --fix

@@ -99,7 +99,12 @@ def _report(client: httpx.Client, bare: psycopg.Connection[dict[str, Any]]) -> N
         ("movements, page of 100", f"/api/v1/movements?site={SITE}", "movements", page),
         ("movements, page of 1,000", f"/api/v1/movements?site={SITE}&limit=1000", "movements", {**one, "rows": 1001}),
         ("movements of one door", f"/api/v1/movements?site={SITE}&door=D3", "movements", door),
-        ("history of one item", f"/api/v1/items/{epc}/history", "movements", {**page, "site": None, "epcs": [epc]}),
+        (
+            "history of one item",
+            f"/api/v1/items/{epc}/history",
+            "movements_of_item",
+            {**page, "site": None, "epc": epc},
+        ),
         ("where is one item", f"/api/v1/items/{epc}", "where_is", {"epcs": [epc], "sites": None}),
         ("where are 1,000 items", epcs, "where_are", where),
         ("stock, first 100 rows", f"/api/v1/stock?site={SITE}", "stock_by_sku", page),

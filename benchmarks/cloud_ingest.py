@@ -21,7 +21,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -39,6 +39,7 @@ GROUP = 5_000
 UNACKED_EVENTS = 40_000
 GATEWAYS = 8
 SIZES = (1, 10, 100)
+MARK_S = 5.0
 
 
 @dataclass
@@ -188,30 +189,43 @@ def connected(port: int, stack: ExitStack) -> list[Gateway]:
     return gateways
 
 
+Mark = tuple[float, int, float]
+"""When, how many events had been acked, and the megabytes that ingest held."""
+
+
 def sustain(rig: Rig, events: int) -> None:
-    """Publish so many events at 100 a batch and print each minute's rate and ingest's memory."""
+    """Publish so many events at 100 a batch and print how the rate held, minute by minute, and ingest's memory."""
     started_s, marks = time.perf_counter(), [(0.0, 0, rig.programs.memory_mb("ingest"))]
 
     def heard(acked: int) -> None:
         at_s = time.perf_counter() - started_s
-        if at_s - marks[-1][0] >= 60:
+        if at_s - marks[-1][0] >= MARK_S:
             marks.append((at_s, acked * 100, rig.programs.memory_mb("ingest")))
-            say(f"{marks[-1][1]:,} events, {rate_of(marks, -1):,.0f}/s, ingest {marks[-1][2]:.0f} MB")
+            say(f"{marks[-1][1]:,} events, {rate_of(*marks[-2:]):,.0f}/s, ingest {marks[-1][2]:.0f} MB")
 
     publish(rig.port, payloads(uuid4(), events, 100, rig.items), 100, heard)
     elapsed_s = time.perf_counter() - started_s
+    marks.append((elapsed_s, events, rig.programs.memory_mb("ingest")))
     print(f"{events:,} events, 100 a batch, in {elapsed_s:,.0f} s: {events / elapsed_s:,.0f} events/s")
-    if len(marks) > 2:
-        rates = [rate_of(marks, index) for index in range(1, len(marks))]
-        print(f"first minute {rates[0]:,.0f}/s, worst {min(rates):,.0f}/s ({min(rates) / rates[0]:.0%})")
-        print(f"last minute {rates[-1]:,.0f}/s ({rates[-1] / rates[0]:.0%})")
+    minutes = list(minutes_of(marks))
+    if minutes:
+        print(f"first minute {minutes[0]:,.0f}/s, least minute {min(minutes):,.0f}/s "
+              f"({min(minutes) / minutes[0]:.0%}), last minute {minutes[-1]:,.0f}/s")  # fmt: skip
+    else:
+        print(f"it was over in {elapsed_s:.0f} s: give more events to see minutes")
     print(f"ingest's memory: {marks[0][2]:.0f} MB at first, {max(mark[2] for mark in marks):.0f} MB at most")
 
 
-def rate_of(marks: list[tuple[float, int, float]], index: int) -> float:
-    """Return events a second between a mark and the one before."""
-    (before_s, before, _), (after_s, after, _) = marks[index - 1], marks[index]
-    return (after - before) / (after_s - before_s)
+def minutes_of(marks: Sequence[Mark]) -> Iterator[float]:
+    """Yield the rate of every minute that begins at a mark, the first one first; they overlap."""
+    for begin in marks:
+        if (end := next((mark for mark in marks if mark[0] >= begin[0] + 60), None)) is not None:
+            yield rate_of(begin, end)
+
+
+def rate_of(before: Mark, after: Mark) -> float:
+    """Return events a second between two marks."""
+    return (after[1] - before[1]) / (after[0] - before[0])
 
 
 def delay(rig: Rig, seconds: float) -> None:

@@ -5,23 +5,30 @@
 
 Each item lives ten days: it comes in by a door, is put away, moved twice, and leaves. The newest tenth of the record is
 filled in and asked about, then the rest behind it, and the same questions are asked again. Beside the questions stands
-`select 1`, the least that any takes on the same connection.
+`select 1`, the least that any takes on the same connection. On TimescaleDB chunks are then compressed, and histories
+asked for once more as the interface asks: looking everywhere, and once a duty listed in which weeks each item moved.
 """
 
+import asyncio
 import statistics
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, LiteralString
 
 import click
 import psycopg
 from cloud_api import _embedded
-from psycopg.rows import TupleRow
+from psycopg.rows import TupleRow, tuple_row
+from tagdock_cloud.inventory.record import MovementFilter, find_movements
+from tagdock_cloud.keeping.weeks import list_weeks
 from tagdock_cloud.store.migrate import migrate
+from tagdock_cloud.store.pool import AsyncPool, connect
+from tagdock_cloud.web.database import Database
 
 SITES, DOORS, SKUS, BINS, STEPS = 4, 8, 3_000, 4_000, 8
 DAYS, LIFE_DAYS = 365, 10
+EPC = "urn:epc:id:sgtin:9521234.012345.{}"
 LIMIT_MS = 50.0
 BIG = 100_000
 FLOOR = f"""
@@ -84,6 +91,8 @@ def main(movements: int, database: str | None, rounds: int) -> None:
             _fill(connection, 0, young, items)
             second = _ask(connection, items, 0, rounds)
             _report(connection, movements, first, second)
+            if _flavour(connection) == "timescaledb":
+                _report_histories(url, {"item's": items - 1, "old item's": 0}, rounds)
 
 
 def _fill(connection: psycopg.Connection[TupleRow], first: int, end: int, items: int) -> None:
@@ -115,7 +124,7 @@ def _ask(connection: psycopg.Connection[TupleRow], items: int, oldest: int, roun
     """Return the median of each question in milliseconds, warm; the questions take turns."""
     spent: dict[str, list[float]] = {name: [] for name in QUESTIONS}
     for turn in range(rounds + 3):
-        epc = "urn:epc:id:sgtin:9521234.012345.{}".format
+        epc = EPC.format
         some = [epc(oldest + n * 9973 % (items - oldest)) for n in range(1000)]  # the same each time: warm
         values: dict[str, Any] = {"epc": epc(items - 1 - turn % 3), "old": epc(oldest + turn % 3), "epcs": some}
         for name, question in QUESTIONS.items():
@@ -138,8 +147,7 @@ def _report(
 
 def _sizes(connection: psycopg.Connection[TupleRow]) -> dict[str, int]:
     """Return what movements take on disk, indexes and all; where chunks can be compressed, before and after."""
-    row = connection.execute("select store_flavour()").fetchone()
-    flavour = "" if row is None else str(row[0])
+    flavour = _flavour(connection)
     parts = "from pg_inherits where inhparent = 'movements'::regclass"
     size = {
         "plain": f"select sum(pg_total_relation_size(inhrelid)) {parts}",
@@ -154,8 +162,42 @@ def _sizes(connection: psycopg.Connection[TupleRow]) -> dict[str, int]:
     return sizes
 
 
-def _number(connection: psycopg.Connection[TupleRow], statement: str) -> int:
-    row = connection.execute(statement).fetchone()
+def _report_histories(url: str, wanted: dict[str, int], rounds: int) -> None:
+    """Ask for histories in a compressed record as the interface does, before weeks are listed and after."""
+    before = asyncio.run(_histories(url, wanted, rounds))
+    started, listed = time.perf_counter(), -1
+    with connect(url, name="benchmark") as connection:
+        while listed != (listed := _number(connection, "select coalesce(before_week, 0) from weeks_listed")):
+            list_weeks(connection)
+        size = _number(connection, "select pg_total_relation_size('item_weeks')")
+    click.echo(f"weeks listed in {time.perf_counter() - started:.0f} s, {size / 1e6:,.0f} MB", err=True)
+    after = asyncio.run(_histories(url, wanted, rounds))
+    click.echo(f"{'compressed':34}{'everywhere':>14}{'listed':>14}   ms, median")
+    for name, spent in before.items():
+        click.echo(f"{f'an {name} history':34}{spent:14.2f}{after[name]:14.2f}")
+
+
+async def _histories(url: str, wanted: dict[str, int], rounds: int) -> dict[str, float]:
+    spent: dict[str, list[float]] = {name: [] for name in wanted}
+    async with AsyncPool(url, name="benchmark") as pool:
+        database = Database(pool)
+        for _ in range(rounds + 3):
+            for name, item in wanted.items():
+                started = time.perf_counter()
+                rows = await find_movements(database, MovementFilter(sites=None, epcs=[EPC.format(item)]), 101)
+                spent[name].append((time.perf_counter() - started) * 1000)
+                if len(rows) != STEPS:
+                    raise RuntimeError(f"{len(rows)} movements of {STEPS}")
+    return {name: statistics.median(times[3:]) for name, times in spent.items()}
+
+
+def _flavour(connection: psycopg.Connection[TupleRow]) -> str:
+    row = connection.execute("select store_flavour()").fetchone()
+    return "" if row is None else str(row[0])
+
+
+def _number(connection: psycopg.Connection[Any], statement: LiteralString) -> int:
+    row = connection.cursor(row_factory=tuple_row).execute(statement).fetchone()
     return 0 if row is None else int(row[0])
 
 

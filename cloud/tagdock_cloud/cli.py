@@ -23,6 +23,7 @@ from tagdock_cloud.errors import CloudError, ConfigurationError
 from tagdock_cloud.front import front_options
 from tagdock_cloud.ingest.commands import ingest
 from tagdock_cloud.keeping.commands import retention
+from tagdock_cloud.life.commands import life
 from tagdock_cloud.log import FORMATS, Format, set_up_log
 from tagdock_cloud.options import broker_ca_option as _broker_ca
 from tagdock_cloud.options import broker_option as _broker
@@ -89,13 +90,14 @@ def migrate(database: str | None, data: Path) -> None:
 @_database
 @_data
 def rebuild(database: str | None, data: Path) -> None:
-    """Work out items' places and flows anew from the record."""
+    """Work out items' places, flows and lives anew from the record."""
     from tagdock_cloud.ingest import rebuild as projections  # noqa: PLC0415
+    from tagdock_cloud.life import following as lives  # noqa: PLC0415
 
-    items = projections.rebuild(
-        database or _served_database(data), lambda done: click.echo(f"{done} items are done", err=True)
-    )
-    click.echo(f"rebuilt {items} items and the flows")
+    url = database or _served_database(data)
+    items = projections.rebuild(url, lambda done: click.echo(f"{done} items are done", err=True))
+    told = lives.rebuild(url, lambda done: click.echo(f"{done} lives are done", err=True))
+    click.echo(f"rebuilt {items} items, the flows and {told} lives")
 
 
 @main.command()
@@ -104,9 +106,21 @@ def rebuild(database: str | None, data: Path) -> None:
 @_http_port
 @_open
 @_private_webhooks
+@_option(
+    "--watch-disk",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A folder whose disk the console's health page watches: where the database lies, if that is here.",
+)
 @front_options
 def api(
-    *, database: str | None, host: str, http_port: int, is_open: bool, private_webhooks: bool, front: Front
+    *,
+    database: str | None,
+    host: str,
+    http_port: int,
+    is_open: bool,
+    private_webhooks: bool,
+    watch_disk: Path | None,
+    front: Front,
 ) -> None:
     """Serve the HTTP interface and the console."""
     check_open(host, is_open)
@@ -114,7 +128,7 @@ def api(
         raise ConfigurationError("give --database URL; `tagdock-cloud serve` brings its own")
     from tagdock_cloud.serve.http import run_api  # noqa: PLC0415  # the other commands start faster without FastAPI
 
-    run_api(ApiConfig(pool.check_url(database), host, http_port, is_open, private_webhooks, front))
+    run_api(ApiConfig(pool.check_url(database), host, http_port, is_open, private_webhooks, front, watch_disk))
 
 
 @main.command()
@@ -217,5 +231,5 @@ def _print_addresses(addresses: dict[str, str], *, as_json: bool) -> None:
     click.echo("ready; stop with Ctrl-C", err=True)
 
 
-for _command in (ingest, backup, restore, retention, users_group, tokens_group, gateways_group):
+for _command in (ingest, backup, restore, retention, life, users_group, tokens_group, gateways_group):
     main.add_command(_command)

@@ -118,6 +118,8 @@ class ApiConfig:
     is_open: bool = False
     private_webhooks: bool = False
     front: Front = Front()
+    data_dir: Path | None = None
+    """Whose disk the health page watches; None: the data lies on another machine."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from tagdock_dashboards import needs
+from tagdock_dashboards.alarms import LOOKS_BACK_S, Alarm
 from tagdock_dashboards.errors import QueryError
 from tagdock_dashboards.macros import Choice, Setting, expand
 from tagdock_dashboards.model import Dashboard, Panel, Query, Variable
@@ -70,15 +71,30 @@ class Checker:
 
     def run(self) -> Iterator[Finding]:
         """Yield a finding for every query of the variables, in their order, then of the panels."""
+        yield from self._choose_all()
+        for panel in self._board.panels:
+            for query in panel.queries:
+                yield self._run_query(panel, query)
+        for mark in self._board.marks:
+            yield self._run_mark(mark)
+
+    def answers(self) -> Iterator[Answer]:
+        """Yield what each panel's first query answers with everything chosen, in the panels' order.
+
+        Raises QueryError where the database refuses one.
+        """
+        for _ in self._choose_all():
+            pass
+        for panel in self._board.panels:
+            yield self._database.run(expand(panel.queries[0].sql, self._everything, self._setting(panel)))
+
+    def _choose_all(self) -> Iterator[Finding]:
         for variable in self._board.variables:
             options: Sequence[str] = variable.options
             if variable.type == "query":
                 finding, options = self._ask_options(variable)
                 yield finding
             self._choose(variable, options)
-        for panel in self._board.panels:
-            for query in panel.queries:
-                yield self._run_query(panel, query)
 
     def _choose(self, variable: Variable, options: Sequence[str]) -> None:
         """Choose "All" for one round (the variable's own text for it, else every option), the first for the other."""
@@ -115,6 +131,19 @@ class Checker:
             problems.append(str(error))
         return Finding(self._board.title, panel.title, query.ref_id, tuple(problems), rows, seconds)
 
+    def _run_mark(self, mark: Query) -> Finding:
+        """Run the query of marks on the time axis; none in the period is no fault."""
+        problems: list[str] = []
+        rows, seconds = 0, 0.0
+        try:
+            answer = self._database.run(expand(mark.sql, self._everything, self._setting(None)))
+            rows, seconds = len(answer.rows), answer.seconds
+            missing = sorted({"time", "text"} - {name for name, _ in answer.columns})
+            problems += [f'has no column "{name}", which a mark needs' for name in missing]
+        except QueryError as error:
+            problems.append(str(error))
+        return Finding(self._board.title, "marks", mark.ref_id, tuple(problems), rows, seconds)
+
     def _judge(self, panel: Panel, query: Query, answer: Answer) -> list[str]:
         problems = list(needs.problems(panel, query, answer))
         if not answer.complete:
@@ -131,3 +160,22 @@ class Checker:
         at_least = (panel.interval if panel else None) or SHORTEST_POINT
         length = interval_ms(since, until, points=points, at_least=at_least)
         return Setting(since, until, length, self._terms.timescaledb)
+
+
+def check_alarms(alarms: Sequence[Alarm], terms: Terms, database: Runner) -> Iterator[Finding]:
+    """Run every alert rule's query: no row is good news, but it has to return texts and the one figure `value`."""
+    setting = Setting(terms.now - timedelta(seconds=LOOKS_BACK_S), terms.now, 1000.0, terms.timescaledb)
+    for alarm in alarms:
+        problems: list[str] = []
+        rows, seconds = 0, 0.0
+        try:
+            answer = database.run(expand(alarm.sql, {}, setting))
+            rows, seconds = len(answer.rows), answer.seconds
+            numbers = [name for name, kind in answer.columns if kind == "number"]
+            if numbers != ["value"]:
+                problems.append(f"has to return one number, `value`; it returns {', '.join(numbers) or 'none'}")
+            if not any(kind == "text" for _, kind in answer.columns):
+                problems.append("has no text that tells one alert from another")
+        except QueryError as error:
+            problems.append(str(error))
+        yield Finding("alert rules", alarm.title, "value", tuple(problems), rows, seconds)

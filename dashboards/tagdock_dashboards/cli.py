@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
+from types import ModuleType
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
 import click
 
+from tagdock_dashboards import alarms, files, model, provisioning, show
 from tagdock_dashboards import build as builder
-from tagdock_dashboards import files, model, provisioning, show
-from tagdock_dashboards.check import Checker, Finding, Terms
+from tagdock_dashboards.check import Checker, Finding, Terms, check_alarms
 from tagdock_dashboards.database import connect
 from tagdock_dashboards.errors import ConfigurationError, DashboardsError
 from tagdock_dashboards.grafana import Grafana
@@ -56,6 +57,9 @@ _console_url = _option("--console-url", default=CONSOLE_URL, help="Where links i
 _timescaledb = _option(
     "--timescaledb/--no-timescaledb", default=True, help="Whether the data source's database has TimescaleDB."
 )
+_contact_point = _option(
+    "--contact-point", metavar="NAME", help="Whom alert rules tell; default: whom Grafana's notification policy says."
+)
 _json = _option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 
 
@@ -70,12 +74,13 @@ def main() -> None:
 @_option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 when a file is missing or stale.")
 @_console_url
 @_timescaledb
+@_contact_point
 @_told
-def build(*, output: Path, only_check: bool, console_url: str, timescaledb: bool) -> None:
+def build(*, output: Path, only_check: bool, console_url: str, timescaledb: bool, contact_point: str | None) -> None:
     """Write the dashboards' JSON and the provisioning files; print those that changed."""
     if not console_url.startswith(("http://", "https://")):
         raise ConfigurationError(f"--console-url {console_url!r} has to begin with http:// or https://")
-    written = builder.files(console_url, timescaledb=timescaledb)
+    written = builder.files(console_url, timescaledb=timescaledb, contact_point=contact_point)
     changed = list(files.stale(written, output)) if only_check else files.write(written, output)
     for path in changed:
         click.echo(output / path)
@@ -102,20 +107,71 @@ def check(
     generated: Path | None,
     as_json: bool,
 ) -> None:
-    """Run every panel's and variable's query; exit 1 when one fails, is empty, or lacks what its panel needs."""
+    """Run every query of panels, variables, marks and alert rules; exit 1 when one fails, is empty, or lacks a need."""
     boards = files.read_dashboards(generated) if generated else builder.dashboards()
     broken = [f"{name}: {problem}" for name, board in boards.items() for problem in lint(board)]
     findings: list[Finding] = []
     with connect(database, query_timeout_s=query_timeout) as connection:
         terms = Terms(datetime.now(UTC), since, until, connection.has_timescaledb(), frozenset(allow_empty))
         for board in boards.values():
-            for finding in Checker(model.read(board), terms, connection).run():
-                findings.append(finding)
-                if not as_json:
-                    show.finding(finding)
+            _gather(Checker(model.read(board), terms, connection).run(), findings, as_json=as_json)
+        _gather(check_alarms(alarms.ALARMS, terms, connection), findings, as_json=as_json)
     show.findings(broken, findings, as_json=as_json)
     if broken or any(finding.problems for finding in findings):
         sys.exit(1)
+
+
+def _gather(found: Iterable[Finding], findings: list[Finding], *, as_json: bool) -> None:
+    for finding in found:
+        findings.append(finding)
+        if not as_json:
+            show.finding(finding)
+
+
+@main.command()
+@_option("--database", required=True, metavar="URL", help="The database whose views the dashboards read.")
+@_option(
+    "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("preview"), help="Folder for the PNGs."
+)
+@_option("--dashboard", "only", multiple=True, metavar="NAME", help="Draw this one; may be repeated. Default: all.")
+@_option("--width", type=click.IntRange(320, 4000), default=1920, help="Pixels across; under 768 as on a phone.")
+@_option("--since", metavar="TIME", help="Begin of the period: now-24h, or ISO 8601. Default: each dashboard's own.")
+@_option("--until", metavar="TIME", help="End of the period.")
+@_option("--query-timeout", type=click.FloatRange(0.1, 600), default=30.0, help="Seconds that one query may take.")
+@_generated
+@_told
+def preview(
+    *,
+    database: str,
+    output: Path,
+    only: Sequence[str],
+    width: int,
+    since: str | None,
+    until: str | None,
+    query_timeout: float,
+    generated: Path | None,
+) -> None:
+    """Draw each dashboard from its own queries to one PNG, to look at it without a Grafana."""
+    sheet = _sheet()
+    boards = files.read_dashboards(generated) if generated else builder.dashboards()
+    if missing := sorted(set(only) - boards.keys()):
+        raise ConfigurationError(f"there is no dashboard {missing[0]!r}; there are {', '.join(boards)}")
+    output.mkdir(parents=True, exist_ok=True)
+    with connect(database, query_timeout_s=query_timeout) as connection:
+        terms = Terms(datetime.now(UTC), since, until, connection.has_timescaledb())
+        for name in only or boards:
+            answers = Checker(model.read(boards[name]), terms, connection).answers()
+            sheet.save(boards[name], model.panels(boards[name]), answers, output / f"{name}.png", width_px=width)
+            click.echo(output / f"{name}.png")
+
+
+def _sheet() -> ModuleType:
+    """Load what draws; it is an extra, since only people who look need it."""
+    try:
+        from tagdock_dashboards.preview import sheet  # noqa: PLC0415  matplotlib takes a second to load
+    except ImportError as error:
+        raise ConfigurationError("drawing needs matplotlib: pip install 'tagdock-dashboards[preview]'") from error
+    return sheet
 
 
 @main.command()
@@ -128,6 +184,8 @@ def check(
 @_timescaledb
 @_console_url
 @_generated
+@_option("--alerts/--no-alerts", default=True, help="Publish the alert rules, too; that takes the role Admin.")
+@_contact_point
 @_option("--dry-run", is_flag=True, help="Write nothing; show what would change.")
 @_option("--force", is_flag=True, help="Write over what a person changed in Grafana.")
 @_option("--timeout", type=click.FloatRange(0.1, 600), default=15.0, help="Seconds that one call to Grafana may take.")
@@ -142,12 +200,14 @@ def publish(
     timescaledb: bool,
     console_url: str,
     generated: Path | None,
+    alerts: bool,
+    contact_point: str | None,
     dry_run: bool,
     force: bool,
     timeout: float,
     as_json: bool,
 ) -> None:
-    """Publish folder, data source and dashboards; exit 1 when something was left alone.
+    """Publish folder, data source, dashboards and alert rules; exit 1 when something was left alone.
 
     What a person saved in Grafana is never written over without --force.
     """
@@ -161,7 +221,10 @@ def publish(
     steps: list[Step] = []
     with Grafana(grafana, token, timeout_s=timeout) as target:
         click.echo(f"Grafana {target.ping()} at {grafana}", err=True)
-        for step in _steps(Publisher(target, force=force, dry_run=dry_run), source, boards.values()):
+        if alerts and contact_point and not target.has_contact_point(contact_point):
+            raise ConfigurationError(f"Grafana has no contact point {contact_point!r}; make it under Alerting first")
+        rules = [alarms.rule(alarm, FOLDER_UID, contact_point) for alarm in alarms.ALARMS] if alerts else []
+        for step in _steps(Publisher(target, force=force, dry_run=dry_run), source, boards.values(), rules):
             steps.append(step)
             if not as_json:
                 show.step(step, dry_run=dry_run)
@@ -171,7 +234,12 @@ def publish(
         sys.exit(1)
 
 
-def _steps(publisher: Publisher, source: dict[str, Any] | None, boards: Iterable[dict[str, Any]]) -> Iterator[Step]:
+def _steps(
+    publisher: Publisher,
+    source: dict[str, Any] | None,
+    boards: Iterable[dict[str, Any]],
+    rules: Iterable[dict[str, Any]],
+) -> Iterator[Step]:
     yield publisher.folder(FOLDER_UID, FOLDER)
     if source is not None:
         yield publisher.data_source(source)
@@ -179,6 +247,8 @@ def _steps(publisher: Publisher, source: dict[str, Any] | None, boards: Iterable
         click.echo(f"the data source {DATA_SOURCE_UID} is not there: panels stay empty; see --data-source", err=True)
     for board in boards:
         yield publisher.dashboard(board, FOLDER_UID)
+    for rule in rules:
+        yield publisher.alert_rule(rule)
 
 
 def _secret(flag: str, path: Path | None, variable: str) -> str:

@@ -1,7 +1,7 @@
 """The only module that knows grafana-client: Grafana's HTTP API as the few calls that publishing needs.
 
-Source: Grafana HTTP API (dashboard, dashboard versions, folder, data source). grafana-client leaves transport errors
-as its HTTP library raises them; they are all `OSError`s, and everything is translated here.
+Source: Grafana HTTP API (dashboard, dashboard versions, folder, data source, alerting). grafana-client leaves
+transport errors as its HTTP library raises them; they are all `OSError`s, and everything is translated here.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 _REMEDIES = {
     401: "the token is wrong, expired or of another Grafana; make one under Administration > Service accounts",
-    403: "the token's service account may not do this; give it the role Editor (Admin for data sources)",
+    403: "the token's service account may not do this; give it the role Editor (Admin for data sources, alerts)",
     404: "it is not there; check that --grafana names the address that the browser shows, with its path",
     409: "something with this name or uid is already there; rename or delete that in Grafana",
     412: "someone saved it at this very moment, or another dashboard in the folder has its title; look and run again",
@@ -103,6 +103,28 @@ class Grafana:
         self._call(
             f"update data source {uid}", lambda: self._api.datasource.update_datasource_by_uid(uid, dict(source))
         )
+
+    def alert_rule(self, uid: str) -> Json | None:
+        """Return an alert rule, or None where there is none."""
+        return self._maybe(f"alert rule {uid}", lambda: self._api.alertingprovisioning.get_alertrule(uid))
+
+    def create_alert_rule(self, rule: Mapping[str, Any]) -> None:
+        """Create an alert rule. Its provenance becomes `api`: Grafana's pages show it and let nobody edit it."""
+        create = self._api.alertingprovisioning.create_alertrule
+        self._call(f"create alert rule {rule['uid']}", lambda: create(dict(rule)))
+
+    def update_alert_rule(self, rule: Mapping[str, Any]) -> None:
+        """Replace an alert rule."""
+        update = self._api.alertingprovisioning.update_alertrule
+        self._call(f"update alert rule {rule['uid']}", lambda: update(rule["uid"], dict(rule)))
+
+    def has_contact_point(self, name: str) -> bool:
+        """Tell whether there is a contact point of this name."""
+        what = f"contact point {name!r}"
+        points = self._answer(what, lambda: self._api.alertingprovisioning.get_contactpoints(name))
+        if not isinstance(points, list):
+            raise _strange(what)
+        return any(isinstance(point, dict) and point.get("name") == name for point in points)
 
     def _newest_version(self, uid: str) -> Json:
         """Return the newest entry of the version history: a list before Grafana 11, an object with one since."""

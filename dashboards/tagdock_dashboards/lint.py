@@ -17,7 +17,7 @@ COLOURED = ("stat", "gauge", "bargauge")
 HEALTHY_COLOURS = ("green", "#73bf69")
 
 _UID = re.compile(r"[A-Za-z0-9_-]{1,40}")
-_TABLE = re.compile(r"\b(?:FROM|JOIN)\s+([a-z_][a-z0-9_.]*)", re.IGNORECASE)
+_TABLE = re.compile(r"\b(?:FROM|JOIN)\s+(?!LATERAL\b)([a-z_][a-z0-9_.]*)", re.IGNORECASE)
 _NOT_A_TABLE = re.compile(r"\b(?:extract\s*\(\s*\w+\s+|DISTINCT\s+)FROM\b", re.IGNORECASE)
 _COMMENT = re.compile(r"--|/\*")
 
@@ -34,6 +34,9 @@ def lint(board: Json) -> Iterator[str]:
         for problem in _panel_problems(panel):
             yield f"panel {panel.get('title')!r}: {problem}"
     yield from _layout_problems([*every, *_row_panels(board)])
+    for mark in (board.get("annotations") or {}).get("list") or []:
+        for problem in _query_problems(mark.get("datasource"), str((mark.get("target") or {}).get("rawSql", ""))):
+            yield f"mark {mark.get('name')!r}: {problem}"
     for variable in (board.get("templating") or {}).get("list") or []:
         if variable.get("type") == "query":
             for problem in _query_problems(variable.get("datasource"), str(variable.get("query", ""))):

@@ -67,6 +67,11 @@ def _named_numbers(answer: Answer) -> Iterator[str]:
         yield f"has no text column to name the bars; its columns are {_listed(answer)}"
 
 
+def _places(answer: Answer) -> Iterator[str]:
+    if len(_of_kind(answer, "number")) < 3:
+        yield f"has to return two coordinates and a figure; its columns are {_listed(answer)}"
+
+
 def _anything(answer: Answer) -> Iterator[str]:
     if not answer.columns:
         yield "has no columns"
@@ -80,6 +85,7 @@ _RULES: dict[str, Callable[[Answer], Iterator[str]]] = {
     "barchart": _named_numbers,
     "piechart": _named_numbers,
     "heatmap": _numbers,
+    "xychart": _places,
     "state-timeline": _anything,
     "table": _anything,
 }

@@ -1,4 +1,4 @@
-"""Bring dashboards into a Grafana without writing over what a person changed there.
+"""Bring dashboards and alert rules into a Grafana without writing over what a person changed there.
 
 Each save carries a fingerprint of the dashboard in its version message. When the newest version's message is not one of
 ours, a person saved last, and the dashboard is left alone (decision 0052).
@@ -12,6 +12,9 @@ from difflib import unified_diff
 from typing import Any, Literal, Protocol
 
 Action = Literal["create", "update", "unchanged", "left alone"]
+
+BUILD = "tagdock_build"
+"""The annotation of an alert rule that carries the fingerprint of its build."""
 
 MARK = "tagdock-dashboards "
 """Begins the version message of everything that `publish` saves; the fingerprint follows."""
@@ -74,6 +77,18 @@ class Target(Protocol):
         """Update a data source."""
         ...
 
+    def alert_rule(self, uid: str) -> dict[str, Any] | None:
+        """Return an alert rule or None."""
+        ...
+
+    def create_alert_rule(self, rule: Mapping[str, Any]) -> None:
+        """Create an alert rule that only this API may change."""
+        ...
+
+    def update_alert_rule(self, rule: Mapping[str, Any]) -> None:
+        """Update an alert rule."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Publisher:
@@ -115,6 +130,18 @@ class Publisher:
             )
         return step
 
+    def alert_rule(self, rule: Mapping[str, Any]) -> Step:
+        """See to it that the alert rule is there as built; it stays in the folder where it is."""
+        uid = str(rule["uid"])
+        wanted = dict(rule) | {"annotations": dict(rule["annotations"]) | {BUILD: fingerprint(rule)}}
+        found = self.target.alert_rule(uid)
+        step = _decide_rule(wanted, found, force=self.force)
+        if step.action == "create" and not self.dry_run:
+            self.target.create_alert_rule(wanted)
+        if step.action == "update" and not self.dry_run:
+            self.target.update_alert_rule(wanted | {"folderUID": (found or {}).get("folderUID") or rule["folderUID"]})
+        return step
+
 
 def fingerprint(board: Mapping[str, Any]) -> str:
     """Return 16 hex digits that change whenever the dashboard does."""
@@ -142,6 +169,22 @@ def _decide_change(stored: Stored, *, force: bool) -> tuple[Action, str]:
     if force:
         return "update", f"{why}; --force writes over it"
     return "left alone", f"{why}; bring the change into the code, or use --force"
+
+
+def _decide_rule(wanted: Mapping[str, Any], found: Mapping[str, Any] | None, *, force: bool) -> Step:
+    """Decide by who may change the rule: what this API saved, Grafana's pages show and do not let anybody edit."""
+    uid = str(wanted["uid"])
+    if found is None:
+        return Step("alert rule", uid, "create", "is not there yet")
+    if (found.get("annotations") or {}).get(BUILD) == wanted["annotations"][BUILD]:
+        return Step("alert rule", uid, "unchanged", "is this build")
+    diff = tuple(_diff({key: found[key] for key in wanted.keys() & found.keys()}, wanted))
+    if found.get("provenance") == "file":
+        return Step("alert rule", uid, "left alone", "it is provisioned from a file; change that file instead", diff)
+    if found.get("provenance") == "api":
+        return Step("alert rule", uid, "update", "is an older build", diff)
+    action: Action = "update" if force else "left alone"
+    return Step("alert rule", uid, action, "a person took it over in Grafana; --force writes over it", diff)
 
 
 def _decide_data_source(wanted: Mapping[str, Any], found: Mapping[str, Any] | None, *, force: bool) -> Step:

@@ -4,8 +4,10 @@ SELECT format('GRANT SELECT ON %I.%I TO tagdock_grafana, tagdock_slotting', sche
 FROM pg_views
 WHERE schemaname = 'public' AND viewname LIKE '%\_v1' AND viewowner = current_user \gexec
 
--- Slotting takes its plans from the job queue and writes them back through three functions.
-GRANT EXECUTE ON FUNCTION plan_start_v1(uuid, jsonb), plan_finish_v1(uuid, jsonb), plan_fail_v1(uuid, text) TO tagdock_slotting;
+-- Slotting takes its plans from the job queue and writes them back through functions.
+GRANT EXECUTE ON FUNCTION plan_start_v1(uuid, jsonb), plan_finish_v1(uuid, jsonb), plan_fail_v1(uuid, text),
+    plan_progress_v1(uuid, jsonb), plan_note_v1(uuid, text, jsonb), plan_picture_v1(uuid, text, text),
+    question_start_v1(uuid), question_finish_v1(uuid, jsonb), question_fail_v1(uuid, text) TO tagdock_slotting;
 SELECT format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.%I TO tagdock_slotting', schemaname, tablename)
 FROM pg_tables
 WHERE schemaname = 'public' AND tablename LIKE 'procrastinate\_%' AND tableowner = current_user \gexec

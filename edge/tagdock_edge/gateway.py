@@ -36,6 +36,8 @@ _TELL_EVERY_S = 60.0
 _WORKED_TOGETHER = 500
 """Reads worked on at a time; the journal's cost a read hardly falls beyond (`benchmarks/edge_journal.py`)."""
 _JOIN_S = 5.0
+_SET_BACK_S = 0.5
+"""A clock that is set back by less in one step delays a verdict by as much, and changes none."""
 _PAUSE = "the gateway was not running: what this reader saw from now on until it is up is not known"
 
 
@@ -59,6 +61,7 @@ class Gateway:
         self._absences = Absences()
         self._pipeline = Pipeline(config)
         self._clock = ReadClock()
+        self._ahead_us, _ = _ahead_us()
         self._worked_us = 0
         self._crew = Crew(self._inbox, self._fail)
         self._uplink = Uplink(config.address, config.broker, outbox, self.status)
@@ -138,6 +141,7 @@ class Gateway:
             movements=dict(self._moved),
             lost=self._lost(),
             unreachable_s=self._absences.seconds(to_us(status.at)),
+            mute_eyes=self._pipeline.eyes(self._worked_us),
         )
 
     def _lost(self) -> dict[str, int]:
@@ -161,6 +165,7 @@ class Gateway:
 
     def _step(self, wait_s: float) -> None:
         """Take what was delivered, decide what is over, store it, then tell the uplink."""
+        is_set_back = self._is_set_back()
         taken = self._inbox.take(wait_s)
         taken_s = time.monotonic()
         events: list[Event] = [*self._reader_events(taken.news)]
@@ -175,7 +180,28 @@ class Gateway:
         self._storage.add(events)
         if self._journal is not None and self._journal.checkpoint_due():
             self._checkpoint()
+        if is_set_back:  # what was delivered before has been worked on by now
+            self._begin_anew()
         self._stepped_s = time.monotonic()
+
+    def _is_set_back(self) -> bool:
+        """Tell whether somebody has set the system's clock back: what is read will be older than what was judged."""
+        if self._own_time:
+            return False
+        before_us = self._ahead_us
+        self._ahead_us, at_most_us = _ahead_us()
+        back_s = (before_us - at_most_us) / 1e6
+        if back_s >= _SET_BACK_S:
+            log.warning("the system's clock was set back by %.1f s: what is in a doorway is judged now", back_s)
+        return back_s >= _SET_BACK_S
+
+    def _begin_anew(self) -> None:
+        """Judge what is in the doorways, and go on by another time."""
+        decided = self._pipeline.begin_anew()
+        self._moved.update(event.direction for event in decided)
+        self._storage.add(decided)
+        self._clock, self._worked_us = ReadClock(), 0
+        self._checkpoint()
 
     def _waits_us(self, taken_s: float) -> int:
         """Return how much longer verdicts wait for reports that come late; a recording is played as fast as it goes."""
@@ -259,6 +285,15 @@ class Gateway:
     def _fail(self, error: BaseException) -> None:
         self._failure = self._failure or error
         self._stop.set()
+
+
+def _ahead_us() -> tuple[int, int]:
+    """Return by how much the system's clock is ahead of one that nobody sets, at least and at most.
+
+    A thread may rest between two looks at clocks for as long as others keep the machine busy.
+    """
+    first_s, system_us, last_s = time.monotonic(), time.time_ns() // 1000, time.monotonic()
+    return system_us - int(last_s * 1e6), system_us - int(first_s * 1e6)
 
 
 def _newest_us(records: Sequence[Record]) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tagdock_contract import Status
+from tagdock_contract import Side, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Health:
     """What had to be let go, by what it was (see `LOSSES`)."""
     unreachable_s: Mapping[str, float]
     """For how long each reader could not be reached, by its name; one that always could may be missing."""
+    mute_eyes: Mapping[tuple[str, Side], bool]
+    """Whether each photo-eye, by door and side, is stuck or silent, so that passages are judged without it."""
 
 
 LOSSES = {

@@ -117,6 +117,7 @@ class _Collector:
         yield _counter("lost", "what had to be let go", "what", health.lost)
         yield from _of_the_outbox(health)
         yield from _of_the_readers(health)
+        yield _of_the_eyes(health)
 
 
 def _of_the_outbox(health: Health) -> Iterator[Metric]:
@@ -152,6 +153,14 @@ def _of_the_readers(health: Health) -> Iterator[Metric]:
         if reader.clock_offset_s is not None:
             offset.add_metric([reader.name], reader.clock_offset_s)
     yield from (up, reads, away, last, offset)
+
+
+def _of_the_eyes(health: Health) -> Metric:
+    words = "1 while a photo-eye is stuck or silent, so that passages are judged without it"
+    mute = GaugeMetricFamily("tagdock_edge_photo_eye_mute", words, labels=["door", "side"])
+    for (door, side), is_mute in health.mute_eyes.items():
+        mute.add_metric([door, side], float(is_mute))
+    return mute
 
 
 def _gauge(name: str, words: str, value: float) -> Metric:

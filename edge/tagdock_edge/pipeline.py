@@ -6,7 +6,7 @@ It is deterministic in the sequence of `add` and `advance`: the same calls give 
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
-from tagdock_contract import Movement, Record, TagRead
+from tagdock_contract import Movement, Record, Side, TagRead
 
 from tagdock_edge.clock import seconds_us, to_us
 from tagdock_edge.config import GatewayConfig
@@ -14,6 +14,8 @@ from tagdock_edge.errors import SnapshotError
 from tagdock_edge.passage import Detector, Verdict, movement
 from tagdock_edge.presence import Change, Presence
 from tagdock_edge.presence import movement as bin_movement
+
+SIDES: tuple[Side, ...] = ("outside", "inside")
 
 
 class _Snapshot(msgspec.Struct, array_like=True):
@@ -29,6 +31,8 @@ class Pipeline:
     def __init__(self, config: GatewayConfig) -> None:
         """Begin with empty fields."""
         self._address = config.address
+        self._doors = config.doors
+        self._passage = config.passage
         self._detector = Detector(config.doors, config.passage)
         self._presence = Presence(config.shelves, config.presence)
         self._has_shelves = bool(config.shelves)
@@ -48,6 +52,16 @@ class Pipeline:
         """Count the tags that were told to have left their bins because memory was full."""
         return self._presence.counts.departed_early
 
+    def eyes(self, now_us: int) -> dict[tuple[str, Side], bool]:
+        """Tell of each photo-eye, by door and side, whether it is mute: stuck or silent, and not asked any more."""
+        told: dict[tuple[str, Side], bool] = {}
+        for door in self._doors:
+            if door.photo_eyes is not None:
+                mute = self._detector.mute_eyes(door.name, now_us)
+                wired = {"outside": door.photo_eyes.outside_gpi, "inside": door.photo_eyes.inside_gpi}
+                told |= {(door.name, side): side in mute for side in SIDES if wired[side] is not None}
+        return told
+
     def add(self, records: Sequence[Record]) -> None:
         """Take records in the order in which they came."""
         for record in records:
@@ -65,6 +79,14 @@ class Pipeline:
     def flush(self) -> list[Movement]:
         """Decide every passage that is still open: the reads end here. What is in bins stays there."""
         return self._movements(self._detector.flush(), self._presence.flush())
+
+    def begin_anew(self) -> list[Movement]:
+        """Decide every passage that is still open, and forget when it was: the clock of the reads was set back."""
+        decided = self.flush()
+        counts = self._detector.counts
+        self._detector = Detector(self._doors, self._passage)
+        self._detector.counts = counts
+        return decided
 
     def snapshot(self) -> bytes:
         """Return everything that is undecided, and what was decided a moment ago, as bytes."""

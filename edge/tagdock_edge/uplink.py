@@ -211,8 +211,10 @@ class Uplink:
     def _publish_status(self, link: Link, *, online: bool) -> None:
         link.publish(self._address.topic("status"), encode(self._status(online)), retain=True)
 
-    def _on_message(self, _topic: str, payload: bytes, _retained: bool) -> None:
+    def _on_message(self, topic: str, payload: bytes, _retained: bool) -> None:
         """Take an ack, on paho's thread. Beyond the bound it is left out: what is sent again is acked again."""
+        if topic != self._address.topic("ack"):  # amqtt hands everybody's retained messages to whoever connects
+            return
         try:
             ack: Ack = decode_ack(payload)
         except ContractError as error:

@@ -24,6 +24,18 @@ def gateway_file(site: str, gateway: str, broker: str, doors: Sequence[DoorGeome
     return "\n".join(parts)
 
 
+def shelves_toml(
+    site: str, gateway: str, broker: str, places: Mapping[str, tuple[str, int]], ports: Mapping[str, int]
+) -> str:
+    """Write the configuration of a gateway at racks: `places` gives the reader and antenna of each bin, maybe none."""
+    readers = dict.fromkeys(reader for reader, _ in places.values())
+    text = gateway_file(site, gateway, broker, (), [_reader(reader, ports[reader]) for reader in readers])
+    return text + "".join(
+        f"\n[[shelf]]\nbin = {toml_text(name)}\nantennas = [{{ reader = {toml_text(reader)}, antenna = {antenna} }}]\n"
+        for name, (reader, antenna) in places.items()
+    )
+
+
 def _reader(name: str, port: int) -> str:
     return f'[[reader]]\nname = {toml_text(name)}\ndriver = "llrp"\nhost = "127.0.0.1"\nport = {port}\n'
 

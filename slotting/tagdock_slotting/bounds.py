@@ -28,6 +28,15 @@ class LinearBound:
         """Return the cost of one unit of each item in each bin, shape (items, bins), in metres a day."""
         return np.asarray(self.model.pick_costs(items, bins) + self.pull[items][:, None] * self.trip_m[bins][None, :])
 
+    def factors(self, items: Indices, bins: Indices) -> tuple[Amounts, Amounts]:
+        """Return the same costs as a product: `left @ right.T`, one column a door and two more."""
+        model = self.model
+        rate = model.picks[items] / model.needed[items]
+        left = np.column_stack([rate[:, None] * model.share[items], rate, self.pull[items]])
+        weights = model.problem.weights
+        walked, lifted = weights.travel * model.door_m[bins], weights.ergonomics * model.effort_m[bins]
+        return left, np.column_stack([walked, lifted, self.trip_m[bins]])
+
 
 def linear_bound(model: Model) -> LinearBound:
     """Build the linear part of a problem's objective."""
@@ -44,10 +53,10 @@ def linear_bound(model: Model) -> LinearBound:
 def _order_pull(model: Model) -> Amounts:
     """Return how much of a round trip a day each item's bin costs at least; items in several bins are left out."""
     pull = np.zeros(model.items)
-    for order in model.problem.orders:
+    for order, weight in zip(model.problem.orders, model.order_weight.tolist(), strict=True):
         skus = {model.item_index[sku] for sku in order}
         for item in skus:
-            pull[item] += 1.0 / len(skus)
+            pull[item] += weight / len(skus)
     pull[model.needed > 1] = 0.0
     return np.asarray(pull * model.problem.weights.routes / model.problem.orders_days)
 

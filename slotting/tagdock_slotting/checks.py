@@ -48,17 +48,39 @@ def _items(problem: Problem) -> Iterator[Finding]:
     doors = {door.id for door in problem.doors}
     for index, item in enumerate(problem.items):
         path = f"$.items[{index}]"
-        for name in ("picks_per_day", "volume_m3", "mass_kg"):
+        for name in ("picks_per_day", "volume_m3", "mass_kg", "height_m"):
             yield from _finite(f"{path}.{name}", getattr(item, name))
         for door, share in item.door_share.items():
             if door not in doors:
                 yield f"{path}.door_share: unknown door {door!r}"
+            elif item.doors and share > 0 and door not in item.doors:
+                yield f"{path}.door_share.{door}: {item.sku!r} may leave only by {_some(item.doors)} (`doors`)"
             yield from _finite(f"{path}.door_share.{door}", share)
         total = sum(item.door_share.values())
         if item.door_share and not abs(total - 1.0) <= SHARE_TOLERANCE:
             yield f"{path}.door_share: the shares of {item.sku!r} sum to {total:g}, not to 1"
         if item.bins_needed > len(problem.bins):
             yield f"{path}.bins_needed: {item.bins_needed} bins are needed and the problem has {len(problem.bins)}"
+
+
+def _house(problem: Problem) -> Iterator[Finding]:
+    """Check the rules that name bins, doors, families and areas."""
+    bins, doors = {place.id for place in problem.bins}, {door.id for door in problem.doors}
+    families = {item.family for item in problem.items}
+    for index, item in enumerate(problem.items):
+        for name, given, known in (("bins", item.bins, bins), ("doors", item.doors, doors)):
+            yield from _twice(given, f"$.items[{index}].{name}[{{}}]", name.removesuffix("s"))
+            if unknown := sorted(set(given) - known):
+                yield f"$.items[{index}].{name}: unknown {_some(unknown)}"
+    for number, rule in enumerate(problem.together):
+        if rule.family not in families:
+            yield f"$.together[{number}].family: no item is of family {rule.family!r}"
+        if rule.within == "aisle":
+            lost = [index for index, place in enumerate(problem.bins) if place.aisle is None]
+            if lost:
+                yield f"$.bins[{lost[0]}].aisle: is missing; $.together[{number}] keeps a family within an aisle"
+    if len({(rule.family, rule.within) for rule in problem.together}) < len(problem.together):
+        yield "$.together: holds the same rule twice"
 
 
 def _finite(path: str, value: float) -> Iterator[Finding]:
@@ -151,11 +173,20 @@ def _references(problem: Problem) -> Iterator[Finding]:
     for index, order in enumerate(problem.orders):
         for sku in sorted(set(order) - skus):
             yield f"$.orders[{index}]: unknown SKU {sku!r}"
+    yield from _order_weights(problem)
     doors = {door.id for door in problem.doors}
     for name in ("door", "end_door"):
         door = getattr(problem.routing, name)
         if door is not None and door not in doors:
             yield f"$.routing.{name}: unknown door {door!r}"
+
+
+def _order_weights(problem: Problem) -> Iterator[Finding]:
+    weights = problem.order_weights
+    if weights and len(weights) != len(problem.orders):
+        yield f"$.order_weights: has {len(weights)} numbers for {len(problem.orders)} orders; give one each, or none"
+    for index, weight in enumerate(weights):
+        yield from _finite(f"$.order_weights[{index}]", weight)
 
 
 def _current(problem: Problem) -> Iterator[Finding]:
@@ -199,6 +230,7 @@ def _routes(problem: Problem) -> Iterator[Finding]:
 _RULES: tuple[Callable[[Problem], Iterator[Finding]], ...] = (
     _duplicates,
     _items,
+    _house,
     _aisles,
     _distances,
     _matrices,

@@ -1,148 +1,176 @@
 """The command `tagdock-slotting`."""
 
 import logging
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, get_args
 
 import click
 import msgspec
 
-from tagdock_slotting.errors import ProblemError, SlottingError
+from tagdock_slotting.compiling import Compiler
 from tagdock_slotting.evaluate import evaluate as evaluate_layout
+from tagdock_slotting.network import COMMANDS
+from tagdock_slotting.pictures import WHATS, What
+from tagdock_slotting.pictures import draw as draw_picture
 from tagdock_slotting.plan import Evaluation, Plan
+from tagdock_slotting.problem import Policy
 from tagdock_slotting.progress import talking
-from tagdock_slotting.reading import MAX_BYTES, decode_assignment, decode_problem, too_large
+from tagdock_slotting.reading import (
+    decode_assignment,
+    decode_bins,
+    decode_orders,
+    decode_plan,
+    decode_problem,
+    decode_rates,
+)
 from tagdock_slotting.solve import solve as solve_problem
-
-WORK_FAILED, BAD_USAGE = 1, 2
-
-
-_TIME = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|)")
-_UNIT_S = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0}
-
-
-class _Duration(click.ParamType[float]):
-    """A time such as 60s, 5m or 1h; a bare number counts seconds."""
-
-    name = "duration"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        if isinstance(value, float):
-            return value
-        match = _TIME.fullmatch(str(value))
-        if match is None or not 0 < (seconds := float(match[1]) * _UNIT_S[match[2]]) <= 86_400:
-            self.fail(f"{value!r} is no time between 0 and 24h such as 60s or 5m", param, ctx)
-        return seconds
-
-
-DURATION = _Duration()
-SOURCE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
-TARGET = click.Path(dir_okay=False, path_type=Path)
-
-
-T = TypeVar("T")
-
-
-def _option(*names: str, **settings: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Declare an option with its environment twin TAGDOCK_<FLAG>."""
-    variable = "TAGDOCK_" + names[-1].lstrip("-").replace("-", "_").upper()
-    return click.option(*names, envvar=variable, show_envvar=True, **settings)
+from tagdock_slotting.stopping import Stopwatch, stopped_by_interrupt
+from tagdock_slotting.terminal import (
+    BAD_USAGE,
+    DURATION,
+    FACTORS,
+    SOURCE,
+    TARGET,
+    WORK_FAILED,
+    done,
+    give_up,
+    loaded,
+    option,
+    write,
+)
+from tagdock_slotting.whatif import Scenario, changed
+from tagdock_slotting.whatif import compare as compare_layouts
+from tagdock_slotting.whatif.table import table
 
 
 @click.group(context_settings={"show_default": True})
 @click.version_option(package_name="tagdock-slotting")
 def main() -> None:
-    """Find the layout that measured flow asks for, and the moves worth making."""
+    """Find the layout that measured flow asks for, and the moves worth making; and what many sites need solved."""
+
+
+for command in COMMANDS:
+    main.add_command(command)
 
 
 @main.command()
 @click.argument("problem", type=SOURCE)
-@_option("-o", "--output", type=TARGET, help="Write the plan here instead of to stdout.")
-@_option("--time-limit", type=DURATION, default="60s", help="How long to search where nothing is proven.")
-@_option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, help="Same seed, same plan.")
-def solve(problem: Path, output: Path | None, time_limit: float, seed: int) -> None:
+@option("-o", "--output", type=TARGET, help="Write the plan here instead of to stdout.")
+@option("--time-limit", type=DURATION, default="60s", help="How long to search where nothing is proven.")
+@option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, help="Same seed, same plan.")
+@option("--progress", "tells", is_flag=True, help="Say the best so far on stderr, a JSON object a line.")
+def solve(problem: Path, output: Path | None, time_limit: float, seed: int, tells: bool) -> None:
     """Solve PROBLEM (a JSON file, or - for stdin) and print the plan.
 
-    Exit status: 0 a legal plan, 1 infeasible or none found, 2 the problem is wrong.
+    Interrupted (SIGINT) it ends its search and prints the best plan so far; interrupted twice, nothing. Exit status: 0
+    a legal plan, 1 infeasible or none found, 2 the problem is wrong.
     """
-    task = _loaded(problem, decode_problem)
-    with talking(f"solving {len(task.items):,} items in {len(task.bins):,} bins, search limit {time_limit:g} s"):
-        plan = _done(lambda: solve_problem(task, time_limit, seed))
-    _write(output, msgspec.json.format(msgspec.json.encode(plan), indent=1))
+    task = loaded(problem, decode_problem)
+    what = f"solving {len(task.items):,} items in {len(task.bins):,} bins, search limit {time_limit:g} s"
+    with talking(what, Compiler.word), stopped_by_interrupt() as watch:
+        plan = done(lambda: solve_problem(task, time_limit, seed, watch, _teller(watch) if tells else None))
+    plan = msgspec.structs.replace(plan, seconds=round(watch.spent_s(), 3))
+    write(output, msgspec.json.format(msgspec.json.encode(plan), indent=1))
     click.echo(_summary(plan), err=True)
     if plan.status == "infeasible":
         sys.exit(WORK_FAILED)
 
 
+def _teller(watch: Stopwatch) -> Callable[[float, float], None]:
+    """Return what says the best so far and its bound, whenever it is better."""
+    best = float("inf")
+
+    def tell(objective_m: float, bound_m: float) -> None:
+        nonlocal best
+        if objective_m < best:
+            best = objective_m
+            seconds = round(watch.spent_s(), 3)
+            told = {"objective_m_per_day": objective_m, "lower_bound_m_per_day": bound_m, "seconds": seconds}
+            click.echo(msgspec.json.encode(told), err=True)
+
+    return tell
+
+
 @main.command()
 @click.argument("problem", type=SOURCE)
-@_option("--plan", type=SOURCE, help="Evaluate this plan's layout instead of today's.")
-@_option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@option("--plan", type=SOURCE, help="Evaluate this plan's layout instead of today's.")
+@option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def evaluate(problem: Path, plan: Path | None, as_json: bool) -> None:
     """Print what a layout of PROBLEM (a JSON file, or - for stdin) costs, term by term, tour by tour."""
-    task = _loaded(problem, decode_problem)
-    layout = None if plan is None else _loaded(plan, decode_assignment)
+    task = loaded(problem, decode_problem)
+    layout = None if plan is None else loaded(plan, decode_assignment)
     with talking("evaluating"):
-        evaluation = _done(lambda: evaluate_layout(task, layout))
+        evaluation = done(lambda: evaluate_layout(task, layout))
     click.echo(msgspec.json.encode(evaluation).decode() if as_json else _table(evaluation))
 
 
 @main.command()
-@_option("--database", required=True, help="Where the plans are asked for: postgresql://user@host/name.")
-@_option("--once", is_flag=True, help="Solve what is asked for now, then exit.")
+@click.argument("problem", type=SOURCE)
+@option("--plan", "plans", type=SOURCE, multiple=True, help="Compare this plan's layout with today's; several times.")
+@option("--rates", type=SOURCE, help="Other order lines a day by SKU, as a JSON object.")
+@option("--scale", type=FACTORS, multiple=True, help="Multiply rates, as in 85123A=2.0,22423=0.5.")
+@option("--close-aisle", type=click.IntRange(0), multiple=True, help="Nothing may lie in this aisle; several times.")
+@option("--add-rack", type=SOURCE, help="Bins that there would be, as a JSON list of a problem's `bins`.")
+@option("--policy", type=click.Choice(get_args(Policy)), help="How pickers walk, instead of the problem's policy.")
+@option("--weights", type=FACTORS, help="Other weights, as in travel=1,ergonomics=0.5.")
+@option("--orders", type=SOURCE, help="Held-out orders, as a JSON list of lists of SKUs.")
+@option("--solve", "solves", is_flag=True, help="Work out the best layout of the changed problem too.")
+@option("--time-limit", type=DURATION, default="60s", help="How long to search with --solve.")
+@option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, help="Of the drawn orders and of --solve.")
+@option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def compare(**asked: Any) -> None:
+    """Compare layouts of PROBLEM: today's, those of plans, and with --solve the best one; as it is or changed."""
+    task = loaded(asked["problem"], decode_problem)
+    orders = () if asked["orders"] is None else loaded(asked["orders"], decode_orders)
+    layouts = {"today": task.current} if task.current else {}
+    layouts |= {path.stem: loaded(path, decode_assignment) for path in asked["plans"]}
+    with talking("comparing"):
+        task = done(lambda: changed(task, _scenario(asked)))
+        if asked["solves"]:
+            layouts["solved"] = done(lambda: solve_problem(task, asked["time_limit"], asked["seed"])).assignment
+        if not layouts or not layouts.get("solved", True):
+            give_up(BAD_USAGE, "nothing to compare: no layout of today, no --plan, and none that --solve could find")
+        found = done(lambda: compare_layouts(task, layouts, orders, asked["seed"]))
+    click.echo(msgspec.json.encode(found).decode() if asked["as_json"] else table(found))
+
+
+def _scenario(asked: dict[str, Any]) -> Scenario:
+    return Scenario(
+        rates={} if asked["rates"] is None else loaded(asked["rates"], decode_rates),
+        scale={sku: factor for part in asked["scale"] for sku, factor in part.items()},
+        close_aisles=asked["close_aisle"],
+        add_bins=() if asked["add_rack"] is None else loaded(asked["add_rack"], decode_bins),
+        policy=asked["policy"],
+        weights=asked["weights"] or {},
+    )
+
+
+@main.command()
+@click.argument("problem", type=SOURCE)
+@option("--plan", type=SOURCE, help="The plan that is drawn; `flow` without one shows today.")
+@option("--what", type=click.Choice(WHATS), required=True, help="Which picture.")
+@option("-o", "--output", type=TARGET, help="Write the SVG here instead of to stdout.")
+def draw(problem: Path, plan: Path | None, what: What, output: Path | None) -> None:
+    """Draw a picture of PROBLEM and its plan as SVG."""
+    task = loaded(problem, decode_problem)
+    given = None if plan is None else loaded(plan, decode_plan)
+    with talking("drawing"):
+        picture = done(lambda: draw_picture(task, given, what))
+    write(output, picture.encode())
+
+
+@main.command()
+@option("--database", required=True, help="Where the plans are asked for: postgresql://user@host/name.")
+@option("--once", is_flag=True, help="Solve what is asked for now, then exit.")
 def work(database: str, once: bool) -> None:
     """Solve the plans that planners ask for, until SIGINT or SIGTERM."""
     from tagdock_slotting.worker import run_worker  # noqa: PLC0415 - `solve` starts without the database's libraries
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("procrastinate").setLevel(logging.WARNING)
-    _done(lambda: run_worker(database, once=once))
-
-
-def _loaded(source: Path, decode: Callable[[bytes], T]) -> T:
-    """Read and decode a file; a wrong one ends the program with a line for each finding."""
-    try:
-        return decode(_read(source))
-    except OSError as error:
-        _give_up(BAD_USAGE, f"{source}: {error.strerror or error}")
-    except ProblemError as error:
-        _give_up(BAD_USAGE, "\n".join(f"{source}: {line}" for line in str(error).splitlines()))
-
-
-def _read(source: Path) -> bytes:
-    if str(source) == "-":
-        return sys.stdin.buffer.read(MAX_BYTES + 1)
-    with source.open("rb") as file:
-        if (size := source.stat().st_size) > MAX_BYTES:
-            raise ProblemError([too_large(size)])
-        return file.read(MAX_BYTES + 1)
-
-
-def _done(work: Callable[[], T]) -> T:
-    try:
-        return work()
-    except ProblemError as error:
-        _give_up(BAD_USAGE, str(error))
-    except SlottingError as error:
-        _give_up(WORK_FAILED, str(error))
-
-
-def _give_up(status: int, message: str) -> NoReturn:
-    click.echo(message, err=True)
-    sys.exit(status)
-
-
-def _write(output: Path | None, text: bytes) -> None:
-    if output is None:
-        click.echo(text.decode())
-        return
-    try:
-        output.write_bytes(text + b"\n")
-    except OSError as error:
-        _give_up(BAD_USAGE, f"{output}: {error.strerror or error}")
+    done(lambda: run_worker(database, once=once))
 
 
 def _summary(plan: Plan) -> str:

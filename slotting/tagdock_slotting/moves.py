@@ -1,31 +1,56 @@
 """The moves of a plan: executable steps, each with what it saves and why, in words."""
 
 import numpy as np
+from msgspec.structs import replace
 
 from tagdock_slotting.distance import Indices
 from tagdock_slotting.model import Model, Units
 from tagdock_slotting.objective import Objective
 from tagdock_slotting.plan import CARRIED, Move
-from tagdock_slotting.relocation import ON_TRUCK, Step, executable_steps, saves_m_per_day
+from tagdock_slotting.relocation import ON_TRUCK, Step, executed_chains, saves_m_per_day
 
 
 def list_moves(objective: Objective, units: Units) -> tuple[Move, ...]:
     """List the moves that lead from today's layout to another one, in an order that can be executed."""
     model = objective.model
-    steps = executable_steps(model, units)
-    floor = _Positions(objective)
-    comers = {step.goal: step.item for step in reversed(steps)}
-    return tuple(
-        Move(
-            step=number,
-            sku=model.problem.items[step.item].sku,
-            from_bin=_name(model, step.start),
-            to_bin=_name(model, step.goal),
-            saves_m_per_day=(saved := floor.take(step)),
-            why=_why(model, step, saved, comers.get(step.start)),
-        )
-        for number, step in enumerate(steps, start=1)
-    )
+    found = executed_chains(model, units)
+    comers = {step.goal: step.item for chain in reversed(found) for step in reversed(chain.steps)}
+    floor, way = _Positions(objective), _Way(model)
+    moves: list[Move] = []
+    for number, chain in enumerate(found, start=1):
+        listed: list[Move] = []
+        for step in chain.steps:
+            saved, cost_m = floor.take(step), way.to(step)
+            why = _why(model, step, saved, comers.get(step.start))
+            names = _name(model, step.start), _name(model, step.goal)
+            sku, place = model.problem.items[step.item].sku, len(moves) + len(listed) + 1
+            listed.append(Move(place, sku, *names, saved, why, number, cost_m))
+        moves += _paid_back(listed)
+    return tuple(moves)
+
+
+def _paid_back(chain: list[Move]) -> list[Move]:
+    """Say of a whole chain after how many days it has earned its steps."""
+    saved, cost_m = sum(move.saves_m_per_day for move in chain), sum(move.cost_m for move in chain)
+    if saved <= 0:
+        return chain
+    return [replace(move, payback_days=cost_m / saved) for move in chain]
+
+
+class _Way:
+    """What each step costs once: the price of a move, or the metres that the truck goes for it."""
+
+    def __init__(self, model: Model) -> None:
+        self._model, self._at = model, -1
+
+    def to(self, step: Step) -> float:
+        """Return the cost of a step, in metres, from where the truck stands."""
+        moves = self._model.problem.moves
+        if moves.model == "per_move":
+            return 0.0 if step.goal == ON_TRUCK else moves.cost_m_per_move
+        stops = [place for place in (self._at, step.start, step.goal) if place != ON_TRUCK]
+        self._at = stops[-1]
+        return float(self._model.between(np.array(stops[:-1]), np.array(stops[1:])).sum()) if len(stops) > 1 else 0.0
 
 
 class _Positions:

@@ -45,7 +45,7 @@ class Neighbourhood:
         self._home = np.sort(self._model.current.item * self._model.bins + self._model.current.bin)
         moves = self._model.problem.moves
         self._price = moves.cost_m_per_move / moves.horizon_days if moves.model == "per_move" else 0.0
-        self._pairs = _unit_pairs(objective, units)
+        self._pairs = unit_pairs(objective, units)
         self._count, self._volume_m3, self._mass_kg = loads(self._model, units)
         self._relocations = len(self._home) - int(self._is_home(self.item, self.place).sum())
 
@@ -53,6 +53,16 @@ class Neighbourhood:
     def units(self) -> Units:
         """The layout as it is now."""
         return Units(self.item.copy(), self.place.copy())
+
+    def flow(self, size: int) -> Metres:
+        """Return the affinity from each unit to each other one, weighted, with rows and columns up to `size`."""
+        flow = np.zeros((size, size))
+        np.add.at(flow, (self._pairs.one, self._pairs.other), self._pairs.value)
+        return flow
+
+    def unit_costs(self, item: np.intp, places: Indices) -> Metres:
+        """Return what one unit of an item costs in some bins by itself, less the price of a move where it stays."""
+        return self._costs(item, places)
 
     def best_exchanges(self, unit: int, wanted: int) -> list[Exchange]:
         """Return the cheapest legal exchanges of a unit, at most `wanted` of each kind, cheapest first."""
@@ -193,13 +203,15 @@ class Neighbourhood:
 
 
 @dataclass(frozen=True)
-class _UnitPairs:
+class UnitPairs:
+    """Affinity from unit to unit, weighted, in metres a day for each metre apart."""
+
     one: Indices
     other: Indices
     value: Metres
 
 
-def _unit_pairs(objective: Objective, units: Units) -> _UnitPairs:
+def unit_pairs(objective: Objective, units: Units) -> UnitPairs:
     """Spread each affinity pair over the units of its items."""
     weight = objective.model.problem.weights.affinity
     members: dict[int, list[int]] = {}
@@ -213,7 +225,7 @@ def _unit_pairs(objective: Objective, units: Units) -> _UnitPairs:
         if weight * value > 0
     ]
     table = np.array(found, dtype=np.float64).reshape(len(found), 3)
-    return _UnitPairs(table[:, 0].astype(np.intp), table[:, 1].astype(np.intp), table[:, 2])
+    return UnitPairs(table[:, 0].astype(np.intp), table[:, 1].astype(np.intp), table[:, 2])
 
 
 def _smallest(changes: Metres, wanted: int) -> list[int]:

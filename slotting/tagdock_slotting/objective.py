@@ -134,7 +134,8 @@ class Objective:
         problem = self.model.problem
         if problem.weights.routes == 0:
             return 0.0
-        return problem.weights.routes * float(self.tours_m(units, orders).sum()) / problem.orders_days
+        weight = self.model.order_weight if orders is None else self.model.order_weight[orders]
+        return problem.weights.routes * float(weight @ self.tours_m(units, orders)) / problem.orders_days
 
     def _split(self, units: Units, amount: Amounts) -> Amounts:
         """Spread an amount of each unit's item evenly over the bins that the item lies in."""

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 CARRIED = "carried"
 """What stands for a bin in a move while goods are carried; no bin may have this name."""
@@ -29,6 +29,8 @@ class Move(Struct, frozen=True, rename={"from_bin": "from", "to_bin": "to"}):
     """One step of the relocation; the bin `carried` is the truck that holds the goods while others are moved.
 
     `saves_m_per_day` is what this step alone changes when it is taken in its turn; a step that makes room costs.
+    Steps of one `chain` need each other; `cost_m` is what this one costs once, and `payback_days` after how many days
+    the whole chain has earned its steps, None where it never does (rules force it).
     """
 
     step: int
@@ -37,6 +39,9 @@ class Move(Struct, frozen=True, rename={"from_bin": "from", "to_bin": "to"}):
     to_bin: str
     saves_m_per_day: float
     why: str
+    chain: int = 0
+    cost_m: float = 0.0
+    payback_days: float | None = None
 
 
 class FrontierPoint(Struct, frozen=True):
@@ -46,11 +51,33 @@ class FrontierPoint(Struct, frozen=True):
     objective_m_per_day: float
 
 
+class Saving(Struct, frozen=True):
+    """Mean tour in metres under one policy, and the share that it saves of another layout's with its 95 % interval."""
+
+    policy: str
+    mean_tour_m: float
+    saves: float
+    low: float
+    high: float
+
+
+class Tours(Struct, frozen=True):
+    """What a plan saves against today on a site's orders: on those it may have been made for, and on later ones.
+
+    Each under the site's own policy and on the shortest tours.
+    """
+
+    training_orders: int
+    held_out_orders: int
+    training: tuple[Saving, ...]
+    held_out: tuple[Saving, ...]
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """A proposed layout. `optimal` is only said where `lower_bound_m_per_day` proves it.
 
     `current_m_per_day` is what doing nothing costs: every item stays, and items that lie nowhere yet take the best
-    free bins; None where nothing lies anywhere yet or where that is impossible.
+    free bins; None where nothing lies anywhere yet or where that is impossible. `tours` is told by the worker only.
     """
 
     v: Literal[1] = 1
@@ -65,6 +92,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     broken_rules: tuple[str, ...]
     solver: str
     seconds: float
+    tours: Tours | UnsetType = UNSET
 
 
 class Evaluation(Struct, frozen=True):

@@ -33,7 +33,11 @@ class Door(Record, frozen=True):
 
 
 class Bin(Record, frozen=True):
-    """A storage location. What is None is not limited; `zone` None is a zone that only items without zones use."""
+    """A storage location. What is None is not limited; `zone` None is a zone that only items without zones use.
+
+    `height_m` is its clear height. A `blocked` bin takes nothing; a `held` one (under an open task) keeps what it holds
+    and takes nothing else.
+    """
 
     id: Id
     x_m: Finite | None = None
@@ -45,13 +49,16 @@ class Bin(Record, frozen=True):
     volume_m3: NotNegative | None = None
     mass_kg: NotNegative | None = None
     items_at_most: Count | None = None
+    height_m: NotNegative | None = None
+    use: Literal["open", "blocked", "held"] = "open"
 
 
 class Item(Record, frozen=True):
     """A SKU: its measured flow, what its stock takes in one bin, and where it may lie.
 
     `picks_per_day` is spread evenly over its `bins_needed` bins; without `door_share` evenly over all doors;
-    no `zones` means any; it shares no bin with an item whose family is in `keep_apart`.
+    no `zones` means any; it shares no bin with an item whose family is in `keep_apart`. `bins` are the only ones that
+    it may lie in, `doors` the only ones that it may leave by; empty means any.
     """
 
     sku: Id
@@ -63,6 +70,23 @@ class Item(Record, frozen=True):
     zones: tuple[Id, ...] = ()
     family: Id | None = None
     keep_apart: tuple[Id, ...] = ()
+    height_m: NotNegative = 0.0
+    bins: tuple[Id, ...] = ()
+    doors: tuple[Id, ...] = ()
+
+
+class HeavyBelow(Record, frozen=True):
+    """What takes more than `over_kg` in a bin lies no higher than `z_m_at_most`."""
+
+    over_kg: NotNegative
+    z_m_at_most: Finite
+
+
+class Together(Record, frozen=True):
+    """All items of a family lie in bins of one zone, or of one aisle."""
+
+    family: Id
+    within: Literal["zone", "aisle"] = "zone"
 
 
 class CrossAisle(Record, frozen=True):
@@ -126,7 +150,10 @@ class MoveRules(Record, frozen=True):
 
 
 class Problem(Record, frozen=True, kw_only=True):
-    """One layout problem, whole."""
+    """One layout problem, whole.
+
+    `order_weights` says how often each order counts (left out: once each), so that recent ones can count more.
+    """
 
     v: Literal[1] = 1
     doors: Annotated[tuple[Door, ...], Meta(min_length=1, max_length=1000)]
@@ -137,8 +164,11 @@ class Problem(Record, frozen=True, kw_only=True):
     bin_bin_m: BinBinMatrix | None = None
     affinity: tuple[tuple[Id, Id, NotNegative], ...] = ()
     orders: tuple[tuple[Id, ...], ...] = ()
+    order_weights: tuple[NotNegative, ...] = ()
     orders_days: Positive = 30.0
     routing: Routing = Routing()
     current: dict[Id, tuple[Id, ...]] = {}
     weights: Weights = Weights()
     moves: MoveRules = MoveRules()
+    heavy_below: tuple[HeavyBelow, ...] = ()
+    together: tuple[Together, ...] = ()

@@ -10,8 +10,8 @@ import msgspec
 
 from tagdock_slotting.checks import check
 from tagdock_slotting.errors import ProblemError
-from tagdock_slotting.plan import Layout
-from tagdock_slotting.problem import Problem
+from tagdock_slotting.plan import Layout, Plan
+from tagdock_slotting.problem import Bin, Id, NotNegative, Problem
 
 MAX_BYTES = 256 * 1024 * 1024
 """The largest file that is read: 10,000 bins with a full bin-to-bin matrix would be larger; `aisles` says the same."""
@@ -19,6 +19,12 @@ MAX_BYTES = 256 * 1024 * 1024
 _T = TypeVar("_T")
 _AT_PATH = re.compile(r"(.*) - at `(?:key in )?(\$[^`]*)`", re.DOTALL)
 _problems = msgspec.json.Decoder(Problem)
+
+
+_plans = msgspec.json.Decoder(Plan)
+_rates = msgspec.json.Decoder(dict[str, NotNegative])
+_racks = msgspec.json.Decoder(tuple[Bin, ...])
+_orders = msgspec.json.Decoder(tuple[tuple[Id, ...], ...])
 
 
 class _Assignment(msgspec.Struct, frozen=True):
@@ -32,17 +38,38 @@ _assignments = msgspec.json.Decoder(_Assignment)
 
 def decode_problem(payload: bytes) -> Problem:
     """Decode and check a problem. Raises ProblemError naming the path of each field that is wrong."""
-    problem = _decode(_problems, payload)
+    problem = decode(_problems, payload)
     check(problem)
     return problem
 
 
 def decode_assignment(payload: bytes) -> Layout:
     """Decode the layout that a plan proposes. Raises ProblemError naming the field that is wrong."""
-    return _decode(_assignments, payload).assignment
+    return decode(_assignments, payload).assignment
 
 
-def _decode(decoder: "msgspec.json.Decoder[_T]", payload: bytes) -> _T:
+def decode_plan(payload: bytes) -> Plan:
+    """Decode a whole plan. Raises ProblemError naming the field that is wrong."""
+    return decode(_plans, payload)
+
+
+def decode_rates(payload: bytes) -> dict[str, float]:
+    """Decode order lines a day by SKU: `{"85123A": 4.5}`. Raises ProblemError naming the field that is wrong."""
+    return decode(_rates, payload)
+
+
+def decode_bins(payload: bytes) -> tuple[Bin, ...]:
+    """Decode bins as a problem has them. Raises ProblemError naming the field that is wrong."""
+    return decode(_racks, payload)
+
+
+def decode_orders(payload: bytes) -> tuple[tuple[str, ...], ...]:
+    """Decode orders as a problem has them. Raises ProblemError naming the field that is wrong."""
+    return decode(_orders, payload)
+
+
+def decode(decoder: "msgspec.json.Decoder[_T]", payload: bytes) -> _T:
+    """Decode bytes of bounded size. Raises ProblemError naming the path of the field that is wrong."""
     if len(payload) > MAX_BYTES:
         raise ProblemError([too_large(len(payload))])
     try:

@@ -40,8 +40,26 @@ def wanted_steps(model: Model, units: Units, start: Units | None = None) -> list
 
 def executable_steps(model: Model, units: Units) -> list[Step]:
     """Order the relocation into steps of which each finds room when it is taken."""
+    return [step for chain in executed_chains(model, units) for step in chain.steps]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Moves that need each other: what shall leave its bin, and the steps that this takes, making room included."""
+
+    wanted: tuple[Step, ...]
+    steps: tuple[Step, ...]
+
+    @property
+    def carries(self) -> int:
+        """How many times something is brought from a bin to a bin; a stay on the truck is no bin."""
+        return sum(step.goal != ON_TRUCK for step in self.steps)
+
+
+def executed_chains(model: Model, units: Units) -> list[Chain]:
+    """Carry out a relocation chain by chain, the most rewarding first."""
     floor = _Floor(model)
-    return [step for chain in chains(model, wanted_steps(model, units)) for step in _execute(floor, chain)]
+    return [Chain(tuple(chain), tuple(_execute(floor, chain))) for chain in chains(model, wanted_steps(model, units))]
 
 
 def chains(model: Model, steps: Sequence[Step]) -> list[list[Step]]:

@@ -1,5 +1,7 @@
 """Make a layout legal: who breaks a rule is taken out and put where it is cheapest and allowed, the bulky first."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from tagdock_slotting.bounds import LinearBound
@@ -11,11 +13,15 @@ ATTEMPTS = 20
 """Orders in which goods are tried: by bulk, then by bulk with growing noise."""
 
 
-def repaired(bound: LinearBound, units: Units, random: np.random.Generator) -> Units | None:
+def repaired(
+    bound: LinearBound, units: Units, random: np.random.Generator, out_of_time: Callable[[], bool]
+) -> Units | None:
     """Return a legal layout near a given one, else any legal layout that is found; None where none is."""
     model = bound.model
     bulk = _bulk(model)[units.item]
     for attempt in range(ATTEMPTS):
+        if attempt > 0 and out_of_time():
+            return None
         noise = random.uniform(1.0, 1.0 + attempt / 4, len(units))
         order = np.argsort(-bulk * noise, kind="stable")
         wish = units.bin if attempt < ATTEMPTS // 2 else np.full(len(units), -1)

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from tagdock_slotting.distance import Indices
-from tagdock_slotting.model import Amounts, Model, Units
+from tagdock_slotting.families import families
+from tagdock_slotting.model import Amounts, Model, Units, among
 
 TOLERANCE = 1e-9
 """Sums of volumes and masses may exceed a capacity by this fraction: 0.1 + 0.2 fits into 0.3."""
@@ -30,7 +31,8 @@ def broken_rules(model: Model, units: Units) -> Iterator[str]:
     yield from _incomplete(model, units)
     yield from _misplaced(model, units)
     yield from _overfull(model, units)
-    yield from _together(model, units)
+    yield from _hostile(model, units)
+    yield from _scattered(model, units)
 
 
 def _incomplete(model: Model, units: Units) -> Iterator[str]:
@@ -41,10 +43,37 @@ def _incomplete(model: Model, units: Units) -> Iterator[str]:
 
 
 def _misplaced(model: Model, units: Units) -> Iterator[str]:
-    zoned = model.zone_allows[model.zones[units.item], units.bin]
-    for unit in np.flatnonzero(~zoned):
-        item, place = model.problem.items[units.item[unit]], model.problem.bins[units.bin[unit]]
-        yield f"zones: {item.sku!r} may lie in {', '.join(item.zones)} and lies in {place.id!r} of zone {place.zone!r}"
+    for unit in np.flatnonzero(~model.allowed(units.item, units.bin)):
+        yield from _why_not(model, int(units.item[unit]), int(units.bin[unit]))
+    there = np.sort(units.item * model.bins + units.bin)
+    for key in model.held[~among(model.held, there)].tolist():
+        item, place = model.problem.items[key // model.bins], model.problem.bins[key % model.bins]
+        yield f"use: {item.sku!r} must stay in {place.id!r}, which is held by an open task"
+
+
+def _why_not(model: Model, item: int, place: int) -> Iterator[str]:
+    """Yield the rules by which an item may not lie in a bin, whatever else lies there."""
+    goods, rack = model.problem.items[item], model.problem.bins[place]
+    where = f"lies in {rack.id!r}"
+    if not model.zone_allows[model.zones[item], place]:
+        yield f"zones: {goods.sku!r} may lie in {', '.join(goods.zones)} and {where} of zone {rack.zone!r}"
+    if model.height_m[item] > model.bin_height_m[place]:
+        yield f"height_m: {goods.sku!r} is {goods.height_m:g} m high and {where} of {rack.height_m:g} m"
+    if model.z_m[place] > model.reach_m[item]:
+        yield f"heavy_below: {goods.sku!r} of {goods.mass_kg:g} kg may lie up to {model.reach_m[item]:g} m and {where}"
+    if goods.bins and rack.id not in goods.bins:
+        yield f"bins: {goods.sku!r} may lie in {', '.join(goods.bins)} only and {where}"
+    if not model.open[place]:
+        why = "is blocked" if rack.use == "blocked" else "is held by an open task and takes nothing"
+        yield f"use: {goods.sku!r} {where}, which {why}"
+
+
+def _scattered(model: Model, units: Units) -> Iterator[str]:
+    for family in families(model):
+        areas = sorted(set(family.area[units.bin[np.isin(units.item, family.members)]].tolist()))
+        if len(areas) > 1:
+            names = ", ".join(family.names[area] for area in areas)
+            yield f"together: family {family.rule.family!r} lies in several {family.rule.within}s: {names}"
 
 
 def _overfull(model: Model, units: Units) -> Iterator[str]:
@@ -57,7 +86,7 @@ def _overfull(model: Model, units: Units) -> Iterator[str]:
             yield f"{name}: bin {model.problem.bins[index].id!r} takes {room[index]:g} and holds {load[index]:g}"
 
 
-def _together(model: Model, units: Units) -> Iterator[str]:
+def _hostile(model: Model, units: Units) -> Iterator[str]:
     if not any(model.enemies):
         return
     inside: dict[int, list[int]] = {}

@@ -5,15 +5,44 @@ the same for the same seed, whatever the machine's speed, unless the time limit 
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from tagdock_slotting.annealing import Annealing
 from tagdock_slotting.bounds import LinearBound
-from tagdock_slotting.model import Units
+from tagdock_slotting.compiling import Compiler
+from tagdock_slotting.exchanging import Exchanging
+from tagdock_slotting.gate import Verdict, judge, seen_orders
+from tagdock_slotting.model import Model, Units
 from tagdock_slotting.neighbourhood import Exchange, Neighbourhood, exchanged
 from tagdock_slotting.objective import Objective
+from tagdock_slotting.quadratic import DenseSearch, is_dense
 from tagdock_slotting.repair import repaired
 from tagdock_slotting.rules import is_legal
+from tagdock_slotting.sharing import Bounded, Programme, room_bound, shares_room
+
+SMALL = 10
+"""Units up to which a search without compiled loops finds as much, and sooner."""
+
+COMPILING_SHARE = 0.85
+"""Share of the time left that a search waits for its loops to be compiled."""
+
+BOUND_SHARE = 0.4
+"""Share of the time left that the bound of shared rooms may take."""
+
+SHARPER_SHARE = 0.3
+"""Share of the time left after that bound in which it is made sharper, once a layout is found."""
+
+NEAR_OPTIMAL = 0.001
+"""First temperature (see `annealing`) where prices on room give the start: a hotter one only loses what they know. Of
+0.01, 0.001 and 0.0001 the last two end alike, the first above them (5,000 SKUs in 1,000 bins)."""
+
+SEEN_SHARE = 0.6
+"""Share of the time left in which a layout is sought on the first orders."""
+
+AIM = 1.05
+"""A layout that shares rooms is thought to cost so much of what it costs where bins only count items."""
 
 KICKS = 30
 """Times that the best layout is disturbed and improved again."""
@@ -37,32 +66,120 @@ class Search:
         bound: LinearBound,
         at_most: int | None,
         seed: int,
-        out_of_time: Callable[[], bool],
+        left_s: Callable[[], float],
+        *,
+        by_rates: Callable[[Model], Units | None] = lambda model: None,
+        programme: Programme | None = None,
+        improved: Callable[[Units], None] | None = None,
     ) -> None:
+        self._programme = programme
+        self._rooms: Bounded | None = None
+        self._tell, self._by_rates = improved, by_rates
         self._objective, self._bound, self._at_most = objective, bound, at_most
-        self._random = np.random.default_rng(seed)
-        self._out_of_time = out_of_time
+        self._random, self._seed = np.random.default_rng(seed), seed
+        self._left_s = left_s
+        self.bound_m_per_day = -np.inf
+        self.verdict: Verdict | None = None
         problem = objective.model.problem
         self._routed = problem.weights.routes > 0 and objective.router is not None
 
     def run(self, starts: Sequence[Units]) -> list[Units]:
         """Return legal layouts: the given ones made legal, and the best of them improved."""
-        legal = [units for start in starts if (units := self._legal(start)) is not None]
+        annealing = self._annealing(len(starts[0]))
+        legal = self._made_legal([*self._choices(starts[0]), *starts], annealing)
         if not legal:
             return []
-        best = min((self._improved(start) for start in legal), key=self._value)
+        best = min(legal, key=self._value)
+        if not self._routed:
+            return [*legal, self._improve(best, annealing)]
+        aware = self._order_aware(best, annealing)
+        return legal if aware is None else [*legal, aware]
+
+    def _improve(self, start: Units, annealing: Annealing | None) -> Units:
+        """Improve a legal layout by what suits the problem."""
+        if annealing is None:
+            return self._iterated(start)
+        if is_dense(self._objective, self._at_most):
+            return DenseSearch(self._objective, self._bound, start).run(self._seed, self._out_of_time)
+        if self._rooms is not None:
+            exchanging = Exchanging(self._objective, self._bound, self._rooms.prices)
+            if exchanging.suits(self._at_most):
+                end_s = SHARPER_SHARE * self._left_s()
+                found = exchanging.run(start, self._seed, lambda: self._left_s() - end_s, self._tell)
+                self.bound_m_per_day = max(self.bound_m_per_day, exchanging.sharper(found, self._left_s))
+                return found
+            annealing = replace(annealing, hottest=NEAR_OPTIMAL)
+        return annealing.run(start, self._seed, self._left_s)
+
+    def _order_aware(self, start: Units, annealing: Annealing | None) -> Units | None:
+        """Seek a layout on the first orders; where it proves better on the others, seek on with all of them.
+
+        It is judged beside the layout by rates that the first orders alone would have given: one that has seen the
+        others too knows the rates that were to come.
+        """
+        seen = seen_orders(self._objective.model)
+        rated = self._by_rates(seen)
+        if rated is None or not is_legal(seen, rated) or self._at_most is not None:
+            rated = start
+        whole, left_s = self._objective, self._left_s
+        end_s = (1 - SEEN_SHARE) * left_s()
+        self._objective, self._left_s = Objective(seen), lambda: left_s() - end_s
+        aware = self._improve(rated, annealing and replace(annealing, objective=self._objective))
+        self._objective, self._left_s = whole, left_s
+        self.verdict = judge(whole.model, aware, rated)
+        if not self.verdict.kept:
+            return None
+        return self._improve(aware, annealing and replace(annealing, hottest=NEAR_OPTIMAL))
+
+    def _made_legal(self, starts: Sequence[Units], annealing: Annealing | None) -> list[Units]:
+        """Return the starts that are legal, and the first of the others made so: more would take the search's time."""
+        found, mended = [], False
+        for start in starts:
+            if is_legal(self._objective.model, start):
+                found.append(start)
+            elif not mended and (units := self._legal(start, annealing)) is not None:
+                found.append(units)
+                mended = len(start) > SMALL
+        return found
+
+    def _annealing(self, units: int) -> Annealing | None:
+        """Return what searches in compiled loops; None where there are none in good time, or the problem is small."""
+        annealing = Annealing(self._objective, self._bound, self._at_most)
+        if units <= SMALL or not annealing.suits():
+            return None
+        return annealing if Compiler.started().is_ready(COMPILING_SHARE * self._left_s()) else None
+
+    def _choices(self, start: Units) -> list[Units]:
+        """Work out the bound of shared rooms, and return the layout that comes with it."""
+        if len(start) <= SMALL or not shares_room(self._objective.model):
+            return []
+        end_s = (1 - BOUND_SHARE) * self._left_s()
+        aim = AIM * self._value(start)
+        self._rooms = room_bound(self._bound, aim, lambda: self._left_s() - end_s, self._programme)
+        self.bound_m_per_day = self._rooms.m_per_day
+        return [self._rooms.units]
+
+    def _legal(self, units: Units, annealing: Annealing | None) -> Units | None:
+        end_s = 0.5 * self._left_s()
+        relieved = None
+        if annealing is not None:
+            relieved = annealing.relieved(units, self._seed, lambda: self._left_s() - end_s)
+        if relieved is not None and is_legal(self._objective.model, relieved):
+            return relieved
+        return repaired(self._bound, units, self._random, self._out_of_time)
+
+    def _iterated(self, start: Units) -> Units:
+        """Improve, kick and repeat."""
+        best = self._improved(start)
         for _ in range(KICKS):
             if self._out_of_time():
                 break
             candidate = self._improved(self._kicked(best))
             if self._value(candidate) < self._value(best):
                 best = candidate
-        return [*legal, best]
-
-    def _legal(self, units: Units) -> Units | None:
-        if is_legal(self._objective.model, units):
-            return units
-        return repaired(self._bound, units, self._random)
+                if self._tell is not None:
+                    self._tell(best)
+        return best
 
     def _improved(self, units: Units) -> Units:
         """Improve until no unit has an exchange that pays."""
@@ -105,6 +222,9 @@ class Search:
             if exchange is not None:
                 layout.apply(exchange)
         return layout.units
+
+    def _out_of_time(self) -> bool:
+        return self._left_s() <= 0
 
     def _value(self, units: Units) -> float:
         return self._objective.terms(units).total()

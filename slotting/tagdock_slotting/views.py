@@ -1,7 +1,8 @@
 """From the rows of cloud's views to a problem: pure, so that a plan can be worked out again from the same rows.
 
-A SKU's rate is its order lines over the days that they stand for; its doors are those that it left by. SKUs that lie
-somewhere or moved are in the problem: with rate 0 where nothing moved, to be put away where they lie nowhere.
+A SKU's rate is forecast from its order lines by day where four weeks were counted, else it is the lines over the days
+that they stand for; its doors are those that it left by. SKUs that lie somewhere or moved are in the problem: with rate
+0 where nothing moved, to be put away where they lie nowhere. Bins under an open task are held.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,6 +14,7 @@ from msgspec import Meta, Struct
 
 from tagdock_slotting.checks import check
 from tagdock_slotting.errors import ProblemError
+from tagdock_slotting.order_log import OrderLog, Orders, can_be_walked, order_log
 from tagdock_slotting.problem import (
     Aisles,
     Bin,
@@ -26,6 +28,8 @@ from tagdock_slotting.problem import (
     Problem,
     Weights,
 )
+from tagdock_slotting.rates.notes import FEWEST_DAYS, MOST_DAYS, Counts, RatesNote, forecast_rates, mean_rates
+from tagdock_slotting.whatif import Scenario, changed
 
 SHORTEST_SPAN_DAYS = 1 / 24
 """A period counts for an hour at least: rates of a moment are no rates."""
@@ -49,6 +53,16 @@ class Request(Struct, frozen=True):
     horizon_days: Positive = 30.0
     time_limit_s: Annotated[float, Meta(ge=0.001, le=86_400)] = 60.0
     seed: Annotated[int, Meta(ge=0, lt=2**32)] = 0
+    what_if: Scenario = Scenario()
+    hold_tasks: bool = True
+
+
+class Prepared(Struct, frozen=True):
+    """A problem, the rates that it was built from, and orders after those of the problem."""
+
+    problem: Problem
+    rates: RatesNote
+    later_orders: Orders = ()
 
 
 class Span(Struct, frozen=True):
@@ -78,13 +92,20 @@ def _midnight(at: datetime) -> datetime:
 
 
 class Rows(Struct, frozen=True):
-    """What the views say about one site: rows of bins_v1, doors_v1, skus_v1, flows_v1 (summed), layouts_v1."""
+    """What the views say about one site: rows of bins_v1, doors_v1, skus_v1, flows_v1, layouts_v1, moves_v1.
+
+    `flows` are sums by SKU and door, `daily` a row a SKU: `days` counted from the first whole day, and their `lines`.
+    `orders` are what left together: `at` and `skus`.
+    """
 
     bins: list[dict[str, Any]]
     doors: list[dict[str, Any]]
     skus: list[dict[str, Any]]
     flows: list[dict[str, Any]]
     layouts: list[dict[str, Any]]
+    daily: list[dict[str, Any]] = []
+    tasks: list[dict[str, Any]] = []
+    orders: list[dict[str, Any]] = []
 
 
 def read_request(request: object) -> Request:
@@ -93,16 +114,24 @@ def read_request(request: object) -> Request:
     return read
 
 
-def problem_from_views(rows: Rows, request: Request, asked_at: datetime) -> Problem:
+def problem_from_views(rows: Rows, request: Request, asked_at: datetime) -> Prepared:
     """Build and check the problem of a site. Raises ProblemError saying what is missing and where to mend it."""
     _check_layout(rows)
     current = _current(rows.bins)
     layout: Row = rows.layouts[0] if rows.layouts else {}
+    rates = _rates(rows, request, asked_at, current)
+    held = {name for row in rows.tasks for name in (row["from_bin"], row["to_bin"])} if request.hold_tasks else set()
+    doors, bins = tuple(_door(row) for row in rows.doors), tuple(_bin(row, row["bin"] in held) for row in rows.bins)
+    aisles = _converted(layout.get("aisles"), Aisles | None, "$.aisles")
+    log = order_log(rows.orders, rates.items, rates) if can_be_walked(aisles, bins, doors) else OrderLog()
     problem = Problem(
-        doors=tuple(_door(row) for row in rows.doors),
-        bins=tuple(_bin(row) for row in rows.bins),
-        items=_items(rows, current, _represents_days(request, asked_at)),
-        aisles=_converted(layout.get("aisles"), Aisles | None, "$.aisles"),
+        doors=doors,
+        bins=bins,
+        items=_items(rows, current, rates),
+        aisles=aisles,
+        orders=log.seen,
+        order_weights=log.weights,
+        orders_days=log.days,
         bin_door_m=_converted(layout.get("bin_door_m"), BinDoorMatrix | None, "$.bin_door_m"),
         bin_bin_m=_converted(layout.get("bin_bin_m"), BinBinMatrix | None, "$.bin_bin_m"),
         current=current,
@@ -113,7 +142,7 @@ def problem_from_views(rows: Rows, request: Request, asked_at: datetime) -> Prob
     )
     checked: Problem = _converted(msgspec.to_builtins(problem), Problem, "$")
     check(checked)
-    return checked
+    return Prepared(changed(checked, request.what_if), rates, log.later)
 
 
 def _check_layout(rows: Rows) -> None:
@@ -141,23 +170,41 @@ def _current(bins: Iterable[Row]) -> dict[str, tuple[str, ...]]:
     return {sku: tuple(sorted(names)) for sku, names in sorted(places.items())}
 
 
-def _items(rows: Rows, current: Mapping[str, tuple[str, ...]], days: float) -> tuple[Item, ...]:
+def _rates(rows: Rows, request: Request, asked_at: datetime, current: Mapping[str, tuple[str, ...]]) -> RatesNote:
+    """Return the rate of every SKU that is in the problem, a business day: as many as the period stands for."""
+    lines: dict[str, float] = {}
+    for row in rows.flows:
+        if row["sku"] is not None:
+            lines[row["sku"]] = lines.get(row["sku"], 0.0) + float(row["order_lines"])
+    skus = sorted(set(current) | {sku for sku, count in lines.items() if count > 0})
+    days = _represents_days(request, asked_at)
+    whole = span(request.since, request.until)
+    counted = (whole.end_day - whole.first_day).days
+    if not rows.daily or not FEWEST_DAYS <= counted <= MOST_DAYS:
+        return mean_rates({sku: lines.get(sku, 0.0) for sku in skus}, days)
+    per_day = counted / days if request.represents_days is not None else 1.0
+    families = {row["sku"]: row.get("family") for row in rows.skus}
+    daily = {row["sku"]: (row["days"], row["lines"]) for row in rows.daily}
+    counts = Counts(whole.first_day, counted, daily, {sku: families.get(sku) for sku in skus})
+    return forecast_rates(counts, request.horizon_days, per_day)
+
+
+def _items(rows: Rows, current: Mapping[str, tuple[str, ...]], rates: RatesNote) -> tuple[Item, ...]:
     doors = {row["door"] for row in rows.doors}
     lines: dict[str, dict[str, float]] = {}
     for row in rows.flows:
         if row["sku"] is not None:
             lines.setdefault(row["sku"], {})[row["door"]] = float(row["order_lines"])
     kinds = {row["sku"]: row for row in rows.skus}
-    moved = {sku for sku, by_door in lines.items() if sum(by_door.values()) > 0}
     return tuple(
         _item(
             sku,
             kinds.get(sku, {}),
             len(current.get(sku, ())),
-            sum(lines.get(sku, {}).values()) / days,
+            rate,
             _door_share(lines.get(sku, {}), doors),
         )
-        for sku in sorted(set(current) | moved)
+        for sku, (rate, _, _) in rates.items.items()
     )
 
 
@@ -182,9 +229,11 @@ def _item(sku: str, kind: Row, lies_in: int, picks_per_day: float, door_share: d
     )
 
 
-def _bin(row: Row) -> Bin:
+def _bin(row: Row, is_held: bool) -> Bin:
     names = ("x_m", "y_m", "aisle", "cell", "zone", "volume_m3", "mass_kg", "items_at_most")
-    return Bin(id=row["bin"], z_m=row["z_m"] or 0.0, **{name: row[name] for name in names})
+    return Bin(
+        id=row["bin"], z_m=row["z_m"] or 0.0, use="held" if is_held else "open", **{name: row[name] for name in names}
+    )
 
 
 def _door(row: Row) -> Door:

@@ -61,6 +61,10 @@ class Postgres:
         self.process = _postmaster(self.database)
 
 
+_UNSAFE = ("fsync=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0", "scram_iterations=1")
+"""A killed process loses nothing by these, only a lost machine would; and no password of the tests is worth hashing."""
+
+
 def _postmaster(database: EmbeddedDatabase) -> subprocess.Popen[bytes]:
     def restart_if_dead() -> None:  # after a kill, the old backends may hold on for a moment
         nonlocal process
@@ -68,9 +72,9 @@ def _postmaster(database: EmbeddedDatabase) -> subprocess.Popen[bytes]:
             process = start()
 
     def start() -> subprocess.Popen[bytes]:
-        unsafe = ["-c", "fsync=off"]  # a killed process loses nothing by it, only a lost machine would
+        settings = [part for setting in _UNSAFE for part in ("-c", setting)]
         return subprocess.Popen(
-            [*database.command, *unsafe], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/"
+            [*database.command, *settings], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/"
         )
 
     process = start()
@@ -93,7 +97,7 @@ def running_postgres(folder: Path) -> Iterator[Postgres]:
     finally:
         postgres.process.send_signal(signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):
-            postgres.process.wait(10)
+            postgres.process.wait(30)
         postgres.process.kill()
         postgres.process.wait()
 
@@ -112,7 +116,7 @@ def _database(postgres: Postgres, template: str = "template0") -> Iterator[str]:
     name = f"t{os.getpid()}_{next(_names)}"
     admin = postgres.url.replace("//tagdock:", "//postgres:").rsplit("/", 1)[0] + "/postgres"
     with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f"create database {name} template {template} owner tagdock")
+        connection.execute(f"create database {name} template {template} strategy file_copy owner tagdock")
         try:
             yield postgres.url.rsplit("/", 1)[0] + f"/{name}"
         finally:
@@ -320,7 +324,7 @@ def running_mosquitto(folder: Path, *settings: str) -> Iterator[int]:
             yield port
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(30)
 
 
 def _listens(port: int) -> bool:
@@ -487,6 +491,10 @@ class Talker:
         connection = self._client.socket()
         assert connection is not None
         connection.sendall(raw)
+
+    @property
+    def is_lost(self) -> bool:
+        return self._lost.is_set()
 
     def is_cut_off(self) -> None:
         assert self._lost.wait(DEADLINE_S)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tagdock_cloud.access import lookup
-from tagdock_cloud.access.acl import CLOUD_USER, acl_file, may, password_file
+from tagdock_cloud.access.acl import CLOUD_USER, acl_file, cloud_users, may, password_file
 from tagdock_cloud.access.gateways import add_gateway, gateway_secrets, list_gateways, remove_gateway
 from tagdock_cloud.access.lookup import Lookup
 from tagdock_cloud.access.roles import ALL_RIGHTS, ROLES, Caller
@@ -209,6 +209,32 @@ def test_mosquitto_holds_everybody_to_the_same_table(
     first.hears(b"for g1 alone")
     assert [payload for _, payload in cloud.heard] == [b"mine", b"last"]
     assert second.heard == []
+
+
+def test_nobody_takes_the_session_of_another_gateway(
+    tmp_path: Path, run_mosquitto: Callable[..., int], talk: Callable[..., Any]
+) -> None:
+    """As `deploy/mosquitto.conf` has it: a client id that is not one's own is one's own, and nothing of the other's."""
+    secrets = {GATEWAY: "one", GatewayAddress("s1", "g2"): "two"}
+    hashes = {address: hash_secret(secret) for address, secret in secrets.items()}
+    (tmp_path / "mosquitto-passwords").write_text(password_file(hashes, hash_secret("cloud's"), ingests=2))
+    (tmp_path / "mosquitto-acl").write_text(acl_file(list(secrets), ingests=2))
+    deployed = (Path(__file__).parents[2] / "deploy/mosquitto.conf").read_text()
+    (bound,) = [line for line in deployed.splitlines() if line.startswith("use_username_as_clientid")]
+    files = [f"password_file {tmp_path}/mosquitto-passwords", f"acl_file {tmp_path}/mosquitto-acl"]
+    port = run_mosquitto(bound, "allow_anonymous false", *files)
+    cloud, other = (talk(port, "tagdock-cloud-ingest", user, "cloud's") for user in cloud_users(2))
+    first = talk(port, "s1.g1", "s1.g1", "one")
+    first.listen("tagdock/v1/s1/g1/ack")
+    thief = talk(port, "s1.g1", "s1.g2", "two")
+    cloud.listen("tagdock/v1/s1/+/events")
+    cloud.say("tagdock/v1/s1/g1/ack", b"for g1 alone")
+    first.hears(b"for g1 alone")
+    other.say("tagdock/v1/s1/g1/ack", b"and again")  # so both ingest programs are still there
+    first.hears(b"and again")
+    first.say("tagdock/v1/s1/g1/events", b"mine")
+    cloud.hears(b"mine")
+    assert not first.is_lost and not cloud.is_lost and thief.heard == []
 
 
 def test_the_command_line_adds_lists_and_revokes(

@@ -38,6 +38,22 @@ def filled(database: str, sql: Sql, movement: Make) -> str:
     sql("insert into sites (site) values ('s1')")
     sql("insert into bins (site, bin, zone) values ('s1', 'B\\1', E'a\ttab\nand a line')")
     sql("insert into skus (sku, gtin, description) values ('A', '09521234012345', 'Übergröße \\N \\. \"x\"')")
+    sql(
+        """with t as (insert into life_policies (version, author, effective_at, source, published_by)
+                      values (1, 'x', now(), 'x', 'x') returning policy_id)
+        insert into life_steps (site, epc, at, kind, policy_id, to_state, disposition, is_sellable, actor)
+        select 's1', 'e', now(), 'begun', policy_id, 'held', 'returned', false, 'x' from t"""
+    )
+    sql(
+        "insert into lives (epc, site, state, condition, disposition, is_sellable, since, steps)"
+        " values ('e', 's1', 'held', 'new', 'returned', false, now(), 1)"
+    )
+    sql(
+        "insert into returns (case_ref, site, kind, state, reason, applied_by)"
+        " values ('R', 's1', 'repair', 'on_hold', 'x', 'x')"
+    )
+    sql("insert into return_lines (case_ref, line, epc) values ('R', 1, 'e')")
+    sql("insert into return_news (case_ref, site, event, actor) values ('R', 's1', 'applied', 'x')")
     events = tuple(
         movement(f"urn:epc:id:sgtin:9521234.012345.{n % 7}", event_id=UUID(int=n), observed_at=NOW - timedelta(days=n))
         for n in range(1, 50)
@@ -67,6 +83,7 @@ def test_what_comes_back_is_what_was_there(filled: str, backup: Path, empty_data
     assert again.tables == first.tables
     assert sum(table.rows > 0 for table in first.tables) > 8
     assert ask(empty_database, "select description from skus") == [('Übergröße \\N \\. "x"',)]
+    assert ask(empty_database, "select state, is_here from lives") == [("held", True)]
     assert ask(empty_database, "select zone from bins") == [("a\ttab\nand a line",)]
     assert ask(empty_database, "select payload from refused_batches") == [(bytes(range(256)),)]
 
@@ -109,6 +126,9 @@ def test_a_database_with_something_in_it_is_left_alone_unless_forced(filled: str
         restore(filled, backup, lambda text: None)
     assert len(ask(filled, "select from sites")) == 2
     restore(filled, backup, lambda text: None, is_forced=True)
+    with psycopg.connect(filled) as connection:
+        may_enter = connection.execute("select has_schema_privilege('public', 'public', 'usage')").fetchone()
+    assert may_enter == (True,), "roles that read views could not, whatever is granted to them"
     assert len(ask(filled, "select from sites")) == 1
 
 

@@ -135,3 +135,15 @@ def test_a_packet_beyond_all_bounds_ends_its_connection_only(embedded_broker: An
     talker.shout(b"\x32\xff\xff\xff\x7f\x00\x01t\x00\x01" + b"x" * 1000)
     talker.is_cut_off()
     other.say("tagdock/v1/s1/g2/events", b"unharmed")
+
+
+def test_in_lab_mode_anybody_speaks_as_a_bin_sensor_and_hears_them_but_nothing_else(
+    embedded_broker: Any, talk: Talk
+) -> None:
+    gateway = talk(embedded_broker.port, "s1.lab-sensors", "s1.lab-sensors", "any")
+    gateway.listen("bins/a-01-1", "elsewhere/#")
+    sensor = talk(embedded_broker.port, "bins-1", "", "")
+    sensor.say("elsewhere/a-01-1", b"stray")
+    sensor.say("bins/a-01-1", b"12 kg")
+    gateway.hears(b"12 kg")
+    assert [payload for _, payload in gateway.heard] == [b"12 kg"]

@@ -17,7 +17,7 @@ def test_gives_groups_in_the_order_of_arrival_and_no_larger_than_asked() -> None
     intake = Intake(100 * MESSAGE_BYTES)
     came = [delivery(size) for size in (3, 4, 5)]
     for one in came:
-        assert intake.put(one)
+        assert intake.put([one])
     assert intake.take(7 * MESSAGE_BYTES, 10) == came[:2]
     assert intake.take(7 * MESSAGE_BYTES, 10) == came[2:]
     assert intake.take(7 * MESSAGE_BYTES, 10) == []
@@ -26,7 +26,7 @@ def test_gives_groups_in_the_order_of_arrival_and_no_larger_than_asked() -> None
 def test_gives_no_more_messages_than_asked() -> None:
     intake = Intake(100 * MESSAGE_BYTES)
     for _ in range(3):
-        intake.put(delivery(1))
+        intake.put([delivery(1)])
     assert len(intake.take(100 * MESSAGE_BYTES, 2)) == 2
     assert intake.wait(0)
 
@@ -34,16 +34,16 @@ def test_gives_no_more_messages_than_asked() -> None:
 def test_a_message_larger_than_all_bounds_passes_alone() -> None:
     intake = Intake(2 * MESSAGE_BYTES)
     large = delivery(9)
-    assert intake.put(large)
+    assert intake.put([large])
     assert intake.take(MESSAGE_BYTES, 10) == [large]
 
 
 def test_who_brings_too_much_waits_until_there_is_room() -> None:
     intake = Intake(5 * MESSAGE_BYTES)
-    intake.put(delivery(4))
+    intake.put([delivery(4)])
     brought = threading.Event()
     second = delivery(4)
-    bringer = threading.Thread(target=lambda: intake.put(second) and brought.set())
+    bringer = threading.Thread(target=lambda: intake.put([second]) and brought.set())
     bringer.start()
     assert not brought.wait(0.2)
     intake.take(5 * MESSAGE_BYTES, 10)
@@ -54,9 +54,9 @@ def test_who_brings_too_much_waits_until_there_is_room() -> None:
 
 def test_closing_sends_everybody_home(wait_until: Callable[..., Any]) -> None:
     intake = Intake(MESSAGE_BYTES)
-    intake.put(delivery(1))
+    intake.put([delivery(1)])
     results: list[bool] = []
-    bringer = threading.Thread(target=lambda: results.append(intake.put(delivery(1))))
+    bringer = threading.Thread(target=lambda: results.append(intake.put([delivery(1)])))
     bringer.start()
     intake.close()
     bringer.join(20)
@@ -80,7 +80,7 @@ def test_every_waiting_writer_gets_its_share_of_what_came() -> None:
     for writer in writers:
         writer.start()
     for number in range(300):
-        intake.put(delivery(1, number))
+        intake.put([delivery(1, number)])
     while len(taken) < 300:
         time.sleep(0.01)
     intake.close()
@@ -91,8 +91,8 @@ def test_every_waiting_writer_gets_its_share_of_what_came() -> None:
 
 def test_what_is_through_early_waits_for_what_came_before_it() -> None:
     settlement, came = Settlement(), [delivery(1, number) for number in range(5)]
-    for one in came:
-        settlement.expect(one)
+    settlement.expect(came[:2])
+    settlement.expect(came[2:])
     assert settlement.settle([came[1], came[2]]) == []
     assert settlement.settle([came[0]]) == came[:3]
     assert settlement.settle([came[4], came[3]]) == came[3:]

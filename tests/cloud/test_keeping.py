@@ -89,10 +89,10 @@ def test_retention_is_shown_and_set_by_its_command(
         out, err = process.communicate(timeout=60)
         return process.returncode, out, err
 
-    assert run("movements", "--days", "400")[0] == 0
+    assert run("movements", "--days", "400")[0] == run("epcis", "--days", "90")[0] == 0
     status, out, _ = run("--json")
     kept = {row["series"]: row["keep_days"] for row in json.loads(out)["items"]}
-    assert (status, kept) == (0, {"movements": 400, "bin_readings": None, "reader_events": None})
+    assert (status, kept) == (0, {"movements": 400, "bin_readings": None, "reader_events": None, "epcis": 90})
     assert run("movements", "--for-ever")[0] == 0
     assert run("movements", "--days", "7")[0] == 2
     assert run("movements")[0] == 2

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from tagdock_cloud.ingest.record import Recorder
+from tagdock_cloud.store.queries import load_queries
 
 Sql = Callable[..., list[dict[str, Any]]]
 FILL = """
@@ -98,3 +100,34 @@ def test_stock_and_throughput_read_no_movement(half_a_year: Sql) -> None:
     week = "select sum(pass) from throughput_v1 where site = 's1' and hour_at between '2031-03-01Z' and '2031-03-08Z'"
     assert explain(half_a_year, week) == []
     assert explain(half_a_year, "select * from stock_v1 where site = 's1'") == []
+
+
+GROUP = """
+insert into staged_movements (site, observed_at, event_id, gateway, epc, epc_hex, door, direction, confidence, is_step)
+select 's1', now(), gen_random_uuid()::text, 'g', 'urn:epc:id:sgtin:9521234.012345.' || n, '30', 'D1', 'in', 1, true
+from generate_series(1, 2000) n
+"""
+
+
+def test_ingest_steps_items_on_in_the_order_in_which_they_were_copied(sql: Sql, database: str) -> None:
+    """So they are locked in it. Of a small stock nearly all of which moves, the database would rather make a hash."""
+    sql("""insert into items (epc, site, state, since) select
+           'urn:epc:id:sgtin:9521234.012345.' || n, 's1', 'in_progress', now() from generate_series(1, 3000) n""")
+    sql("analyze items")
+    recorder = Recorder(database, client_id="test", is_open=True)
+    recorder.open()
+    connection: Any = recorder._connection  # its settings and tables are its session's
+    try:
+        connection.execute(GROUP)
+        said = connection.execute("explain (format json) " + load_queries("tagdock_cloud.ingest")["items_step"])
+        found = set(kinds(said.fetchone()["QUERY PLAN"][0]["Plan"]))
+    finally:
+        recorder.close()
+    assert "Nested Loop" in found and not found & {"Hash Join", "Merge Join"}
+
+
+def kinds(plan: Any) -> Iterator[str]:
+    """Yield the kind of every node."""
+    yield plan["Node Type"]
+    for child in plan.get("Plans", []):
+        yield from kinds(child)

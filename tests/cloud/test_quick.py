@@ -36,9 +36,18 @@ def good(**changes: Any) -> dict[str, Any]:
     return said
 
 
+def plain(batch: Batch) -> Any:
+    """A batch as what its JSON says: evidence that was left alone is JSON still."""
+    said = msgspec.json.decode(msgspec.json.encode(batch))
+    for event in said["events"]:
+        if event.get("evidence") == {}:
+            del event["evidence"]
+    return said
+
+
 def what_becomes_of(decode: Callable[[bytes], Batch], payload: bytes) -> Any:
     try:
-        return msgspec.to_builtins(decode(payload))
+        return plain(decode(payload))
     except ContractError as error:
         return str(error), error.epoch, error.seq
 
@@ -50,9 +59,9 @@ def _knows_the_places() -> None:
 
 def test_a_clean_batch_goes_the_quick_way_and_comes_out_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     payload = msgspec.json.encode(good())
-    expected = msgspec.to_builtins(decode_batch(payload))
+    expected = plain(decode_batch(payload))
     monkeypatch.delattr(quick, "decode_batch")
-    assert msgspec.to_builtins(decode_quickly(payload)) == expected
+    assert plain(decode_quickly(payload)) == expected
 
 
 WRONG: dict[str, dict[str, Any]] = {
@@ -78,6 +87,22 @@ WRONG: dict[str, dict[str, Any]] = {
     "U+0000 in evidence": {"evidence": {"a": "\x00"}},
     "deep evidence": {"evidence": {"a": [[[[[[[[[1]]]]]]]]]}},
     "a huge number in evidence": {"evidence": {"a": 10**30}},
+    "a number just beyond 64 bits in evidence": {"evidence": {"a": [2**63]}},
+    "evidence that is no object": {"evidence": [{"a": 1}]},
+    "no evidence at all": {"evidence": None},
+    "evidence that is one number": {"evidence": 5},
+    "evidence as deep as may be": {"evidence": {"a": [[[[[[[1]]]]]]]}},
+    "evidence too deep by one": {"evidence": {"a": [[[[[[[[1]]]]]]]]}},
+    "depth hidden behind brackets in strings": {
+        "evidence": {
+            "a": ["]", ["]", ["]", ["]", ["]", ["]", ["]", ["]", 1, "["], "["], "["], "["], "["], "["], "["], "["]
+        }
+    },
+    "brackets in strings": {"evidence": {"]{": "}[[", "a": '"', "b": "\\"}},
+    "an identifier in capitals": {"event_id": str(UUID(int=0xABCDEF)).upper()},
+    "an identifier without dashes": {"event_id": UUID(int=0xABCDEF).hex},
+    "an identifier with its dashes elsewhere": {"event_id": "000000000-000-0000-0000-00000000000a"},
+    "an identifier of digits beyond ASCII": {"event_id": "00000000-0000-0000-0000-00000000000३"},
     "a number for a name": {"epc": 5},
     "confidence beyond one": {"confidence": 1.5},
     "an unknown type": {"type": "elephant"},
@@ -93,11 +118,40 @@ def test_says_of_everything_what_the_contract_says(changes: dict[str, Any]) -> N
     assert what_becomes_of(decode_quickly, payload) == what_becomes_of(decode_batch, payload)
 
 
-def test_an_event_that_stands_twice_is_refused() -> None:
+RAW_EVIDENCE: dict[str, bytes] = {
+    "no UTF-8": b'{"a":"\xff"}',
+    "half a pair of surrogates": b'{"a":"\xed\xa0\x80"}',
+    "a number without end": b'{"a":1e999999}',
+    "a number with an exponent in capitals": b'{"a":1E5}',
+    "a control character": b'{"a":"\x01"}',
+    "U+0000 before a bracket": b'{"a":"\x00{"}',
+    "spaces and letters beyond ASCII": ' { "a" : "é" } '.encode(),
+    "the same name twice": b'{"a":1,"a":2}',
+}
+
+
+@pytest.mark.parametrize("evidence", RAW_EVIDENCE.values(), ids=RAW_EVIDENCE)
+def test_says_of_evidence_that_no_encoder_writes_what_the_contract_says(evidence: bytes) -> None:
+    payload = msgspec.json.encode(good(evidence={"here": 1})).replace(b'{"here":1}', evidence)
+    assert what_becomes_of(decode_quickly, payload) == what_becomes_of(decode_batch, payload)
+
+
+@pytest.mark.parametrize(
+    "write", [str, lambda one: str(one).upper(), lambda one: one.hex], ids=["same", "capitals", "hex"]
+)
+def test_an_event_that_stands_twice_is_refused(write: Callable[[UUID], str]) -> None:
     said = good()
-    said["events"].append(said["events"][-1])
+    said["events"].append(said["events"][-1] | {"event_id": write(UUID(said["events"][-1]["event_id"]))})
     with pytest.raises(ContractError, match="stands twice"):
         decode_quickly(msgspec.json.encode(said))
+
+
+def test_identifiers_that_are_some_only_when_put_together_are_refused() -> None:
+    said = good()
+    one, other = said["events"][-2:]
+    one["event_id"], other["event_id"] = one["event_id"][:-1], one["event_id"][-1] + other["event_id"]
+    payload = msgspec.json.encode(said)
+    assert what_becomes_of(decode_quickly, payload) == what_becomes_of(decode_batch, payload)
 
 
 @given(data=st.data())

@@ -14,7 +14,7 @@ import pytest
 from tagdock_cloud.ingest.admit import Accepted, Refused, Reported
 from tagdock_cloud.ingest.rebuild import rebuild
 from tagdock_cloud.ingest.record import REFUSED_OF_GATEWAY, Recorder
-from tagdock_cloud.store.errors import DatabaseUnavailableError
+from tagdock_cloud.store.errors import DatabaseUnavailableError, StoreError
 from tagdock_contract import Batch, BinReading, Event, GatewayAddress, Movement, ReaderEvent, ReaderStatus, Status
 
 Sql = Callable[..., list[dict[str, Any]]]
@@ -54,7 +54,7 @@ def test_stores_every_kind_of_event_with_all_it_says(movement: Make, recorder: R
     [moved] = sql("select * from movements_v1")
     assert (moved["door"], moved["direction"], moved["gateway"], moved["observed_at"]) == ("D1", "in", "g1", NOON)
     assert moved["confidence"] == pytest.approx(0.98)
-    assert sql("select evidence from movements") == [{"evidence": {"reads": 12}}]
+    assert sql("select evidence from settled_movements") == [{"evidence": {"reads": 12}}]
     [read] = sql("select bin, quantity, value, quality from bin_readings_v1")
     assert tuple(read.values()) == ("A-01", "mass_kg", 12.5, "good")
     [happened] = sql("select reader, antenna, state, detail from reader_events_v1")
@@ -212,6 +212,41 @@ def test_an_item_changed_by_somebody_else_meanwhile_is_worked_out_anew(
             one.result(20)
     other.close()
     assert place(sql) == ("s1", "D2", None, "in_transit", NOON + timedelta(hours=2))
+
+
+def test_items_that_just_step_on_are_held_in_the_order_of_their_epcs(
+    movement: Make, recorder: Recorder, database: str, wait_until: Callable[..., Any]
+) -> None:
+    """Whoever waits for the first holds none of the others, so ingest and corrections never wait for each other."""
+    epcs = [f"urn:epc:raw:96.x{number:02}" for number in range(20)]
+    recorder.record([batch(*(movement(epc, observed_at=NOON) for epc in epcs))], [], [])
+    quick = Recorder(database, client_id="other", is_open=True)  # it has met nothing that makes it careful
+    later = batch(*(movement(epc, observed_at=NOON + timedelta(hours=1)) for epc in reversed(epcs)))
+    held = "select from items where epc = %s for update nowait"
+    with psycopg.connect(database) as blocker, psycopg.connect(database, autocommit=True) as watcher:
+        blocker.execute(held, [epcs[0]])
+        with ThreadPoolExecutor(1) as beside:
+            waiting = beside.submit(quick.record, [later], [], [])
+            waits = "select 1 from pg_locks where not granted"
+            wait_until(lambda: waiting.done() or watcher.execute(waits).fetchone())
+            for epc in epcs[1:]:
+                watcher.execute(held, [epc])
+            blocker.rollback()
+            waiting.result(20)
+    quick.close()
+
+
+def test_a_group_whose_items_do_not_all_step_on_is_stored_whole_and_once(
+    movement: Make, recorder: Recorder, database: str, sql: Sql
+) -> None:
+    recorder.record([batch(movement(f"urn:epc:raw:96.x{n}", observed_at=NOON)) for n in range(5)], [], [])
+    later = NOON + timedelta(hours=1)
+    quick = Recorder(database, client_id="test", is_open=True)  # it has met nothing that makes it careful
+    quick.record([batch(movement(f"urn:epc:raw:96.x{n}", observed_at=later)) for n in range(4, 8)], [], [])
+    quick.close()
+    assert sql("select count(*) as n, count(distinct epc) as items from movements") == [{"n": 9, "items": 8}]
+    assert sql("select count(*) as n, min(state) as state from items") == [{"n": 8, "state": "in_transit"}]
+    assert sql("select events_stored, events_doubled from ingests") == [{"events_stored": 9, "events_doubled": 0}]
 
 
 def test_replaying_a_day_that_is_known_in_part_adds_what_was_missing_and_no_more(
@@ -385,3 +420,23 @@ def test_a_lost_connection_is_reported_and_the_next_call_connects_anew(
         recorder.record([batch(movement("urn:epc:raw:96.x32"))], [], [])
     recorder.record([batch(movement("urn:epc:raw:96.x32"))], [], [])
     assert sql("select count(*) as n from movements") == [{"n": 2}]
+
+
+def test_after_a_failure_nothing_is_left_of_its_session(
+    movement: Make, recorder: Recorder, sql: Sql, database: str, wait_until: Callable[..., Any]
+) -> None:
+    """Whatever state it was in when its statement was ended, the next group is stored by a session in none."""
+    recorder.record([batch(movement(observed_at=NOON))], [], [])
+    later = batch(movement(observed_at=NOON + timedelta(hours=1)))
+    ours = "from pg_stat_activity where application_name = 'test'"
+    with psycopg.connect(database) as blocker, ThreadPoolExecutor(1) as beside:
+        blocker.execute("select from items for update")
+        waiting = beside.submit(recorder.record, [later], [], [])
+        wait_until(lambda: sql(f"select pid {ours} and wait_event_type = 'Lock'"))
+        sql(f"select pg_cancel_backend(pid) {ours}")
+        with pytest.raises(StoreError):
+            waiting.result(20)
+        wait_until(lambda: not sql(f"select pid {ours}"))
+    recorder.record([later], [], [])
+    assert sql("select count(*) as n from movements") == [{"n": 2}]
+    assert sql("select events_stored, events_doubled from ingests") == [{"events_stored": 2, "events_doubled": 0}]

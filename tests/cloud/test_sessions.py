@@ -170,7 +170,7 @@ def test_names_what_is_missing_unexpected_and_by_the_wrong_door_in_any_order(
             ("in order", passages(movement, *seen)),
             ("reversed", passages(movement, *reversed(seen))),
         ):
-            site("truncate movements, orders, order_lines, door_sessions, session_goods")
+            site("truncate movements, orders, order_lines, door_sessions, session_goods cascade")
             order(site, "A", *wanted)
             opened = session(site, "A")
             for one in events:
@@ -439,7 +439,7 @@ def test_ingest_duties_persons_and_orders_at_once_never_wait_for_each_other_cros
 
     def enter_orders(rng: random.Random) -> None:
         entered = [
-            {"site": "s1", "id": order_id, "partner": "", "door": "D1"}
+            {"site": "s1", "id": order_id, "partner": "", "door": "D1", "urgent": False}
             for order_id in rng.sample("AB", rng.randrange(1, 3))
         ]
         values = {"kind": "outbound", "by": "x", "orders": json.dumps(entered)}

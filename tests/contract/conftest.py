@@ -5,11 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
-
-# A busy machine is slow, not wrong.
-settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("steady")
 
 EPOCH = "6d2c0f1e-9a4b-4c58-8d11-2f60b1a7c9e3"
 

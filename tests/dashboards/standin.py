@@ -29,6 +29,8 @@ class StandIn:
     folders: dict[str, dict[str, Any]] = field(default_factory=dict)
     boards: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     sources: dict[str, dict[str, Any]] = field(default_factory=dict)
+    rules: dict[str, dict[str, Any]] = field(default_factory=dict)
+    contact_points: list[str] = field(default_factory=list)
     provisioned: set[str] = field(default_factory=set)
     trouble: dict[str, int | str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
@@ -97,6 +99,26 @@ class StandIn:
     def put_source(self, body: Any, uid: str) -> Any:
         return self.add_source(body)
 
+    def get_rule(self, body: Any, uid: str) -> Any:
+        return self.rules.get(uid) or _raise(404, "alert rule not found")
+
+    def add_rule(self, body: Any) -> Any:
+        if body["uid"] in self.rules:
+            _raise(409, "rule already exists")
+        return self._keep_rule(body)
+
+    def put_rule(self, body: Any, uid: str) -> Any:
+        return self._keep_rule(body) if uid in self.rules else _raise(404, "alert rule not found")
+
+    def get_contact_points(self, body: Any, name: str) -> Any:
+        return [{"uid": "c1", "name": one, "type": "email"} for one in self.contact_points if one == name]
+
+    def _keep_rule(self, body: Any) -> Any:
+        """Keep a rule as Grafana does: it adds defaults to the queries' models, and says who may change it."""
+        data = [one | {"model": one["model"] | {"intervalMs": 1000, "maxDataPoints": 43200}} for one in body["data"]]
+        self.rules[body["uid"]] = body | {"data": data, "provenance": "api", "id": 9, "updated": "2026-01-05T08:00:00Z"}
+        return self.rules[body["uid"]]
+
     def _add_version(self, uid: str, board: dict[str, Any], folder_uid: str, message: str, by: str) -> int:
         versions = self.boards.setdefault(uid, [])
         number = len(versions) + 1
@@ -114,6 +136,10 @@ ROUTES: list[tuple[str, Callable[..., Any]]] = [
     ("POST /api/dashboards/db", StandIn.save_board),
     (r"GET /api/datasources/uid/([\w-]+)", StandIn.get_source),
     ("POST /api/datasources", StandIn.add_source),
+    (r"GET /api/v1/provisioning/alert-rules/([\w-]+)", StandIn.get_rule),
+    ("POST /api/v1/provisioning/alert-rules", StandIn.add_rule),
+    (r"PUT /api/v1/provisioning/alert-rules/([\w-]+)", StandIn.put_rule),
+    (r"GET /api/v1/provisioning/contact-points\?name=([\w-]+)", StandIn.get_contact_points),
     (r"PUT /api/datasources/uid/([\w-]+)", StandIn.put_source),
 ]
 

@@ -51,7 +51,10 @@ def test_dashboards_follow_grafanas_schema(board: dict[str, Any]) -> None:
 
 
 def test_uids_are_what_links_and_bookmarks_hang_on() -> None:
-    assert {name: board["uid"] for name, board in build.dashboards().items()} == {"dock": "tagdock-dock"}
+    assert {name: board["uid"] for name, board in build.dashboards().items()} == {
+        name: f"tagdock-{name}"
+        for name in ("dock", "slotting", "stock", "environment", "fleet", "executive", "after-sales", "sites")
+    }
 
 
 def test_console_address_is_a_constant_of_the_dashboard() -> None:
@@ -65,3 +68,10 @@ def test_a_gateway_without_a_message_is_painted_as_an_alarm() -> None:
     steps = ages["fieldConfig"]["defaults"]["thresholds"]["steps"]
     assert (steps[0]["value"], steps[0]["color"]) == (None, "red")
     assert [step["color"] for step in steps if step["value"] is not None and step["value"] >= 300] == ["red"]
+
+
+def test_a_sku_that_looks_like_a_number_stays_a_text(board: dict[str, Any]) -> None:
+    """Grafana takes texts of digits for numbers and writes 22536 as 22.5 K, and 0123 as 123, unless told otherwise."""
+    for panel in (p for p in board["panels"] if p["type"] == "table"):
+        told = {one["matcher"]["id"]: one["properties"] for one in panel["fieldConfig"]["overrides"][:1]}
+        assert told == {"byType": [{"id": "unit", "value": "string"}]}, panel["title"]

@@ -1,17 +1,36 @@
 """Checking dashboards against a real database: what passes, and each way to fail."""
 
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
-from tagdock_dashboards import build
-from tagdock_dashboards.check import Checker, Finding, Terms
+from tagdock_dashboards import alarms, build
+from tagdock_dashboards.check import Checker, Finding, Terms, check_alarms
 from tagdock_dashboards.database import connect
 from tagdock_dashboards.model import read
 
 Board = Callable[..., dict[str, Any]]
+VIEWS = Path(__file__).with_name("views.sql")
+EMPTY_IS_GOOD_NEWS = {
+    *("Uncertain passages to decide", "Below, above or near a limit", "Sensors to look at", "Refused batches"),
+    *("Open alerts", "Open alerts of sensors and bins", "What readers reported", "Alerts raised", "Moves to do"),
+    *("Door sessions in progress", "Waiting at the doors", "Batches refused, by hour", "Cases that wait longest"),
+    *("Open alerts of lives, tasks and shipments", "Orders without a site", "Transfers on the way"),
+    "Shipments with exceptions",
+    *("variable zone", "marks"),
+}
+"""Lists of what is out of order, the count of alerts, and choices and marks that there need not be."""
 COUNT = "SELECT count(*) AS n FROM movements_v1 WHERE $__timeFilter(observed_at)"
+
+
+EMPTIED = "".join(
+    f"ALTER VIEW {view} RENAME TO full_{view}; CREATE VIEW {view} AS SELECT * FROM full_{view} WHERE false;"
+    for view in re.findall(r"CREATE VIEW (\w+)", VIEWS.read_text())
+)
 
 
 def run(url: str, board: dict[str, Any], *, query_timeout_s: float = 10.0, **terms: Any) -> Sequence[Finding]:
@@ -33,22 +52,17 @@ def test_the_projects_dashboards_show_data_on_a_filled_database(filled_url: str)
 
 def test_every_panel_of_the_projects_dashboards_fails_on_empty_views(database_with: Callable[[str], str]) -> None:
     """A check that passes on an empty database would say nothing."""
-    url = database_with(
-        "".join(
-            f"ALTER VIEW {view} RENAME TO full_{view}; CREATE VIEW {view} AS SELECT * FROM full_{view} WHERE false;"
-            for view in ("movements_v1", "gateways_v1", "stock_v1", "plans_v1", "layouts_v1", "doors_v1", "flows_v1")
-        )
-    )
-    findings = run(url, build.dashboards()["dock"])
-    passed = [finding.panel for finding in findings if not finding.problems]
-    assert passed == ["Uncertain passages to decide"], "only a list of exceptions has good news to tell"
+    url = database_with(EMPTIED)
+    findings = [finding for board in build.dashboards().values() for finding in run(url, board)]
+    passed = {finding.panel for finding in findings if not finding.problems}
+    assert passed == EMPTY_IS_GOOD_NEWS, "only a list of exceptions or a count of them has good news to tell"
     said = {problem for finding in findings for problem in finding.problems}
     assert said == {"returns no data", "offers nothing to choose"}, "an empty database must not be a syntax error"
 
 
 def test_a_missing_column_is_named(database_with: Callable[[str], str]) -> None:
     url = database_with("ALTER VIEW plans_v1 RENAME COLUMN objective_m_per_day TO aim;")
-    failed = {finding.panel for finding in run(url, build.dashboards()["dock"]) if finding.problems}
+    failed = {finding.panel for finding in run(url, build.dashboards()["slotting"]) if finding.problems}
     assert failed == {"Objective of the newest plan", "Promised saving", "Plans"}
 
 
@@ -149,3 +163,52 @@ def test_later_choices_are_asked_with_the_earlier_ones(filled_url: str, board: B
     doors = {"type": "query", "name": "door", "query": "SELECT door FROM doors_v1 WHERE site IN ($site)", "multi": True}
     trial["templating"]["list"] = [sites, doors]
     assert the_problem(run(filled_url, trial)) == "offers nothing to choose"
+
+
+def alarm_findings(url: str, *changed: alarms.Alarm) -> Sequence[Finding]:
+    with connect(url, query_timeout_s=10.0) as database:
+        return list(check_alarms(changed or alarms.ALARMS, Terms(datetime.now(UTC)), database))
+
+
+def test_every_alert_rule_runs_and_fires_on_what_is_out_of_order(filled_url: str) -> None:
+    findings = {finding.panel: finding for finding in alarm_findings(filled_url)}
+    assert {title: finding.problems for title, finding in findings.items() if finding.problems} == {}
+    assert [title for title, finding in findings.items() if not finding.rows] == []
+
+
+def test_where_nobody_tells_anything_a_rule_speaks_up_or_rightly_does_not(database_with: Callable[[str], str]) -> None:
+    findings = {finding.panel: finding for finding in alarm_findings(database_with(EMPTIED))}
+    assert {finding.rows for finding in findings.values()} == {0}
+    # No gateway at all, or nobody who ever did due work, is a fault; no refusal, no movement and no open alert are not.
+    built = {alarm.title: alarms.rule(alarm, "tagdock", None)["noDataState"] for alarm in alarms.ALARMS}
+    assert {title for title, state in built.items() if state == "NoData"} == {"Gateway silent", "Due work stands still"}
+    assert set(built.values()) == {"NoData", "OK"}
+
+
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [
+        pytest.param("SELECT 1 AS value", "no text", id="nothing to tell alerts apart"),
+        pytest.param("SELECT 'a' AS site, 1 AS n", "one number, `value`", id="another name"),
+        pytest.param("SELECT 'a' AS site, 1 AS value, 2 AS more", "it returns value, more", id="two numbers"),
+        pytest.param("SELECT site FROM gone_v1", "does not exist", id="no such view"),
+    ],
+)
+def test_what_an_alert_rule_cannot_use(filled_url: str, sql: str, says: str) -> None:
+    (finding,) = alarm_findings(filled_url, replace(alarms.ALARMS[0], sql=sql))
+    assert says in finding.problems[0]
+
+
+def test_marks_need_a_time_and_words(filled_url: str, board: Board) -> None:
+    trial = board("SELECT 1 AS n", "stat")
+    trial["annotations"] = {"list": [{"name": "M", "target": {"rawSql": "SELECT now() AS at", "refId": "M"}}]}
+    (finding,) = [finding for finding in run(filled_url, trial) if finding.panel == "marks"]
+    assert finding.problems == ('has no column "text", which a mark needs', 'has no column "time", which a mark needs')
+
+
+def test_a_map_needs_two_coordinates_and_a_figure_that_are_there(filled_url: str, board: Board) -> None:
+    trial = board("SELECT 1.0 AS x_m, 2.0 AS y_m, 'a' AS bin", "xychart")
+    axes = {axis: {"matcher": {"id": "byName", "options": name}} for axis, name in (("x", "x_m"), ("color", "filled"))}
+    trial["panels"][0]["options"] = {"series": [axes]}
+    problems = run(filled_url, trial)[0].problems
+    assert "two coordinates and a figure" in problems[0] and '"filled", which the query does not return' in problems[1]

@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from tagdock_dashboards import build, files
+from tagdock_dashboards.alarms import ALARMS
 from tagdock_dashboards.cli import main
 
 Run = Callable[..., Result]
+BOARDS_RULES_AND_TWO = len(build.dashboards()) + len(ALARMS) + 2
+"""What publishing touches: each dashboard and alert rule, the folder and the data source."""
 
 
 @pytest.fixture
@@ -34,7 +37,11 @@ def test_build_writes_all_files_and_names_them(run: Run, tmp_path: Path) -> None
 
 def test_build_check_tells_stale_files(run: Run, tmp_path: Path) -> None:
     result = run("build", "--check", "-o", tmp_path)
-    assert (result.exit_code, "3 files are stale" in result.stderr, list(tmp_path.iterdir())) == (1, True, [])
+    assert (result.exit_code, f"{len(build.files())} files are stale" in result.stderr, list(tmp_path.iterdir())) == (
+        1,
+        True,
+        [],
+    )
 
 
 def test_build_takes_the_consoles_address(run: Run, tmp_path: Path) -> None:
@@ -62,11 +69,11 @@ def test_check_fails_and_names_dashboard_panel_and_query(
 
 
 def test_check_answers_in_json(run: Run, database_with: Callable[[str], str]) -> None:
-    url = database_with("ALTER VIEW stock_v1 RENAME COLUMN zone TO area;")
+    url = database_with("ALTER VIEW duties_v1 RENAME COLUMN took_s TO took;")
     result = run("check", "--json", TAGDOCK_DATABASE=url)
     answer = json.loads(result.stdout)
     (failed,) = [finding for finding in answer["findings"] if finding["problems"]]
-    assert (result.exit_code, answer["failed"], failed["panel"]) == (1, 1, "Present stock by zone")
+    assert (result.exit_code, answer["failed"], failed["panel"]) == (1, 1, "Due work")
 
 
 @pytest.mark.parametrize(
@@ -103,9 +110,15 @@ def test_publish_then_publish_again(run: Run, grafana: Any, tmp_path: Path) -> N
     arguments = ["publish", "--grafana", grafana.url, "--token-file", tmp_path / "token", "--json"]
     source = {"TAGDOCK_DATA_SOURCE": "postgresql://g@db/tagdock", "TAGDOCK_DATA_SOURCE_PASSWORD": "s3cret"}
     first = run(*arguments, **source)
-    assert (first.exit_code, [step["action"] for step in json.loads(first.stdout)]) == (0, ["create"] * 3)
+    assert (first.exit_code, [step["action"] for step in json.loads(first.stdout)]) == (
+        0,
+        ["create"] * BOARDS_RULES_AND_TWO,
+    )
     again = run(*arguments, **source)
-    assert (again.exit_code, [step["action"] for step in json.loads(again.stdout)]) == (0, ["unchanged"] * 3)
+    assert (again.exit_code, [step["action"] for step in json.loads(again.stdout)]) == (
+        0,
+        ["unchanged"] * BOARDS_RULES_AND_TWO,
+    )
     assert "s3cret" not in first.output + again.output and grafana.token not in first.output + again.output
 
 
@@ -132,7 +145,50 @@ def test_publish_takes_files(run: Run, grafana: Any, tmp_path: Path) -> None:
     assert "https://else.example.org" in json.dumps(grafana.boards)
 
 
-@pytest.mark.parametrize("command", ["build", "check", "publish"])
+def test_publish_tells_the_contact_point_that_is_there(run: Run, grafana: Any) -> None:
+    environment = {"TAGDOCK_GRAFANA": grafana.url, "TAGDOCK_GRAFANA_TOKEN": grafana.token}
+    missing = run("publish", "--contact-point", "dock-chief", **environment)
+    assert (missing.exit_code, "no contact point 'dock-chief'" in missing.stderr) == (2, True)
+    assert not grafana.rules
+    grafana.contact_points.append("dock-chief")
+    assert run("publish", "--contact-point", "dock-chief", **environment).exit_code == 0
+    assert {rule["notification_settings"]["receiver"] for rule in grafana.rules.values()} == {"dock-chief"}
+
+
+def test_publish_leaves_alert_rules_out_where_the_role_does_not_allow_them(run: Run, grafana: Any) -> None:
+    grafana.trouble["provisioning"] = 403
+    environment = {"TAGDOCK_GRAFANA": grafana.url, "TAGDOCK_GRAFANA_TOKEN": grafana.token}
+    refused = run("publish", **environment)
+    assert (refused.exit_code, "Admin for data sources, alerts" in refused.stderr) == (1, True)
+    assert run("publish", "--no-alerts", **environment).exit_code == 0
+
+
+def test_preview_draws_each_dashboard(run: Run, filled_url: str, tmp_path: Path) -> None:
+    result = run("preview", "--database", filled_url, "--output", tmp_path / "png")
+    assert result.exit_code == 0, result.output
+    drawn = {path.stem: path.read_bytes() for path in (tmp_path / "png").glob("*.png")}
+    assert set(drawn) == set(build.dashboards())
+    assert all(png.startswith(b"\x89PNG") and len(png) > 20_000 for png in drawn.values())
+
+
+@pytest.mark.parametrize("width", [390, 1920], ids=["a-phone", "a-wall"])
+def test_preview_is_as_wide_as_it_is_told(run: Run, filled_url: str, tmp_path: Path, width: int) -> None:
+    result = run(
+        "preview", "--database", filled_url, "--output", tmp_path, "--dashboard", "executive", "--width", str(width)
+    )
+    assert result.exit_code == 0, result.output
+    png = (tmp_path / "executive.png").read_bytes()
+    across, down = int.from_bytes(png[16:20]), int.from_bytes(png[20:24])
+    assert across == width
+    assert (down > 3 * width) == (width < 768), "on a phone one panel stands under the other"
+
+
+def test_preview_of_an_unknown_dashboard_names_those_there_are(run: Run, filled_url: str, tmp_path: Path) -> None:
+    result = run("preview", "--database", filled_url, "--output", tmp_path, "--dashboard", "cellar")
+    assert (result.exit_code, "'cellar'; there are dock, " in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("command", ["build", "check", "preview", "publish"])
 def test_every_option_shows_its_environment_twin(command: str) -> None:
     for option in main.commands[command].params:
         flag = next(name for name in option.opts if name.startswith("--"))

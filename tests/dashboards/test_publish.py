@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tagdock_dashboards import build
+from tagdock_dashboards import alarms, build
 from tagdock_dashboards.errors import GrafanaError
 from tagdock_dashboards.provisioning import api_data_source
 from tagdock_dashboards.publish import MARK, Publisher, fingerprint
@@ -155,3 +155,43 @@ def test_a_provisioned_data_source_is_left_to_its_file(grafana: Any, publisher: 
 def test_the_fingerprint_speaks_of_the_content_alone(dock: dict[str, Any]) -> None:
     assert fingerprint(dock | {"id": 3, "version": 9}) == fingerprint(dock)
     assert fingerprint(dock | {"refresh": "1m"}) != fingerprint(dock)
+
+
+@pytest.fixture
+def rule() -> dict[str, Any]:
+    return alarms.rule(alarms.ALARMS[0], "tagdock", None)
+
+
+def test_an_alert_rule_is_created_once_though_grafana_rewrites_it(grafana: Any, publisher: Any, rule: Any) -> None:
+    assert publisher().alert_rule(rule).action == "create"
+    assert grafana.rules[rule["uid"]]["data"] != rule["data"]
+    grafana.asked.clear()
+    assert publisher().alert_rule(rule).action == "unchanged"
+    assert writes(grafana) == []
+
+
+def test_a_new_build_of_an_alert_rule_stays_in_the_folder_where_it_was_moved(
+    grafana: Any, publisher: Any, rule: Any
+) -> None:
+    publisher().alert_rule(rule)
+    grafana.rules[rule["uid"]]["folderUID"] = "elsewhere"
+    step = publisher().alert_rule(rule | {"for": "10m"})
+    stored = grafana.rules[rule["uid"]]
+    assert (step.action, stored["for"], stored["folderUID"]) == ("update", "10m", "elsewhere")
+
+
+@pytest.mark.parametrize(("provenance", "forced"), [("", "update"), ("file", "left alone")])
+def test_an_alert_rule_that_is_not_ours_to_change_is_left_alone(
+    grafana: Any, publisher: Any, rule: Any, provenance: str, forced: str
+) -> None:
+    """Without provenance a person took it over; with `file` it belongs to the files of that Grafana."""
+    publisher().alert_rule(rule)
+    grafana.rules[rule["uid"]] |= {"provenance": provenance, "annotations": {"summary": "mine"}}
+    assert publisher().alert_rule(rule).action == "left alone"
+    assert grafana.rules[rule["uid"]]["annotations"] == {"summary": "mine"}
+    assert publisher(force=True).alert_rule(rule).action == forced
+
+
+def test_a_dry_run_writes_no_alert_rule(grafana: Any, publisher: Any, rule: Any) -> None:
+    assert publisher(dry_run=True).alert_rule(rule).action == "create"
+    assert (grafana.rules, writes(grafana)) == ({}, [])

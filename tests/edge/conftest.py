@@ -132,7 +132,7 @@ class Peer:
         self._listener.close()
         if self._current is not None:
             self._current.close()
-        self._thread.join(5)
+        self._thread.join(30)
 
     def kinds(self) -> list[int]:
         return [kind for kind, _ in self.received]
@@ -206,7 +206,7 @@ class Mosquitto:
 
     def start(self) -> None:
         self._process = subprocess.Popen(self._command, stdout=self._log, stderr=self._log)
-        until = time.monotonic() + 10
+        until = time.monotonic() + 30
         while time.monotonic() < until:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
@@ -217,7 +217,7 @@ class Mosquitto:
 
     def kill(self) -> None:
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(30)
 
     def close(self) -> None:
         if self._process.poll() is None:

@@ -52,7 +52,7 @@ def hired(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[crew.Crew, Inbox, l
     one.stop()
 
 
-def until(done: Any, within_s: float = 10.0) -> None:
+def until(done: Any, within_s: float = 30.0) -> None:
     end = time.monotonic() + within_s
     while not done():
         assert time.monotonic() < end

@@ -133,7 +133,7 @@ def lines() -> Iterator[tuple[int, Any]]:
     listener.close()
     for each in clients:
         each.close()
-    thread.join(5)
+    thread.join(30)
 
 
 def configured(folder: Path, port: int, *rogues: str) -> Path:

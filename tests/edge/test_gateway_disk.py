@@ -127,7 +127,7 @@ def test_what_waits_in_memory_for_room_on_the_disk_outlives_a_kill(
         until(lambda: "held in memory" in log.read_text())
         time.sleep(2.0)  # some checkpoints were due by now
         process.kill()
-        process.wait(10)
+        process.wait(30)
     assert cloud.told() == []
     ballast.unlink()
     with gateway(config):
@@ -155,7 +155,7 @@ def test_a_journal_on_a_full_disk_stops_nothing_and_is_counted(
         cross(peer, llrp, range(MANY, MANY + 1))
         until(lambda: len(cloud.told()) == MANY + 1)
         process.terminate()
-        assert process.wait(15) == 0
+        assert process.wait(30) == 0
     assert "works again" in log.read_text()
     assert log.read_text().count("a checkpoint can't be written") == 1
     until(lambda: cloud.status is not None and cloud.status.state == "offline")

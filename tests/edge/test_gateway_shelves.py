@@ -83,7 +83,7 @@ def run_until(
             assert time.monotonic() < end and process.poll() is None
             time.sleep(0.05)
         process.send_signal(ending)
-        process.wait(10)
+        process.wait(30)
     return told(folder)
 
 

@@ -36,7 +36,7 @@ class Driven:
         self._thread = threading.Thread(target=self.reader.run, args=(self._inbox, self._stop))
         self._thread.start()
 
-    def await_(self, done: Callable[["Driven"], Any], within_s: float = 8.0) -> None:
+    def await_(self, done: Callable[["Driven"], Any], within_s: float = 30.0) -> None:
         until = time.monotonic() + within_s
         while not done(self):
             assert time.monotonic() < until, (self.records, self.news, self.reader.status())
@@ -49,7 +49,7 @@ class Driven:
 
     def close(self) -> None:
         self._stop.set()
-        self._thread.join(8)
+        self._thread.join(30)
         assert not self._thread.is_alive()
 
 
@@ -220,7 +220,7 @@ def test_what_the_reader_can_not_do_is_told_with_the_key_and_the_remedy(
 def test_only_an_impinj_is_asked_for_its_extensions(peer: Any, llrp: Any, drive: Callable[..., Driven]) -> None:
     driven = drive()
     driven.await_(lambda d: "up" in d.states())
-    assert peer.ready.wait(8)
+    assert peer.ready.wait(30)
     assert llrp.CUSTOM not in peer.kinds()
     peer.capabilities = llrp.capabilities(llrp.IMPINJ)
     peer.cut()

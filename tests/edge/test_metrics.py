@@ -31,7 +31,7 @@ STATUS = Status(
     ),
 )
 MOVED = {"in": 3, "out": 4, "pass": 5, "uncertain": 0}
-HEALTH = Health(STATUS, True, 0.02, 40, 12, MOVED, {"reads_late": 6}, {"dock 2": 12.5})
+HEALTH = Health(STATUS, True, 0.02, 40, 12, MOVED, {"reads_late": 6}, {"dock 2": 12.5}, {("D1", "inside"): True})
 
 
 class Served:
@@ -87,6 +87,7 @@ def test_prometheus_reads_what_the_gateway_knows(served: Served) -> None:
         ("reader_unreachable_seconds_total", "dock 2"): 12.5,
         ("last_read_timestamp_seconds", "dock-1"): (AT - timedelta(seconds=2)).timestamp(),
         ("reader_clock_offset_seconds", "dock-1"): 0.25,
+        ("photo_eye_mute", "D1", "inside"): 1,
     }
 
 

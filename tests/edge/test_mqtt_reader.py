@@ -26,7 +26,7 @@ EPC = "3034257BF7194E4000001A85"
 SILENT_S = 0.4
 
 
-def until(done: Callable[[], Any], within_s: float = 15.0) -> None:
+def until(done: Callable[[], Any], within_s: float = 30.0) -> None:
     end_s = time.monotonic() + within_s
     while not done():
         assert time.monotonic() < end_s, "it did not happen in time"
@@ -84,7 +84,7 @@ class Running:
 
     def end(self) -> None:
         self.stop.set()
-        self._thread.join(10)
+        self._thread.join(30)
         assert not self._thread.is_alive()
 
 

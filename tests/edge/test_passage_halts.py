@@ -38,6 +38,10 @@ HALTS = {
     "halts outside the door for seconds": (line(-3, -0.6) + stand(-0.6, 7) + line(-0.6, 3), "in"),
     "waits half a minute, then goes through": (line(-3, -2.2) + stand(-2.2, 30) + line(-2.2, 3), "in"),
     "waits half a minute, then goes out": (line(3, 2.2) + stand(2.2, 30) + line(2.2, -3), "out"),
+    "waits, goes through, and lingers behind the door": (
+        line(-3, -2.2) + stand(-2.2, 25) + line(-2.2, 1.5, 60) + stand(1.5, 9) + line(1.5, 3, 20),
+        "in",
+    ),
     "creeps through in 20 s": (line(-3, 3, 20 * STEPS_A_S), "in"),
     "comes in and is set down": (line(-3, 1.5) + stand(1.5, 60), "in"),
     "comes, stands and goes back": (line(-3, -1.2) + stand(-1.2, 40) + line(-1.2, -3), None),

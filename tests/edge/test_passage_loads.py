@@ -239,6 +239,29 @@ def test_loads_that_take_another_course_are_not_one(at_s: float, between_s: floa
 THERE: Ways = (4.0, 1.0, 3.0)
 
 
+@pytest.mark.parametrize(("apart_s", "one"), [(3.9, True), (4.1, False)], ids=["as the slowest goods", "farther"])
+def test_loads_farther_apart_than_the_slowest_goods_take_are_never_one(apart_s: float, one: bool) -> None:
+    early, late = epcs(1, 1), epcs(2, 1)
+    told = [
+        Witness(epc, 0, 3_000_000, at_s, course_about(at_s, 0.8, 0.01), False, {0: CAME_IN}, {})
+        for epc, at_s in ((early[0], 0.0), (late[0], apart_s))
+    ]
+    assert grouped(told) == ({frozenset(early + late)} if one else {frozenset(early), frozenset(late)})
+
+
+@pytest.mark.parametrize(("apart_s", "changes"), [(3.9, True), (4.1, False)], ids=["as the slowest goods", "farther"])
+def test_a_tag_changes_to_no_load_farther_away_than_the_slowest_goods_take(apart_s: float, changes: bool) -> None:
+    def witness_at(epc: str, at_s: float, precision: float, doors: dict[int, Ways]) -> Witness:
+        return Witness(epc, 0, 3_000_000, at_s, course_about(at_s, 0.8, precision), False, doors, {}, True)
+
+    own, others, doubtful = epcs(1, 2), epcs(2, 9), epcs(3, 1)
+    told = [witness_at(own[0], -0.01, 10.0, {0: CAME_IN}), witness_at(own[1], 0.01, 10.0, {0: CAME_IN})]
+    told += [witness_at(epc, apart_s, 10.0, {1: CAME_IN}) for epc in others]
+    told.append(witness_at(doubtful[0], 0.0, 0.01, {0: (5.0, 1.0, 3.0), 1: (4.5, 1.0, 2.6)}))
+    mates = next(load for load in grouped(told) if doubtful[0] in load)
+    assert (others[0] in mates) == changes
+
+
 def test_goods_that_follow_each_other_are_one_load_where_numbers_told_so_before() -> None:
     """The tags of one pallet, spread by chance over two doors in step: only their numbers tell that they are one."""
     here = [heard(epc, 1.5 + n / 60, 0.8, {0: THERE, 1: OVERHEARD}) for n, epc in enumerate(epcs(1, 20)[::2])]

@@ -20,7 +20,7 @@ EPC = "3034257BF7194E4000001A85"
 STEPS = 12
 
 
-def until(done: Callable[[], Any], within_s: float = 15.0) -> None:
+def until(done: Callable[[], Any], within_s: float = 30.0) -> None:
     end = time.monotonic() + within_s
     while not done():
         assert time.monotonic() < end
@@ -58,7 +58,7 @@ class Running:
 
     def close(self) -> None:
         self.gateway.stop()
-        self._thread.join(15)
+        self._thread.join(30)
         assert not self._thread.is_alive()
         self.outbox.close()
         self.journal.close()
@@ -67,7 +67,7 @@ class Running:
 @pytest.fixture
 def running(tmp_path: Path, peer: Any) -> Iterator[Running]:
     one = Running(tmp_path, peer)
-    assert peer.ready.wait(10)
+    assert peer.ready.wait(30)
     yield one
     one.close()
 
@@ -147,13 +147,13 @@ def test_another_broker_is_gone_over_to(tmp_path: Path, peer: Any, broker: Any) 
 
 def test_a_tag_in_the_field_outlives_a_new_start(tmp_path: Path, peer: Any, llrp: Any) -> None:
     first = Running(tmp_path, peer)
-    assert peer.ready.wait(10)
+    assert peer.ready.wait(30)
     cross(peer, llrp, range(STEPS // 2))
     until(lambda: first.gateway.health().open_tags)
     until(lambda: not first.gateway.health().waiting_reads)
     first.close()
     second = Running(tmp_path, peer)
-    until(lambda: peer.connections == 2 and peer.ready.wait(10))
+    until(lambda: peer.connections == 2 and peer.ready.wait(30))
     cross(peer, llrp, range(STEPS // 2, STEPS))
     found: list[Movement] = []
     until(lambda: found.extend(second.movements()) or found)

@@ -41,7 +41,7 @@ def event(number: int) -> ReaderEvent:
     return ReaderEvent(content_uuid7(1_767_600_000_000, str(number)), at, "s1", "dock-1", "up", detail=str(number))
 
 
-def until(done: Callable[[], Any], within_s: float = 15.0) -> None:
+def until(done: Callable[[], Any], within_s: float = 30.0) -> None:
     end = time.monotonic() + within_s
     while not done():
         assert time.monotonic() < end
@@ -111,7 +111,7 @@ def start(broker: Any, outbox: Outbox) -> Iterator[Callable[[], Uplink]]:
     yield run
     for uplink, thread in running:
         uplink.stop()
-        thread.join(10)
+        thread.join(30)
         assert not thread.is_alive()
 
 
@@ -226,6 +226,17 @@ def test_acks_that_flood_in_change_nothing_and_are_bounded(
         assert len(uplink._acks) <= 1000
     cloud.answer = lambda batch: Ack(epoch=batch.epoch, committed=(batch.seq,))
     until(lambda: outbox.fill().events == 0)
+
+
+def test_what_a_broker_hands_over_unasked_is_neither_taken_nor_complained_about(
+    outbox: Outbox, start: Callable[[], Uplink], caplog: pytest.LogCaptureFixture
+) -> None:
+    uplink = start()
+    foreign = GatewayAddress(ADDRESS.site, "another")
+    uplink._on_message(foreign.topic("status"), b'{"v": 1, "state": "online"}', True)
+    uplink._on_message(foreign.topic("ack"), encode(Ack(epoch=outbox.epoch, committed=(1,))), True)
+    assert uplink._acks == []
+    assert "ack was refused" not in caplog.text
 
 
 def test_a_parked_batch_that_is_retried_is_sent_by_the_running_gateway(

@@ -183,7 +183,7 @@ def _running(
     finally:
         process.send_signal(stop)
         try:
-            process.wait(10)
+            process.wait(30)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

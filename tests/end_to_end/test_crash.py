@@ -98,7 +98,7 @@ class Dock:
     def kill(self, step: int) -> None:
         assert self.process is not None
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(30)
         self.in_field.append({tag_of(self.name, wave, tag) for wave, tag, _ in passing(step)})
 
     def end(self) -> None:
@@ -168,7 +168,7 @@ def dock(folder: Path, name: str, journal: str, broker_port: int, loop: LoopThre
     finally:
         if one.process is not None:
             one.process.kill()
-            one.process.wait(10)
+            one.process.wait(30)
         cloud.close()
         loop.run(reader.close())
 

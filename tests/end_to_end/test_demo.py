@@ -24,9 +24,10 @@ def assert_clean(ended: Any) -> None:
     assert ended.status == 0, ended.err
 
 
+@pytest.mark.alone
 def test_a_run_is_clean_and_its_second_start_goes_on_with_the_same_data(tmp_path: Path, demo: Any, alive: Any) -> None:
     data = tmp_path / "data"
-    first = demo(data, "--for", "12s")
+    first = demo(data, "--for", "15s")
     assert_clean(first)
     assert first.report["stored"] >= 600
     assert 0 < first.report["latency_ms"]["median"] < 15_000
@@ -42,6 +43,7 @@ def test_a_run_is_clean_and_its_second_start_goes_on_with_the_same_data(tmp_path
     assert alive(data) == []
 
 
+@pytest.mark.alone
 def test_real_orders_are_played_and_unusable_lines_are_named(tmp_path: Path, demo: Any) -> None:
     file = Path(os.environ.get("TAGDOCK_TEST_DATA", "unset")) / "online_retail_sample.csv.gz"
     if not file.is_file():
@@ -51,6 +53,23 @@ def test_real_orders_are_played_and_unusable_lines_are_named(tmp_path: Path, dem
     assert ended.report["unusable_lines"]["not goods: POST"] == 93
 
 
+@pytest.mark.alone
+def test_what_comes_back_at_three_sites_ends_on_record_as_it_is_in_truth(tmp_path: Path, demo: Any) -> None:
+    file = Path(os.environ.get("TAGDOCK_TEST_DATA", "unset")) / "online_retail_sample.csv.gz"
+    orders = ("--orders", str(file)) if file.is_file() else ()
+    ended = demo(tmp_path / "data", "--for", "3s", "--returns", "--sites", "3", *orders, within_s=400.0)
+    returns = ended.report["returns"]
+    assert returns["differences"] == [], returns["refusals"]
+    assert returns["expected"] == returns["agreed"] == sum(returns["by_site"].values())
+    assert list(returns["by_site"]) == ["demo", "demo-2", "demo-3"]
+    assert min(returns["by_site"].values()) >= 9
+    assert set(returns["fates"]) == {
+        *("restocked", "repacked", "repaired", "irreparable", "scrapped", "sent back", "never came")
+    }
+    assert_clean(ended)
+
+
+@pytest.mark.alone
 def test_own_broker_and_database_give_the_same_result(
     tmp_path: Path, demo: Any, mosquitto: str, postgresql: str
 ) -> None:
@@ -59,6 +78,7 @@ def test_own_broker_and_database_give_the_same_result(
     assert not (tmp_path / "data" / "cloud" / "database").exists()
 
 
+@pytest.mark.alone
 def test_killing_each_part_once_loses_and_doubles_nothing(tmp_path: Path, demo: Any) -> None:
     ended = demo(tmp_path / "data", "--for", "25s", "--kill", "gateway,ingest,broker,database")
     assert [kill["what"] for kill in ended.report["killed"]] == ["gateway", "ingest", "broker", "database"]
@@ -69,6 +89,7 @@ def test_killing_each_part_once_loses_and_doubles_nothing(tmp_path: Path, demo: 
     assert len(ended.report["lost_in_memory"]) < ended.report["crossings"] / 4
 
 
+@pytest.mark.alone
 def test_ctrl_c_ends_with_a_report_and_leaves_nothing_running(tmp_path: Path, start: Any, alive: Any) -> None:
     data = tmp_path / "data"
     process = start(data)
@@ -81,6 +102,7 @@ def test_ctrl_c_ends_with_a_report_and_leaves_nothing_running(tmp_path: Path, st
     assert alive(data) == []
 
 
+@pytest.mark.alone
 def test_a_second_ctrl_c_stops_at_once(tmp_path: Path, start: Any, alive: Any) -> None:
     data = tmp_path / "data"
     process = start(data)
@@ -88,10 +110,10 @@ def test_a_second_ctrl_c_stops_at_once(tmp_path: Path, start: Any, alive: Any) -
     process.send_signal(signal.SIGINT)
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=20)
     assert process.returncode == 130, err
     assert "Traceback" not in err
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 20
     while left := alive(data):
         assert time.monotonic() < deadline, left
         time.sleep(0.1)
@@ -117,10 +139,11 @@ def wait_for(process: "subprocess.Popen[str]", words: str) -> None:
         (["--kill", "moon"], 2, r"choose among gateway, ingest, broker, database"),
         (["--broker", "mqtt://127.0.0.1:1", "--kill", "broker"], 2, r"not the demo's own"),
         (["--scenario", "none"], 2, r"is not one of"),
+        (["--sites", "3"], 2, r"give --returns, too"),
     ],
     ids=[
         *("no broker there", "no broker address", "no database there", "corrupt orders", "no orders", "no time"),
-        *("unknown kill", "kill of another's broker", "unknown scenario"),
+        *("unknown kill", "kill of another's broker", "unknown scenario", "sites without returns"),
     ],
 )
 def test_a_mistake_gives_one_clear_line_and_a_status(

@@ -44,6 +44,8 @@ from tagdock_simulators.fixtures.mosquitto import Mosquitto
 from tagdock_simulators.llrp.server import LlrpReader
 from tagdock_simulators.mqtt.mosquitto import mosquitto_program
 
+pytestmark = pytest.mark.slow
+
 PROGRAMS = Path(sys.executable).parent
 TAGS = 5
 STEPS, STEP_S = 12, 0.1
@@ -251,10 +253,10 @@ def gateway(config: Path) -> Iterator[None]:
             yield
             assert until(lambda: waiting(config.parent) == 0, 20)
             process.terminate()
-            assert process.wait(15) == 0
+            assert process.wait(30) == 0
         finally:
             process.kill()
-            process.wait(10)
+            process.wait(30)
     assert waiting(config.parent) == 0
 
 

@@ -55,7 +55,7 @@ class Yard:
         self.reads += [record for each in taken.deliveries for record in each if isinstance(record, TagRead)]
         self.news += taken.news
 
-    def until(self, done: Callable[[], Any], within_s: float = 10.0) -> None:
+    def until(self, done: Callable[[], Any], within_s: float = 30.0) -> None:
         end_s = time.monotonic() + within_s
         while not done():
             assert time.monotonic() < end_s, (self.status(), self.news, len(self.reads))
@@ -180,7 +180,7 @@ class Rogue:
         self._over = True
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._thread.join(5)
+        self._thread.join(30)
 
 
 def frame(kind: int, body: bytes) -> bytes:

@@ -23,6 +23,8 @@ from tagdock_simulators.mqtt_readers.gateway_reader import reader_toml
 from tagdock_simulators.mqtt_readers.kinds import KINDS, Wishes
 from tagdock_simulators.scenarios import SCENARIOS, shaped
 
+pytestmark = pytest.mark.slow
+
 pytest_plugins = ["tagdock_simulators.fixtures"]
 PROGRAMS = Path(sys.executable).parent
 SCENARIO, SEED = "clean-two-row", 5
@@ -100,7 +102,7 @@ def gateway(config: Path, cloud: Cloud) -> Iterator[None]:
         time.sleep(0.5)  # its readers' subscriptions
         yield
         process.terminate()
-        assert process.wait(15) == 0
+        assert process.wait(30) == 0
 
 
 @contextlib.contextmanager
@@ -112,7 +114,7 @@ def running(log: Path, program: str, *arguments: str) -> Iterator["subprocess.Po
             yield process
         finally:
             process.kill()
-            process.wait(10)
+            process.wait(30)
 
 
 def scenario_arguments() -> list[str]:
@@ -210,7 +212,7 @@ def pass_goods(port: int, number: int) -> None:
         publisher.stdin.flush()
         time.sleep(0.1)
     publisher.stdin.close()
-    assert publisher.wait(10) == 0
+    assert publisher.wait(30) == 0
 
 
 def test_a_foreign_publisher_and_a_broker_that_dies_and_comes_back(

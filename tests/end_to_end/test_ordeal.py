@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 
 def test_whatever_is_struck_nothing_is_lost_and_nothing_doubled(tmp_path: Path, programs: Path) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from tagdock_simulators.scenarios import SCENARIOS
 
+pytestmark = pytest.mark.slow
+
 PROGRAMS = Path(sys.executable).parent
 
 

@@ -28,6 +28,8 @@ from tagdock_simulators.sensors.formats.sparkplug import Sparkplug, SparkplugNod
 from tagdock_simulators.sensors.rack import usual_kits
 from tagdock_simulators.sensors.readings import Quantity, Reading, Sample
 
+pytestmark = pytest.mark.slow
+
 PROGRAMS = Path(sys.executable).parent
 HOST = "lab.gw-1"
 STATE, NCMD = f"spBv1.0/STATE/{HOST}", "spBv1.0/{}/NCMD/{}"
@@ -104,10 +106,10 @@ def running(*command: object) -> Iterator["subprocess.Popen[bytes]"]:
     finally:
         process.terminate()
         try:
-            process.wait(15)
+            process.wait(30)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait(10)
+            process.wait(30)
 
 
 def gateway(config: Path) -> "contextlib.AbstractContextManager[subprocess.Popen[bytes]]":

@@ -144,7 +144,7 @@ def test_what_a_service_refers_to_is_declared(service: str) -> None:
 
 def test_whoever_speaks_to_another_shares_a_network_with_it() -> None:
     speaks = {
-        "database": ["migrate", "grants", "access", "api", "ingest", "work", "slotting", "grafana"],
+        "database": ["roles", "migrate", "grants", "access", "api", "ingest", "work", "slotting", "grafana"],
         "mosquitto": ["ingest", "edge"],
         "readers": ["edge"],
     }

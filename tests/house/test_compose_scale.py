@@ -19,6 +19,8 @@ import pytest
 import yaml
 from paho.mqtt.enums import CallbackAPIVersion
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.scale.yml").read_text())
 SMALL = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -214,7 +216,7 @@ class Client:
         except OSError:
             return False
         self.client.loop_start()
-        if not self.ready.wait(15):
+        if not self.ready.wait(30):
             self.leave()
         return self.ready.is_set()
 

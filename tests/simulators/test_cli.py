@@ -128,7 +128,7 @@ def test_reader_listens_prints_its_addresses_and_stops_at_ctrl_c(tmp_path: Path)
             with socket.create_connection(("127.0.0.1", ports[0]), 5) as client:
                 assert client.recv(2) == b"\x04\x3f"  # version 1, READER_EVENT_NOTIFICATION
             process.send_signal(signal.SIGINT)
-            _, talk = process.communicate(timeout=10)
+            _, talk = process.communicate(timeout=30)
         finally:
             process.kill()
     assert process.returncode == 0

@@ -48,17 +48,33 @@ class Scene:
         self.announced: set[str] = set()
         self.readers = {door.reader: Listener(0.0) for door in SCENARIO.geometry()}
         next(iter(self.readers.values())).busy_s = busy_s
-        self.player = Player(SCENARIO, 1, self.readers, self.announce)
+        self.came: list[int] = []
+        self.player = Player(SCENARIO, 1, self.readers, self)
         asyncio.run(self._play(play_s))
         self.heard = [pair for reader in self.readers.values() for pair in reader.heard]
 
     async def announce(self, loads: Sequence[Load]) -> None:
         self.announced.update(carton.epc.urn for load in loads for carton in load.cartons)
 
+    async def comes(self, load: Load) -> None:
+        self.came.append(load.number)
+
+    def has_passed(self, load: Load) -> float:
+        assert load.number in self.came
+        return 0.4
+
     async def _play(self, play_s: float) -> None:
-        stop = asyncio.Event()
-        asyncio.get_running_loop().call_later(play_s, stop.set)
-        await asyncio.wait_for(self.player.play(iter(loads()), stop), 30)
+        goods, stop = iter(loads()), asyncio.Event()
+
+        async def end() -> None:
+            await asyncio.sleep(play_s)
+            while not self.player.late_ms:  # a busy machine has fed nothing yet
+                await asyncio.sleep(0.05)
+            stop.set()
+
+        ending = asyncio.create_task(end())
+        await asyncio.wait_for(self.player.play(goods, stop), 30)
+        ending.cancel()
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +109,15 @@ def test_what_was_fed_late_counts_as_in_the_gateways_hands_as_late() -> None:
     assert max(scene.player.late_ms) > 250
     early = timedelta(milliseconds=20)
     assert [one for one in scene.player.passed if one.epc in fed and fed[one.epc] > one.last_read_at + early] == []
+
+
+def test_a_load_stands_still_while_the_box_is_too_busy_and_its_reads_are_not_reported_late() -> None:
+    scene = Scene(0.6, busy_s=0.3)
+    assert max(scene.player.late_ms) > 250
+    read_at: dict[str, datetime] = {}
+    for _, read in scene.heard:
+        epc = urn_of(read.epc)
+        read_at[epc] = max(read.at, read_at.get(epc, read.at))
+    for door in DOORS[:6]:
+        passed = [one for one in scene.player.passed if one.door == door]
+        assert max(read_at[one.epc] for one in passed if one.epc in read_at) == max(one.last_read_at for one in passed)

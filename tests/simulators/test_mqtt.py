@@ -28,7 +28,7 @@ from tagdock_simulators.sensors.life import bin_names
 from tagdock_simulators.sensors.player import NodePlayer
 from tagdock_simulators.sensors.readings import Quantity, Reading, Sample
 
-DEADLINE_S = 15.0
+DEADLINE_S = 30.0
 AT = datetime(2026, 1, 5, 8, tzinfo=UTC)
 QUICK = Patience(connect_s=1.0, close_s=1.0, retry_first_s=0.05, retry_longest_s=0.2)
 

@@ -4,10 +4,12 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from threading import Event
 
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
+from tagdock_slotting import progress
 from tagdock_slotting.cli import main
 from tagdock_slotting.plan import Plan
 
@@ -40,7 +42,17 @@ def test_solve_prints_the_plan_on_stdout_and_a_summary_on_stderr(problem: Path) 
         "broken_rules solver seconds"
     )
     assert list(plan) == keys.split()
-    assert list(plan["moves"][0]) == ["step", "sku", "from", "to", "saves_m_per_day", "why"]
+    assert list(plan["moves"][0]) == [
+        "step",
+        "sku",
+        "from",
+        "to",
+        "saves_m_per_day",
+        "why",
+        "chain",
+        "cost_m",
+        "payback_days",
+    ]
     assert done.stderr.startswith("optimal: ")
     assert msgspec.json.decode(done.stdout, type=Plan).status == "optimal"
 
@@ -125,3 +137,18 @@ def test_a_database_that_is_not_there_is_status_1_and_one_line() -> None:
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert "secret" not in done.stderr
+
+
+def test_what_holds_a_long_search_up_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(progress, "SILENT_S", 0.0)
+    told = Event()
+
+    def aside() -> str:
+        told.set()
+        return " compiling"
+
+    with progress.talking("solving", aside):
+        assert told.wait(20)
+    assert " s ... compiling\n" in capsys.readouterr().err

@@ -84,3 +84,36 @@ def test_an_item_in_a_forbidden_zone_must_leave() -> None:
     items = (replace(problem.items[0], zones=("warm",)),)
     plan = solve(replace(problem, bins=bins, items=items))
     assert [move.why for move in plan.moves] == ["S0 may not lie in B0"]
+
+
+def test_a_circle_that_never_pays_for_its_waiting_step_is_left_alone() -> None:
+    """Two moves at 4 m a day would pay for what the exchange saves; the three that it takes do not."""
+    problem = row_of(3, 2)  # exchanging S0 and S1 saves 10 m a day
+    for price, moves in ((3.0, 3), (4.0, 0)):
+        plan = solve(replace(problem, moves=MoveRules(cost_m_per_move=price * 30)))
+        assert (len(plan.moves), plan.status) == (moves, "optimal" if moves else "feasible")
+
+
+def test_a_move_says_what_it_costs_and_when_its_chain_has_paid_for_itself() -> None:
+    plan = solve(replace(row_of(3, 2), moves=MoveRules(cost_m_per_move=60)))
+    assert [move.chain for move in plan.moves] == [1, 1, 1]
+    assert [move.cost_m for move in plan.moves] == [60, 60, 60]
+    assert [move.payback_days for move in plan.moves] == [pytest.approx(180 / 10)] * 3
+
+
+def test_a_budget_is_never_exceeded_and_takes_the_best_chains() -> None:
+    bins = tuple(Bin(id=f"B{n}", x_m=n + 1.0, y_m=0, items_at_most=1) for n in range(12))
+    items = tuple(Item(sku=f"S{n}", picks_per_day=2.0**n) for n in range(6))
+    problem = Problem(
+        doors=(Door(id="D1", x_m=0, y_m=0),),
+        bins=bins,
+        items=items,
+        current={f"S{n}": (f"B{11 - n}",) for n in range(6)},
+    )
+    worth = []
+    for budget in range(8):
+        plan = solve(replace(problem, moves=MoveRules(at_most=budget)))
+        assert len(plan.moves) <= budget
+        worth.append(plan.objective_m_per_day or 0)
+    assert worth == sorted(worth, reverse=True)
+    assert plan.status == "optimal"

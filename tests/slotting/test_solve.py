@@ -389,7 +389,7 @@ def test_a_problem_too_large_to_decide_is_not_called_infeasible(warehouse: Wareh
 
 
 def test_a_warehouse_too_large_for_the_machine_is_refused_in_words(warehouse: Warehouse, monkeypatch: Any) -> None:
-    monkeypatch.setattr("tagdock_slotting.solvers.relaxation.PAIRS_AT_MOST", 50)
+    monkeypatch.setattr("tagdock_slotting.solvers.relaxation.SURVEYED_AT_MOST", 50)
     with pytest.raises(UnsolvedError, match="plan one zone at a time"):
         solve(warehouse(1, 8, 10))
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from tagdock_slotting.errors import ProblemError
+from tagdock_slotting.problem import Problem
 from tagdock_slotting.views import Request, Rows, problem_from_views, read_request, span
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -29,9 +30,13 @@ def rows(**tables: Any) -> Rows:
     return Rows(**(site | {"layouts": []} | tables))
 
 
+def problem_of(found: Rows, request: Request, asked_at: datetime) -> Problem:
+    return problem_from_views(found, request, asked_at).problem
+
+
 def test_rates_are_lines_over_days_and_doors_are_shares() -> None:
     flows = [flow("x", "D1", 30), flow("x", "D2", 10)]
-    problem = problem_from_views(rows(flows=flows), Request(represents_days=8.0), NOON)
+    problem = problem_of(rows(flows=flows), Request(represents_days=8.0), NOON)
     assert problem.items[0].picks_per_day == pytest.approx(5.0)
     assert problem.items[0].door_share == {"D1": 0.75, "D2": 0.25}
 
@@ -39,32 +44,32 @@ def test_rates_are_lines_over_days_and_doors_are_shares() -> None:
 def test_the_default_period_is_the_span_and_an_hour_at_least() -> None:
     flows = [flow("x", "D1", 48)]
     week = Request(since=datetime(2026, 1, 1, 12, tzinfo=UTC), until=datetime(2026, 1, 3, 12, tzinfo=UTC))
-    assert problem_from_views(rows(flows=flows), week, NOON).items[0].picks_per_day == pytest.approx(24.0)
+    assert problem_of(rows(flows=flows), week, NOON).items[0].picks_per_day == pytest.approx(24.0)
     moment = Request(since=NOON, until=NOON)
-    assert problem_from_views(rows(flows=flows), moment, NOON).items[0].picks_per_day == pytest.approx(48 * 24)
+    assert problem_of(rows(flows=flows), moment, NOON).items[0].picks_per_day == pytest.approx(48 * 24)
 
 
 def test_a_sku_without_movement_keeps_rate_zero() -> None:
-    problem = problem_from_views(rows(), Request(), NOON)
+    problem = problem_of(rows(), Request(), NOON)
     assert [(item.sku, item.picks_per_day) for item in problem.items] == [("x", 0.0)]
 
 
 def test_a_sku_that_moved_but_lies_nowhere_is_to_be_put_away() -> None:
-    problem = problem_from_views(rows(flows=[flow("new", "D1", 5)]), Request(represents_days=1.0), NOON)
+    problem = problem_of(rows(flows=[flow("new", "D1", 5)]), Request(represents_days=1.0), NOON)
     assert [item.sku for item in problem.items] == ["new", "x"]
     assert problem.current == {"x": ("A",)}
 
 
 def test_lines_through_a_door_that_the_layout_lacks_still_count() -> None:
     flows = [flow("x", "D1", 5), flow("x", "gone", 5), flow(None, "D1", 99)]
-    item = problem_from_views(rows(flows=flows), Request(represents_days=1.0), NOON).items[0]
+    item = problem_of(rows(flows=flows), Request(represents_days=1.0), NOON).items[0]
     assert (item.picks_per_day, item.door_share) == (10.0, {"D1": 1.0})
 
 
 def test_a_sku_in_more_bins_than_its_record_says_keeps_them() -> None:
     bins = [a_bin("A", ["x"]), a_bin("B", ["x"])]
     skus = [{"sku": "x", "bins_needed": 1, "zones": ["warm"], "volume_m3": 0.5, "keep_apart": None}]
-    item = problem_from_views(rows(bins=bins, skus=skus), Request(), NOON).items[0]
+    item = problem_of(rows(bins=bins, skus=skus), Request(), NOON).items[0]
     assert (item.bins_needed, item.zones, item.volume_m3, item.keep_apart) == (2, ("warm",), 0.5, ())
 
 
@@ -73,7 +78,7 @@ def test_layouts_and_wishes_are_taken_over() -> None:
     bins = [a_bin("A", ["x"], aisle=0, cell=1), a_bin("B", [], aisle=1, cell=4)]
     doors = [a_door("D1", aisle=1, aisle_end="back", gap_m=2.0)]
     request = read_request({"at_most": 3, "weights": {"ergonomics": 1}, "cost_m_per_move": 5, "asked_by": "me"})
-    problem = problem_from_views(rows(layouts=[layout], bins=bins, doors=doors), request, NOON)
+    problem = problem_of(rows(layouts=[layout], bins=bins, doors=doors), request, NOON)
     assert problem.aisles is not None
     assert (problem.aisles.cells, problem.doors[0].end, problem.moves.at_most) == (5, "back", 3)
     assert (problem.weights.ergonomics, problem.weights.travel, problem.moves.cost_m_per_move) == (1.0, 1.0, 5.0)
@@ -92,7 +97,7 @@ def test_layouts_and_wishes_are_taken_over() -> None:
 )
 def test_what_is_missing_is_said_with_the_remedy(tables: dict[str, Any], told: str) -> None:
     with pytest.raises(ProblemError) as caught:
-        problem_from_views(rows(**tables), Request(), NOON)
+        problem_of(rows(**tables), Request(), NOON)
     assert told in str(caught.value)
 
 
@@ -144,3 +149,49 @@ def test_a_period_without_ends_covers_every_day() -> None:
     cut = span(None, None)
     assert (cut.first_day.year, cut.end_day.year) == (2000, 2101)
     assert cut.head_from == cut.head_until and cut.tail_from == cut.tail_until
+
+
+MONTHS = Request(since=datetime(2026, 1, 1, tzinfo=UTC), until=datetime(2026, 3, 26, tzinfo=UTC))
+
+
+def daily(sku: str, every: int, lines: float) -> dict[str, Any]:
+    days = list(range(0, 84, every))
+    return {"sku": sku, "days": days, "lines": [lines] * len(days)}
+
+
+def test_four_weeks_or_more_are_forecast_with_an_interval_and_fewer_are_averaged() -> None:
+    flows = [flow("x", "D1", 168), flow("y", "D1", 12)]
+    found = problem_from_views(rows(flows=flows, daily=[daily("x", 1, 2.0), daily("y", 7, 1.0)]), MONTHS, NOON)
+    rate, low, high = found.rates.items["x"]
+    assert (found.rates.method, str(found.rates.first_day), str(found.rates.end_day)) == (
+        "forecast",
+        "2026-01-01",
+        "2026-03-26",
+    )
+    assert rate == pytest.approx(2.0, rel=0.1) and low < rate < high
+    assert {item.sku: item.picks_per_day for item in found.problem.items}["x"] == rate
+    short = Request(since=datetime(2026, 3, 1, tzinfo=UTC), until=datetime(2026, 3, 11, tzinfo=UTC))
+    averaged = problem_from_views(rows(flows=[flow("x", "D1", 50)]), short, NOON).rates
+    assert (averaged.method, averaged.items["x"][0]) == ("mean", 5.0)
+    assert averaged.items["x"][1] < 5.0 < averaged.items["x"][2]
+
+
+def test_forecast_rates_are_a_business_day_where_the_request_counts_those() -> None:
+    found = rows(flows=[flow("x", "D1", 168)], daily=[daily("x", 1, 2.0)])
+    days = Request(since=MONTHS.since, until=MONTHS.until, represents_days=42.0)
+    assert problem_of(found, days, NOON).items[0].picks_per_day == pytest.approx(4.0, rel=0.1)
+
+
+def test_bins_under_an_open_task_are_held_unless_the_planner_wants_otherwise() -> None:
+    found = rows(flows=[flow("x", "D1", 1)], tasks=[{"from_bin": "carried", "to_bin": "B"}])
+    assert [place.use for place in problem_of(found, Request(represents_days=1.0), NOON).bins] == ["open", "held"]
+    anew = read_request({"hold_tasks": False, "represents_days": 1})
+    assert [place.use for place in problem_of(found, anew, NOON).bins] == ["open", "open"]
+
+
+def test_what_would_be_is_laid_over_what_was_measured() -> None:
+    request = read_request({"represents_days": 1, "what_if": {"scale": {"x": 3.0}}})
+    found = problem_from_views(rows(flows=[flow("x", "D1", 4)]), request, NOON)
+    assert (found.problem.items[0].picks_per_day, found.rates.items["x"][0]) == (12.0, 4.0)
+    with pytest.raises(ProblemError, match=r"scale\.gone"):
+        problem_of(rows(), read_request({"what_if": {"scale": {"gone": 2}}}), NOON)

@@ -12,6 +12,9 @@ from tagdock_contract import Channel, ContractError, GatewayAddress, parse_topic
 
 CLOUD_USER = "tagdock-cloud"
 """The user name of ingest. It has a dot nowhere, so no gateway's can equal it."""
+MOST_INGESTS = 64
+LAB_SENSORS = "bins/"
+"""Below it anybody may speak as a bin sensor in lab mode."""
 
 Action = Literal["publish", "subscribe"]
 BrokerKind = Literal["mosquitto", "nats"]
@@ -35,7 +38,9 @@ def may(user: str, action: Action, topic: str) -> bool:
 
 
 def may_in_lab(action: Action, topic: str) -> bool:
-    """Tell what anybody may do in lab mode: speak as any gateway, listen to everything, but not acknowledge."""
+    """Tell what anybody may do in lab mode: speak as any gateway or bin sensor, listen to all, but not acknowledge."""
+    if topic.startswith(LAB_SENSORS):
+        return True
     if action == "subscribe":
         return topic.startswith("tagdock/v1/")
     try:
@@ -44,18 +49,22 @@ def may_in_lab(action: Action, topic: str) -> bool:
         return False
 
 
-def password_file(secrets: Mapping[GatewayAddress, str], cloud_secret_hash: str) -> str:
+def cloud_users(ingests: int) -> list[str]:
+    """Return a user name for each ingest program: where the user is the client id, two of one name take turns."""
+    return [CLOUD_USER, *(f"{CLOUD_USER}-{number}" for number in range(2, ingests + 1))]
+
+
+def password_file(secrets: Mapping[GatewayAddress, str], cloud_secret_hash: str, ingests: int = 1) -> str:
     """Write mosquitto's password file: one `user:hash` a line."""
-    lines = [f"{CLOUD_USER}:{cloud_secret_hash}"]
+    lines = [f"{user}:{cloud_secret_hash}" for user in cloud_users(ingests)]
     lines += [f"{address.client_id}:{secret_hash}" for address, secret_hash in secrets.items()]
     return "".join(f"{line}\n" for line in lines)
 
 
-def acl_file(gateways: list[GatewayAddress]) -> str:
+def acl_file(gateways: list[GatewayAddress], ingests: int = 1) -> str:
     """Write mosquitto's ACL file. What no line allows is refused."""
-    blocks = [
-        _block(CLOUD_USER, [(a, subscription(channel)) for a, channels in _CLOUD.items() for channel in channels])
-    ]
+    of_cloud = [(a, subscription(channel)) for a, channels in _CLOUD.items() for channel in channels]
+    blocks = [_block(user, of_cloud) for user in cloud_users(ingests)]
     for address in gateways:
         topics = [(action, address.topic(channel)) for action, channels in _GATEWAY.items() for channel in channels]
         blocks.append(_block(address.client_id, topics))

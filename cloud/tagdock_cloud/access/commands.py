@@ -193,22 +193,33 @@ def gateways_remove(connection: Database, gateway: str) -> None:
     help="Whose files: `passwords` and `acl` for mosquitto, `authorization.conf` to include for NATS.",
 )
 @option("--broker-password", help="Ingest's password; without it a new one is made and printed.")
+@option(
+    "--ingests",
+    type=click.IntRange(1, acl.MOST_INGESTS),
+    default=1,
+    show_default=True,
+    help="mosquitto: users for so many ingest programs, tagdock-cloud, tagdock-cloud-2, ..., with one password.",
+)
 @with_connection
-def gateways_acl(connection: Database, out: Path, broker_kind: acl.BrokerKind, broker_password: str | None) -> None:
+def gateways_acl(
+    connection: Database, out: Path, broker_kind: acl.BrokerKind, broker_password: str | None, ingests: int
+) -> None:
     """Write who may publish and subscribe to what, from the registered gateways, as the broker reads it."""
     password = broker_password or new_secret()
-    write = {"mosquitto": _write_mosquitto, "nats": _write_nats}[broker_kind]
     out.mkdir(parents=True, exist_ok=True)
-    count = write(connection, out, password)
+    if broker_kind == "nats":
+        count = _write_nats(connection, out, password)
+    else:
+        count = _write_mosquitto(connection, out, password, ingests)
     if broker_password is None:
         click.echo(password)
     click.echo(f"wrote {out} for {acl.CLOUD_USER} and {count} gateways", err=True)
 
 
-def _write_mosquitto(connection: Database, out: Path, password: str) -> int:
+def _write_mosquitto(connection: Database, out: Path, password: str, ingests: int) -> int:
     secrets = gateways.gateway_secrets(connection)
-    _write_private(out / "passwords", acl.password_file(secrets, hash_secret(password)))
-    _write_private(out / "acl", acl.acl_file(list(secrets)))
+    _write_private(out / "passwords", acl.password_file(secrets, hash_secret(password), ingests))
+    _write_private(out / "acl", acl.acl_file(list(secrets), ingests))
     return len(secrets)
 
 

@@ -19,7 +19,8 @@ from tagdock_cloud.access.sessions import LIFETIME_S
 from tagdock_cloud.store.errors import DatabaseUnavailableError
 from tagdock_cloud.web.guard import too_many
 from tagdock_cloud.web.limits import WRONG_TOKEN_COST, Limits
-from tagdock_cloud.web.problems import Problem
+from tagdock_cloud.web.parameters import unknown_parameter
+from tagdock_cloud.web.problems import Problem, refused
 
 SESSION_COOKIE = "tagdock_session"
 _BEARER = re.compile(r"[Bb]earer +([A-Za-z0-9_-]{1,200})")
@@ -30,13 +31,14 @@ class Require:
     """A dependency that lets in whoever has the right, and returns who it is.
 
     Answers 401 without a valid token, 429 to one that asks too often, 403 where the role or the token's scope does not
-    suffice, or where the address names a site that is not the caller's. In lab mode reading needs no token.
+    suffice, or where the address names a site that is not the caller's; 422 where a parameter is none that the route
+    knows. In lab mode reading needs no token.
     """
 
     right: Right
 
     async def __call__(self, request: Request) -> Caller:
-        """Return who asks. Raises Problem (401, 403, 429)."""
+        """Return who asks. Raises Problem (401, 403, 422, 429)."""
         caller = await caller_of(request)
         limits: Limits = request.app.state.limits
         now_s = time.monotonic()
@@ -54,21 +56,30 @@ class Require:
             )
         for site in (request.path_params.get("site"), *request.query_params.getlist("site")):
             caller.check(site)  # here, so that no route can forget it
+        _check_parameters(request)
         return caller
 
 
 @dataclass(frozen=True, slots=True)
 class Everybody:
-    """A dependency that says: this route is for everybody."""
+    """A dependency that says: this route is for everybody. Parameters that it does not know are refused anyway."""
 
-    async def __call__(self) -> None:
-        """Let in whoever comes."""
+    async def __call__(self, request: Request) -> None:
+        """Let in whoever comes. Raises Problem (422)."""
+        _check_parameters(request)
 
 
 async def deny_undeclared(request: Request) -> None:
     """Refuse a route that says nothing of who may come in: forgetting to must not open a door. Raises Problem (403)."""
     if not declared(request.scope.get("route")):
         raise Problem(403, "this route does not say who may come in, so nobody may")
+
+
+def _check_parameters(request: Request) -> None:
+    """Refuse what the interface does not know; EPCIS has words of its own for it. Raises Problem (422)."""
+    unknown = unknown_parameter(request) if request.url.path.startswith("/api/") else None
+    if unknown is not None:
+        raise refused(*unknown)
 
 
 def declared(route: Any) -> tuple[Require | Everybody, ...]:

@@ -1,6 +1,6 @@
 """Tokens and gateways over HTTP: who is no person. What is made is shown once, in the answer that made it.
 
-These answers are not kept for an `Idempotency-Key`: they hold secrets.
+An `Idempotency-Key` makes each once; the answer is kept without its secret, null when it is sent again.
 """
 
 from datetime import UTC, datetime
@@ -18,7 +18,8 @@ from tagdock_cloud.access.tokens import token_values
 from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.web.access import Admin
 from tagdock_cloud.web.audit import audit
-from tagdock_cloud.web.database import Db
+from tagdock_cloud.web.database import Db, Transaction
+from tagdock_cloud.web.idempotency import Once
 from tagdock_cloud.web.names import Site
 from tagdock_cloud.web.paging import CursorText, Limit, page, read_cursor
 from tagdock_cloud.web.problems import Problem, not_found
@@ -40,19 +41,22 @@ async def list_tokens(
 
 
 @router.post("/tokens", response_model=MadeToken, status_code=201)
-async def add_token(db: Db, caller: Admin, body: NewToken) -> Response:
+async def add_token(once: Once, caller: Admin, body: NewToken) -> Response:
     """Make a token and show it: this is the only time."""
     check_may_give(caller, body.sites, body.rights)
     check_expiry(body.expires_at, datetime.now(UTC))
     token = new_token()
     scope = {"sites": body.sites, "rights": body.rights, "expires_at": body.expires_at}
     values = token_values(token, body.name, body.role, **scope, created_by=caller.id)  # type: ignore[arg-type]
-    async with db.transaction() as transaction:
+
+    async def work(transaction: Transaction) -> Response:
         made = await transaction.one(_SQL["token_add"], values)
         if made is None:
             raise Problem(409, f"a token named {body.name!r} is in force: revoke it first, or choose another name")
         await audit(transaction, caller, "token.add", f"token/{body.name}", after=made)
-    return reply({**made, "token": token}, 201, {"Cache-Control": "no-store"})
+        return reply({**made, "token": token}, 201, {"Cache-Control": "no-store"})
+
+    return await once(caller, work, secrets=["token"])
 
 
 @router.delete("/tokens/{name}", status_code=204)
@@ -69,18 +73,21 @@ async def revoke_token(request: Request, db: Db, caller: Admin, name: _TokenName
 
 
 @router.post("/gateways", response_model=MadeGateway, status_code=201)
-async def add_gateway(db: Db, caller: Admin, body: NewGateway) -> Response:
+async def add_gateway(once: Once, caller: Admin, body: NewGateway) -> Response:
     """Register a gateway and show its secret: this is the only time."""
     caller.check(body.site)
     address, secret = GatewayAddress(body.site, body.gateway), new_secret()
-    async with db.transaction() as transaction:
+
+    async def work(transaction: Transaction) -> Response:
         await transaction.run(_SQL["site_add"], {"site": body.site})
         if await transaction.one(_SQL["gateway_add"], gateway_values(address, secret)) is None:
             raise Problem(409, f"the gateway {body.site}/{body.gateway} is registered; remove it for a new secret")
         name = f"gateway/{body.site}/{body.gateway}"
         await audit(transaction, caller, "gateway.add", name, site=body.site, after=body)
-    made = {"site": body.site, "gateway": body.gateway, "user": address.client_id, "secret": secret}
-    return reply(made, 201, {"Cache-Control": "no-store"})
+        made = {"site": body.site, "gateway": body.gateway, "user": address.client_id, "secret": secret}
+        return reply(made, 201, {"Cache-Control": "no-store"})
+
+    return await once(caller, work, secrets=["secret"])
 
 
 @router.delete("/gateways/{site}/{gateway}", status_code=204)

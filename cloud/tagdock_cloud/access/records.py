@@ -10,7 +10,7 @@ from tagdock_cloud.access.roles import Kind, Right, Role
 from tagdock_cloud.web.names import Instant, Label, Site
 
 UserName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$")]
-UserRole = Literal["admin", "manager", "planner", "operator", "viewer", "integrator"]
+UserRole = Literal["admin", "manager", "planner", "operator", "inspector", "technician", "viewer", "integrator"]
 """A person is no device."""
 Sites = Annotated[list[Site], Field(min_length=1, max_length=1000, description="Left out or null: all sites.")]
 Password = Annotated[SecretStr, Field(min_length=LEAST_CHARACTERS, max_length=MOST_CHARACTERS)]
@@ -117,9 +117,9 @@ class TokenRecord(BaseModel):
 
 
 class MadeToken(TokenRecord):
-    """A token that was made just now; `token` is shown only this once."""
+    """A token that was made just now; `token` is shown only this once: null where the answer is repeated."""
 
-    token: str
+    token: str | None
 
 
 class TokenPage(BaseModel):
@@ -136,12 +136,12 @@ class NewGateway(_Written):
 
 
 class MadeGateway(BaseModel):
-    """A gateway that was registered just now; `secret` is shown only this once."""
+    """A gateway that was registered just now; `secret` is shown only this once: null where the answer is repeated."""
 
     site: str
     gateway: str
     user: str = Field(description="Its user name at the broker, and its MQTT client id.")
-    secret: str
+    secret: str | None
 
 
 class AuditRecord(BaseModel):

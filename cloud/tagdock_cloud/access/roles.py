@@ -11,17 +11,20 @@ from typing import Literal, get_args
 
 from tagdock_cloud.web.problems import Problem
 
-Role = Literal["admin", "manager", "planner", "operator", "viewer", "integrator", "device"]
+Role = Literal["admin", "manager", "planner", "operator", "inspector", "technician", "viewer", "integrator", "device"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
-Right = Literal["read", "plan", "decide", "supply", "manage", "administer"]
+Right = Literal["read", "plan", "decide", "handle", "supply", "manage", "administer"]
 ALL_RIGHTS: tuple[Right, ...] = get_args(Right)
 
 RIGHTS: Mapping[Right, frozenset[Role]] = MappingProxyType(
     {
-        "read": frozenset({"admin", "manager", "planner", "operator", "viewer", "integrator"}),
+        "read": frozenset(
+            {"admin", "manager", "planner", "operator", "inspector", "technician", "viewer", "integrator"}
+        ),
         "plan": frozenset({"admin", "manager", "planner"}),
         "decide": frozenset({"admin", "manager", "operator"}),
+        "handle": frozenset({"admin", "manager", "operator", "inspector", "technician"}),
         "supply": frozenset({"admin", "manager", "integrator"}),
         "manage": frozenset({"admin", "manager"}),
         "administer": frozenset({"admin"}),

@@ -25,9 +25,11 @@ from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.web.access import Admin, Viewer
 from tagdock_cloud.web.audit import audit
 from tagdock_cloud.web.database import Db, Transaction
+from tagdock_cloud.web.idempotency import Once
 from tagdock_cloud.web.paging import CursorText, Limit, page, read_cursor
 from tagdock_cloud.web.problems import Problem, not_found, refused
 from tagdock_cloud.web.reply import reply
+from tagdock_cloud.web.tags import IfMatch, check_unchanged, tagged
 
 _SQL = load_queries("tagdock_cloud.access")
 router = APIRouter(prefix="/api/v1", tags=["access"])
@@ -73,7 +75,7 @@ async def list_users(
 
 @router.post("/users", response_model=UserRecord, status_code=201)
 async def add_user(request: Request, db: Db, caller: Admin, body: NewUser) -> Response:
-    """Add a user."""
+    """Add a user. Sent again it answers 409, as the name is taken; no digest of a password is kept for a key."""
     check_may_give(caller, body.sites, None)
     checker: Checker = request.app.state.passwords
     password_hash = body.password and await checker.hash_password(body.password.get_secret_value())
@@ -87,18 +89,21 @@ async def add_user(request: Request, db: Db, caller: Admin, body: NewUser) -> Re
 
 
 @router.get("/users/{name}", response_model=UserRecord)
-async def get_user(db: Db, caller: Admin, name: UserName) -> Response:
+async def get_user(request: Request, db: Db, caller: Admin, name: UserName) -> Response:
     """Return one user."""
     async with db.transaction() as transaction:
-        return reply(await _user(transaction, caller, name))
+        return tagged(request, await _user(transaction, caller, name))
 
 
 @router.put("/users/{name}", response_model=UserRecord)
-async def put_user(request: Request, db: Db, caller: Admin, name: UserName, body: UserState) -> Response:
+async def put_user(
+    *, request: Request, db: Db, caller: Admin, name: UserName, body: UserState, if_match: IfMatch = None
+) -> Response:
     """Change a user's role and sites, or disable them: their browsers are logged out then."""
     check_may_give(caller, body.sites, None)
     async with db.transaction() as transaction:
         before = await _user(transaction, caller, name)
+        check_unchanged(f"user {name}", before, if_match)
         after = await transaction.one(_SQL["user_change"], {"name": name, **body.model_dump()})
         if body.disabled or body.role != "admin" or body.sites is not None:
             await _check_admins_left(transaction, name, before)
@@ -106,7 +111,7 @@ async def put_user(request: Request, db: Db, caller: Admin, name: UserName, body
             await end_sessions_of(transaction, name)
         await audit(transaction, caller, "user.put", f"user/{name}", before=before, after=after)
     _forget(request)
-    return reply(after)
+    return tagged(request, after)
 
 
 @router.put("/users/{name}/password", status_code=204)
@@ -123,14 +128,18 @@ async def set_password(request: Request, db: Db, caller: Admin, name: UserName, 
 
 
 @router.post("/users/{name}/logout", status_code=204)
-async def log_out_user(request: Request, db: Db, caller: Admin, name: UserName) -> Response:
+async def log_out_user(once: Once, request: Request, caller: Admin, name: UserName) -> Response:
     """Log a user out everywhere."""
-    async with db.transaction() as transaction:
+
+    async def work(transaction: Transaction) -> Response:
         await _user(transaction, caller, name)
         ended = await end_sessions_of(transaction, name)
         await audit(transaction, caller, "user.logout", f"user/{name}", after={"sessions_ended": ended})
+        return Response(status_code=204)
+
+    answer = await once(caller, work)
     _forget(request)
-    return Response(status_code=204)
+    return answer
 
 
 async def _user(transaction: Transaction, caller: Caller, name: str) -> dict[str, Any]:

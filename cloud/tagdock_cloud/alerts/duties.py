@@ -43,16 +43,18 @@ LOOKS: tuple[Look, ...] = (
     Look("dwell", 60.0, ("dwell",), ("dwell",), ("dwell",)),
     Look("unknown_tags", 15.0, ("unknown_tags",), ("unknown_tags",), ("unknown_tags",)),
     Look("read_quality", 60.0, ("read_quality",), ("read_quality",), ("read_quality",)),
+    Look("lives", 5.0, ("life_contradiction",), ("life_contradiction",), ("life_contradiction",)),
 )  # fmt: skip
 
 
 def look(connection: Connection[DictRow], what: Look) -> None:
     """Look once, within the caller's transaction."""
-    values = {"rule_kinds": list(what.rule_kinds), "kinds": list(what.kinds), "most_open": MOST_OPEN}
+    values: dict[str, object] = {"rule_kinds": list(what.rule_kinds), "kinds": list(what.kinds), "most_open": MOST_OPEN}
     row = connection.execute(_SQL["is_due"], values).fetchone()
     if row is None or not row["due"]:
         return
     connection.execute(_SQL["staging"])
+    values["sites"] = [site["site"] for site in connection.execute(_SQL["sites"]).fetchall()]
     for name in what.finds:
         connection.execute(_FOUND[name], values)
     for step in ("keep_best", "still_there", "raise", "clear"):

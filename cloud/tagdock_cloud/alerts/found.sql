@@ -1,26 +1,30 @@
 -- name: stock
--- Units of a SKU, a family, a zone, or of each SKU of the layout, against their limits. What left or is unknown does not count.
+-- Units of a family, a zone, or of each SKU against the nearest limits that speak of it. What left or is unknown does not count.
 insert into alert_found (site, kind, originator, rule_id, severity, hold_s, is_raised, value, limit_value, message)
 with rules as materialized (
     select * from alert_rules where kind = 'stock' and is_active
 ), here as (
     select r.*, s.site as at_site from rules r join sites s on r.site is null or r.site = s.site
-), held as materialized (          -- read only where a rule asks for more than single SKUs
-    select site, sku, sum(quantity) as units from items
+), counts as not materialized (    -- what is counted anyway: far fewer rows than there are items
+    select site, sku, bin, state, quantity from stock_counts
+    union all
+    select site, sku, bin, state, quantity from stock_deltas
+), held as materialized (          -- one pass for all rules
+    select site, sku, sum(quantity) as units from counts
     where state not in ('in_transit', 'unknown') and sku is not null
-      and exists (select from rules where sku is null and zone is null)
+      and (exists (select from rules where sku is null and zone is null) or sku in (select sku from rules where sku is not null))
     group by site, sku
+), in_bins as materialized (
+    select site, bin, sum(quantity) as units from counts
+    where state not in ('in_transit', 'unknown') and bin is not null and exists (select from rules where zone is not null)
+    group by site, bin
 ), held_in_zones as materialized (
-    select i.site, b.zone, sum(i.quantity) as units from items i join bins b using (site, bin)
-    where i.state not in ('in_transit', 'unknown') and b.zone in (select zone from rules where zone is not null)
+    select i.site, b.zone, sum(i.units) as units from in_bins i join bins b using (site, bin)
+    where b.zone in (select zone from rules where zone is not null)
     group by 1, 2
 ), amounts as (
-    select h.rule_id, h.at_site, 'sku/' || h.sku as originator, 'Stock of ' || h.sku as what,
-           coalesce((select sum(i.quantity) from items i
-                     where i.sku = h.sku and i.site = h.at_site and i.state not in ('in_transit', 'unknown')), 0) as units
-    from here h
-    where h.sku is not null
-      and (h.site is not null or exists (select from bin_skus b where (b.site, b.sku) = (h.at_site, h.sku)))
+    select n.rule_id, n.site as at_site, 'sku/' || n.sku as originator, 'Stock of ' || n.sku as what, coalesce(held.units, 0) as units
+    from sku_rules n left join held on (held.site, held.sku) = (n.site, n.sku)
     union all
     select h.rule_id, h.at_site, 'family/' || h.family, 'Stock of the family ' || h.family, coalesce(sum(held.units), 0)
     from here h left join (held join skus k on k.sku = held.sku) on held.site = h.at_site and k.family = h.family
@@ -30,13 +34,10 @@ with rules as materialized (
     from here h left join held_in_zones z on (z.site, z.zone) = (h.at_site, h.zone)
     where h.zone is not null and exists (select from bins b where (b.site, b.zone) = (h.at_site, h.zone))
     group by h.rule_id, h.at_site, h.zone
-    union all
-    select h.rule_id, h.at_site, 'sku/' || b.sku, 'Stock of ' || b.sku, coalesce(max(held.units), 0)
-    from here h join bin_skus b on b.site = h.at_site left join held on (held.site, held.sku) = (b.site, b.sku)
-    where num_nonnulls(h.sku, h.family, h.zone) = 0 group by h.rule_id, h.at_site, b.sku
 )
-select a.at_site, v.kind, a.originator, r.rule_id, case when v.is_near then 'info' else r.severity end, r.hold_s, v.is_raised, a.units,
-       v.limit_value, format('%%s is %%s, %%s %%s', a.what, a.units, v.says, v.limit_value)
+select a.at_site, v.kind, a.originator, r.rule_id,
+       case when v.is_near then 'info' when v.kind = 'stock_below' and a.units < r.safety then 'critical' else r.severity end, r.hold_s,
+       v.is_raised, a.units, v.limit_value, format('%%s is %%s, %%s %%s', a.what, a.units, v.says, v.limit_value)
 from amounts a join rules r using (rule_id)
 cross join lateral (values
     ('stock_below', r.low, 'below', false, a.units < r.low, a.units < r.low + r.band),
@@ -140,19 +141,19 @@ where coalesce(g.status_at, g.registered_at) < now() - make_interval(secs => 0.5
 -- name: unordered_exit
 -- Items that left and that no order speaks of, at sites that keep orders; open ones stay while the item is away and nobody orders it.
 insert into alert_found (site, kind, originator, rule_id, severity, hold_s, is_raised, message, detail, event_id)
+with gone as materialized (
+    select site, epc, door, observed_at, event_id from settled_movements
+    where site = any (%(sites)s::text[]) and stored_at > now() - interval '10 minutes' and observed_at > now() - interval '7 days'
+      and direction = 'out' and door is not null
+)
 select m.site, 'unordered_exit', m.epc, r.rule_id, r.severity, r.hold_s, true,
        format('%%s left by door %%s without an order', i.sku, m.door),
        jsonb_build_object('sku', i.sku, 'door', m.door, 'observed_at', m.observed_at), m.event_id
-from (select distinct site from orders where kind = 'outbound') s
-cross join lateral (
-    select distinct on (v.epc) v.* from settled_movements v
-    where v.site = s.site and v.stored_at > now() - interval '10 minutes' and v.observed_at > now() - interval '7 days'
-      and v.direction = 'out' and v.door is not null
-    order by v.epc, v.observed_at desc
-) m
+from (select distinct on (site, epc) * from gone order by site, epc, observed_at desc) m
 join items i on i.epc = m.epc and i.sku is not null and i.site = m.site and i.state = 'in_transit'
 join alert_rules r on r.kind = 'unordered_exit' and r.is_active and (r.site is null or r.site = m.site) and (r.door is null or r.door = m.door)
 where not is_ordered(m.site, m.epc, i.sku, m.observed_at)
+  and exists (select from orders o where o.site = m.site and o.kind = 'outbound')
 union all
 select a.site, a.kind, a.originator, r.rule_id, a.severity, a.hold_s, false, a.message, a.detail, a.event_id
 from alerts a join alert_rules r using (rule_id) join items i on i.epc = a.originator
@@ -182,31 +183,38 @@ where r.kind = 'dwell' and r.is_active
 -- name: unknown_tags
 -- Tags at a door that are of no SKU that anybody knows, so many within the time.
 insert into alert_found (site, kind, originator, rule_id, severity, hold_s, is_raised, value, limit_value, message)
-select s.site, 'unknown_tags', 'door/' || m.door, r.rule_id, r.severity, r.hold_s, m.tags >= r.at_least, m.tags, r.at_least,
+select m.site, 'unknown_tags', 'door/' || m.door, r.rule_id, r.severity, r.hold_s, m.tags >= r.at_least, m.tags, r.at_least,
        format('%%s unknown tags at door %%s within %%s min', m.tags, m.door, round((r.after_s / 60)::numeric))
-from alert_rules r join sites_v1 s on r.site is null or r.site = s.site
-cross join lateral (
-    select v.door, count(distinct v.epc) as tags
-    from settled_movements v join items i on i.epc = v.epc and i.sku is null
-    where v.site = s.site and v.stored_at > now() - make_interval(secs => r.after_s) and v.observed_at > now() - interval '7 days'
-      and v.sku is null and v.door is not null and (r.door is null or v.door = r.door)
-    group by v.door
-) m
+from alert_rules r
+join unknown_tags_within(%(sites)s::text[], array(select distinct after_s from alert_rules where kind = 'unknown_tags' and is_active)) m
+    on m.span = r.after_s and (r.site is null or r.site = m.site) and (r.door is null or r.door = m.door)
 where r.kind = 'unknown_tags' and r.is_active
 
 -- name: read_quality
 -- The share of passages of a door that need a person, where there were enough to speak of a share.
 insert into alert_found (site, kind, originator, rule_id, severity, hold_s, is_raised, value, limit_value, message, detail)
-select s.site, 'read_quality', 'door/' || m.door, r.rule_id, r.severity, r.hold_s, m.unsure > r.high * m.passages,
+select m.site, 'read_quality', 'door/' || m.door, r.rule_id, r.severity, r.hold_s, m.unsure > r.high * m.passages,
        round(m.unsure::numeric / m.passages, 3), r.high,
        format('%%s of %%s passages at door %%s were uncertain', m.unsure, m.passages, m.door),
        jsonb_build_object('uncertain', m.unsure, 'passages', m.passages)
-from alert_rules r join sites_v1 s on r.site is null or r.site = s.site
+from alert_rules r
+join passages_within(%(sites)s::text[], array(select distinct after_s from alert_rules where kind = 'read_quality' and is_active)) m
+    on m.span = r.after_s and (r.site is null or r.site = m.site) and (r.door is null or r.door = m.door)
+where r.kind = 'read_quality' and r.is_active and m.passages >= r.at_least and m.unsure > (r.high - r.band) * m.passages
+
+-- name: life_contradiction
+-- Items of whose passages one contradicts their life, the last of them.
+insert into alert_found (site, kind, originator, rule_id, severity, hold_s, is_raised, value, message, detail)
+select s.site, 'life_contradiction', s.epc, r.rule_id, r.severity, r.hold_s, true, l.contradictions,
+       format('%%s: %%s', coalesce(i.sku, s.epc), s.reason),
+       jsonb_build_object('sku', i.sku, 'door', s.door, 'way', s.way, 'observed_at', s.at, 'step_id', s.step_id, 'state', l.state)
+from lives l
 cross join lateral (
-    select v.door, count(*) as passages, count(*) filter (where v.direction = 'uncertain') as unsure
-    from movements v
-    where v.site = s.site and v.stored_at > now() - make_interval(secs => r.after_s) and v.observed_at > now() - interval '7 days'
-      and v.door is not null and (r.door is null or v.door = r.door)
-    group by v.door having count(*) >= r.at_least
-) m
-where r.kind = 'read_quality' and r.is_active and m.unsure > (r.high - r.band) * m.passages
+    select c.* from life_steps c
+    where c.epc = l.epc and c.kind = 'contradicted' and not exists (select from life_steps w where w.closes = c.step_id)
+    order by c.at desc, c.number desc limit 1
+) s
+left join items i on i.epc = l.epc
+join alert_rules r on r.kind = 'life_contradiction' and r.is_active and (r.site is null or r.site = s.site)
+                  and (r.door is null or r.door = s.door)
+where l.contradictions > 0

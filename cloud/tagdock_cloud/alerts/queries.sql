@@ -3,6 +3,10 @@
 select exists (select from alert_rules where is_active and kind = any (%(rule_kinds)s))
     or exists (select from alerts where cleared_at is null and kind = any (%(kinds)s)) as due
 
+-- name: sites
+-- All sites: the record is asked by them, so that each is found along its own index.
+select site from sites_v1
+
 -- name: staging
 -- What a look finds; it is empty after each transaction.
 create temporary table if not exists alert_found (
@@ -132,8 +136,8 @@ from seen s
 
 -- name: rules
 -- Rules in the order of their names.
-select rule_id, kind, name, site, severity, is_active, sku, family, zone, bin, door, quantity, low, high, near, band, at_least, after_s,
-       hold_s, created_by, updated_at
+select rule_id, kind, name, site, severity, is_active, sku, family, zone, bin, door, quantity, low, high, near, band, velocity, safety,
+       lead_days, at_least, after_s, hold_s, created_by, updated_at
 from alert_rules
 where (%(sites)s::text[] is null or site is null or site = any (%(sites)s)) and (%(site)s::text is null or site = %(site)s)
   and (%(kind)s::text is null or kind = %(kind)s)
@@ -143,27 +147,30 @@ limit %(rows)s
 
 -- name: rule
 -- One rule.
-select rule_id, kind, name, site, severity, is_active, sku, family, zone, bin, door, quantity, low, high, near, band, at_least, after_s,
-       hold_s, created_by, updated_at
+select rule_id, kind, name, site, severity, is_active, sku, family, zone, bin, door, quantity, low, high, near, band, velocity, safety,
+       lead_days, at_least, after_s, hold_s, created_by, updated_at
 from alert_rules where rule_id = %(rule_id)s
 
 -- name: count_rules
--- How many there are; the lock lets two requests not both make the last one.
+-- How many there are, but for the limits of single SKUs that an import wrote; the lock lets two requests not both make the last one.
 select count(*) as rules, pg_advisory_xact_lock(hashtextextended('tagdock.alert_rules', 0)) is null as locked from alert_rules
+where kind <> 'stock' or sku is null
 
 -- name: insert_rule
 -- A new rule.
 insert into alert_rules (rule_id, kind, name, site, severity, is_active, sku, family, zone, bin, door, quantity, low, high, near, band,
-                         at_least, after_s, hold_s, created_by)
+                         at_least, after_s, hold_s, velocity, safety, lead_days, created_by)
 values (%(rule_id)s, %(kind)s, %(name)s, %(site)s, %(severity)s, %(is_active)s, %(sku)s, %(family)s, %(zone)s, %(bin)s, %(door)s,
-        %(quantity)s, %(low)s, %(high)s, %(near)s, %(band)s, %(at_least)s, %(after_s)s, %(hold_s)s, %(created_by)s)
+        %(quantity)s, %(low)s, %(high)s, %(near)s, %(band)s, %(at_least)s, %(after_s)s, %(hold_s)s,
+        %(velocity)s, %(safety)s, %(lead_days)s, %(created_by)s)
 
 -- name: replace_rule
 -- A rule becomes another one, under the same id.
 update alert_rules
 set kind = %(kind)s, name = %(name)s, site = %(site)s, severity = %(severity)s, is_active = %(is_active)s, sku = %(sku)s,
     family = %(family)s, zone = %(zone)s, bin = %(bin)s, door = %(door)s, quantity = %(quantity)s, low = %(low)s, high = %(high)s,
-    near = %(near)s, band = %(band)s, at_least = %(at_least)s, after_s = %(after_s)s, hold_s = %(hold_s)s, updated_at = now()
+    near = %(near)s, band = %(band)s, at_least = %(at_least)s, after_s = %(after_s)s, hold_s = %(hold_s)s, velocity = %(velocity)s,
+    safety = %(safety)s, lead_days = %(lead_days)s, updated_at = now()
 where rule_id = %(rule_id)s
 
 -- name: delete_rule

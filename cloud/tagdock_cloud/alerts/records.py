@@ -13,11 +13,12 @@ MOST_RULES = 2_000
 Severity = Literal["info", "warning", "critical"]
 AlertKind = Literal[
     "stock_below", "stock_near_below", "stock_above", "stock_near_above", "bin_over", "environment", "sensor_stale",
-    "gateway_stale", "unordered_exit", "dwell", "unknown_tags", "read_quality",
+    "gateway_stale", "unordered_exit", "dwell", "unknown_tags", "read_quality", "life_contradiction", "task_overdue",
+    "shipment_exception",
 ]  # fmt: skip
 RuleKind = Literal[
     "stock", "bin_over", "environment", "sensor_stale", "gateway_stale", "unordered_exit", "dwell", "unknown_tags",
-    "read_quality",
+    "read_quality", "life_contradiction",
 ]  # fmt: skip
 Units = Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]
 Value = Annotated[float, Field(ge=-1e9, le=1e9, allow_inf_nan=False)]
@@ -39,21 +40,31 @@ class _Rule(BaseModel):
 
     def columns(self) -> dict[str, Any]:
         """Return all columns of the table, None or the table's default where this kind has no such field."""
-        unset = dict.fromkeys(("sku", "family", "zone", "bin", "door", "quantity", "low", "high"))
+        names = ("sku", "family", "zone", "velocity", "bin", "door", "quantity", "low", "high", "safety", "lead_days")
+        unset = dict.fromkeys(names)
         return {**unset, "near": 0.0, "band": 0.0, "at_least": 1, "after_s": 0.0, **self.model_dump()}
 
 
 class StockRule(_Rule):
-    """Units in stock against limits: of a SKU, of a family, in a zone; of none of these, each SKU of the layout."""
+    """Units in stock against limits: of a SKU, of a family, in a zone; or of each SKU: of a class, or of the layout.
+
+    Of a SKU only its nearest limits count: its own, else those of its class, else those of every SKU; and of each of
+    these the site's before those of every site.
+    """
 
     kind: Literal["stock"]
     sku: Sku | None = None
     family: Label | None = None
     zone: Place | None = None
+    velocity: Literal["A", "B", "C"] | None = Field(None, description="Each SKU of this velocity class.")
     low: Units | None = Field(None, description="Raised below this.")
     high: Units | None = Field(None, description="Raised above this.")
     near: Width = Field(0.0, description="So near a limit counts as near; 0: never.")
     band: Width = Field(0.0, description="Cleared only so far back inside the limit.")
+    safety: Units | None = Field(None, description="Below this it is critical; null: follows from the forecast.")
+    lead_days: Annotated[float, Field(ge=0, le=366, allow_inf_nan=False)] | None = Field(
+        None, description="From an order to its arrival; null: seven."
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -61,8 +72,10 @@ class StockRule(_Rule):
             raise ValueError("low or high must be given")
         if self.low is not None and self.high is not None and self.low >= self.high:
             raise ValueError("low must lie below high")
-        if sum(name is not None for name in (self.sku, self.family, self.zone)) > 1:
-            raise ValueError("only one of sku, family and zone can be given")
+        if sum(name is not None for name in (self.sku, self.family, self.zone, self.velocity)) > 1:
+            raise ValueError("only one of sku, family, zone and velocity can be given")
+        if self.safety is not None and (self.low is None or self.safety > self.low):
+            raise ValueError("safety must lie at or below low, which is to be given as well")
         return self
 
 
@@ -156,8 +169,24 @@ class QualityRule(_Rule):
     after_s: Window = 3600.0
 
 
+class LifeRule(_Rule):
+    """A passage that an item's life contradicts, until somebody settles it."""
+
+    kind: Literal["life_contradiction"]
+    door: Place | None = None
+
+
 RuleBody = Annotated[
-    StockRule | BinRule | EnvironmentRule | SensorRule | GatewayRule | ExitRule | DwellRule | UnknownRule | QualityRule,
+    StockRule
+    | BinRule
+    | EnvironmentRule
+    | SensorRule
+    | GatewayRule
+    | ExitRule
+    | DwellRule
+    | UnknownRule
+    | QualityRule
+    | LifeRule,
     Field(discriminator="kind"),
 ]
 
@@ -181,6 +210,9 @@ class RuleRecord(BaseModel):
     high: float | None
     near: float
     band: float
+    velocity: Literal["A", "B", "C"] | None
+    safety: float | None
+    lead_days: float | None
     at_least: int
     after_s: float
     hold_s: float

@@ -13,6 +13,7 @@ from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.web.access import Operator, Viewer
 from tagdock_cloud.web.audit import audit
 from tagdock_cloud.web.database import Db, Transaction
+from tagdock_cloud.web.idempotency import Once
 from tagdock_cloud.web.names import Instant, Label, Site
 from tagdock_cloud.web.paging import CursorText, Limit, page, read_cursor
 from tagdock_cloud.web.problems import not_found
@@ -58,9 +59,10 @@ async def get_alert(db: Db, caller: Viewer, alert_id: UUID) -> Response:
 
 
 @router.post("/alerts/{alert_id}/acknowledge", response_model=AlertRecord)
-async def acknowledge_alert(db: Db, caller: Operator, alert_id: UUID, body: Acknowledgement) -> Response:
+async def acknowledge_alert(once: Once, caller: Operator, alert_id: UUID, body: Acknowledgement) -> Response:
     """Say that somebody has seen it; it stays open until its cause is gone. Once more changes nothing."""
-    async with db.transaction() as transaction:
+
+    async def work(transaction: Transaction) -> Response:
         before = await _find(transaction, caller, alert_id)
         values = {"alert_id": alert_id, "by": caller.name, "comment": body.comment}
         if await transaction.run(_SQL["acknowledge"], values):
@@ -71,6 +73,8 @@ async def acknowledge_alert(db: Db, caller: Operator, alert_id: UUID, body: Ackn
             }
             await audit(transaction, caller, "alert.acknowledge", subject, site=before["site"], **change)
         return reply(await _find(transaction, caller, alert_id))
+
+    return await once(caller, work)
 
 
 async def _find(transaction: Transaction, caller: Caller, alert_id: UUID) -> dict[str, Any]:

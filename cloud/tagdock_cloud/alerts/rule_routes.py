@@ -12,7 +12,7 @@ from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.web.access import Manager, Viewer
 from tagdock_cloud.web.audit import audit
 from tagdock_cloud.web.database import Database, Db, Transaction
-from tagdock_cloud.web.idempotency import IdempotencyKey, once
+from tagdock_cloud.web.idempotency import Once
 from tagdock_cloud.web.names import Site
 from tagdock_cloud.web.paging import CursorText, Limit, page, read_cursor
 from tagdock_cloud.web.problems import Problem, not_found
@@ -42,9 +42,7 @@ async def list_rules(
 
 
 @router.post("/alert-rules", response_model=RuleRecord, status_code=201)
-async def add_rule(
-    request: Request, db: Db, caller: Manager, body: RuleBody, idempotency_key: IdempotencyKey = None
-) -> Response:
+async def add_rule(once: Once, caller: Manager, body: RuleBody) -> Response:
     """Add a rule."""
     _check_site(caller, body.site)
 
@@ -58,7 +56,7 @@ async def add_rule(
         await audit(transaction, caller, "alert_rule.add", f"alert-rule/{rule_id}", site=body.site, after=rule)
         return reply(rule, 201, {"Location": f"/api/v1/alert-rules/{rule_id}"})
 
-    return await once(db, request, caller, idempotency_key, work)
+    return await once(caller, work)
 
 
 @router.get("/alert-rules/{rule_id}", response_model=RuleRecord)

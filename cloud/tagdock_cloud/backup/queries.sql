@@ -53,9 +53,9 @@ select ensure_partitions(%(first_at)s, %(last_at)s);
 select format('truncate %%s', string_agg(format('%%I', name), ', ')) as statement from unnest(%(tables)s::text[]) as name;
 
 -- name: triggers
--- Our own triggers: the rows are restored as they were, with what once followed from them.
-select format('alter table %%I disable trigger %%I', c.relname, t.tgname) as off,
-       format('alter table %%I enable trigger %%I', c.relname, t.tgname) as on_again
+-- Our own triggers: the rows are restored as they were, with what once followed from them. Dropped and made again, as
+-- TimescaleDB's new chunks take triggers over, but not that they are disabled.
+select format('drop trigger %%I on %%I', t.tgname, c.relname) as off, pg_get_triggerdef(t.oid) as on_again
 from pg_trigger t join pg_class c on c.oid = t.tgrelid
 where not t.tgisinternal and t.tgname not like 'ts\_%%' and t.tgname <> all (%(but)s::text[])
   and c.relnamespace = 'public'::regnamespace and not c.relispartition
@@ -74,8 +74,9 @@ where c.relnamespace = 'public'::regnamespace and c.relname = any (%(tables)s)
 drop schema public cascade;
 
 -- name: make_schema
--- And an empty one comes.
+-- And an empty one comes, which everybody may enter, as in a new database: without that no right on a view helps.
 create schema public;
+grant usage on schema public to public;
 
 -- name: scratch_statements
 -- A database for a while; utility statements take no parameters.

@@ -1,36 +1,36 @@
-"""The floor as a drawing: places in metres become rectangles and labels, flows become classes of colour. Pure.
+"""The floor as a drawing: places in metres become rectangles, and the rectangles of one colour one path. Pure.
 
-Bins that stand above one another share a place on the floor; each gets a strip of it.
+Bins that stand above one another share a place on the floor; each gets a strip of it, or all of it where one level is
+shown alone.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-CLASSES = 6
-"""Shades that the eye still tells apart on a map."""
 _FILL = 0.86
 """Share of the free room between neighbours that a bin's rectangle takes."""
 
 MARKS_A_FLOOR = 45
 """A door's mark is this part of the floor's longer side at least, so that it can be read on the largest."""
 
+LEAST_UNITS = 16
+"""A floor of a few bins is drawn in a frame so many marks wide, or one door would fill the page."""
+
 Point = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One bin on the drawing, in metres. `shade` 0: nothing is picked here; 1..6: ever more."""
+    """One bin on the drawing, in metres from its left upper corner."""
 
     bin: str
     x: float
     y: float
     width: float
     height: float
-    shade: int
-    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,100 +54,53 @@ class Drawing:
     """A length in metres that reads well on this floor: the size of a door's mark."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shade:
-    """One entry of the legend: up to so many picks a day (inclusive), and how many bins that are."""
-
-    shade: int
-    up_to: float
-    bins: int
-
-
-def bin_flows(flow: Mapping[str, float], stored: Mapping[str, Sequence[str]]) -> dict[str, float]:
-    """Return picks a day of each bin; a SKU that stands in several bins is picked from each alike.
-
-    `flow`: picks a day by SKU. `stored`: SKUs by bin.
-    """
-    places = Counter(sku for skus in stored.values() for sku in skus)
-    return {bin_: sum(flow.get(sku, 0.0) / places[sku] for sku in skus) for bin_, skus in stored.items()}
-
-
-def class_limits(flows: Iterable[float]) -> list[float]:
-    """Return the upper limits of the shades: equal steps of a logarithmic scale from the least to the busiest bin.
-
-    Few SKUs make most of the flow, so equal steps of a linear scale would leave all but a handful in the palest shade.
-    """
-    picked = [flow for flow in flows if flow > 0]
-    if not picked:
-        return []
-    least, busiest = min(picked), max(picked)
-    if busiest == least:
-        return [busiest]
-    step = (busiest / least) ** (1 / CLASSES)
-    return [least * step**shade for shade in range(1, CLASSES)] + [busiest]
-
-
-def shade_of(flow: float, limits: Sequence[float]) -> int:
-    """Return the shade of a flow: 0 for none, else the first whose limit holds it, counted from the darkest down."""
-    if flow <= 0 or not limits:
-        return 0
-    return CLASSES - len(limits) + next((place for place, limit in enumerate(limits, 1) if flow <= limit), len(limits))
-
-
-def legend(flows: Mapping[str, float], limits: Sequence[float]) -> list[Shade]:
-    """Return the legend's entries with how many bins each holds."""
-    counts = Counter(shade_of(flow, limits) for flow in flows.values())
-    first = CLASSES - len(limits) + 1
-    return [Shade(shade, limit, counts[shade]) for shade, limit in enumerate(limits, first)]
-
-
-@dataclass(frozen=True, slots=True)
-class Colouring:
-    """What the colours say: picks a day and stored SKUs by bin, as they are or as a plan would have them."""
-
-    flows: Mapping[str, float]
-    stored: Mapping[str, Sequence[str]]
-    limits: Sequence[float]
-
-    def shade(self, bin_: str) -> int:
-        """Return a bin's shade."""
-        return shade_of(self.flows.get(bin_, 0.0), self.limits)
-
-    def title(self, bin_: str) -> str:
-        """Say what is in a bin and how much is picked from it."""
-        skus, flow = self.stored.get(bin_, ()), self.flows.get(bin_, 0.0)
-        content = ", ".join(skus[:4]) + (" …" if len(skus) > 4 else "") if skus else "empty"
-        return f"{bin_}: {content}" + (f"; {flow:.1f} picks a day" if flow else "")
-
-
 def draw(
-    bins: Sequence[Mapping[str, Any]],
-    doors: Sequence[Mapping[str, Any]],
-    aisles: Mapping[str, Any] | None,
-    colouring: Colouring,
+    bins: Sequence[Mapping[str, Any]], doors: Sequence[Mapping[str, Any]], aisles: Mapping[str, Any] | None
 ) -> Drawing:
     """Draw a floor: bins and doors as the database has them, aisles as in a layout."""
     placed = [(row, _bin_point(row, aisles)) for row in bins]
-    stacks: dict[Point, list[Mapping[str, Any]]] = defaultdict(list)
+    stacks: dict[Point, list[str]] = defaultdict(list)
     for row, point in placed:
         if point is not None:
-            stacks[point].append(row)
+            stacks[point].append(str(row["bin"]))
     room = _room(sorted(stacks))
-    boxes = tuple(box for point, stack in stacks.items() for box in _stack(point, room, stack, colouring))
+    boxes = tuple(box for point, stack in stacks.items() for box in _stack(point, room, stack))
     marks = tuple(DoorMark(row["door"], *point) for row in doors if (point := _door_point(row, aisles)) is not None)
     unit = max(min(room), 0.6, _span([*stacks, *((mark.x, mark.y) for mark in marks)]) / MARKS_A_FLOOR)
     unplaced = sum(1 for _, point in placed if point is None)
     return Drawing(_view(boxes, marks, unit), boxes, marks, unplaced, unit)
 
 
-def _stack(point: Point, room: Point, stack: Sequence[Mapping[str, Any]], colouring: Colouring) -> Iterator[Box]:
+def paths(boxes: Sequence[Box], looks: Mapping[str, str], otherwise: str) -> dict[str, str]:
+    """Return one path for all bins of a look: ten thousand shapes cost a browser more than one of as many parts.
+
+    `looks`: by bin; `otherwise`: of those that it does not name.
+    """
+    drawn: dict[str, list[str]] = defaultdict(list)
+    for box in boxes:
+        drawn[looks.get(box.bin, otherwise)].append(
+            f"M{_short(box.x)} {_short(box.y)}h{_short(box.width)}v{_short(box.height)}h-{_short(box.width)}z"
+        )
+    return {look: "".join(parts) for look, parts in sorted(drawn.items())}
+
+
+def levels(bins: Sequence[Mapping[str, Any]]) -> list[float]:
+    """Return the heights above the floor at which bins lie, in metres, from below; equal to a centimetre is equal."""
+    return sorted({round(row["z_m"], 2) for row in bins if row["z_m"] is not None})
+
+
+def _short(metres: float) -> str:
+    """Write metres to the centimetre in as few characters as that takes."""
+    return f"{metres:.2f}".rstrip("0").rstrip(".")
+
+
+def _stack(point: Point, room: Point, stack: Sequence[str]) -> Iterator[Box]:
     """Cut the room of one place on the floor into strips, in the order of names: racks are named side by side."""
     (x, y), (width, height) = point, room
     strip = width / len(stack)
-    for place, row in enumerate(sorted(stack, key=lambda row: str(row["bin"]))):
-        left, shown = x - width / 2 + place * strip, strip * (0.94 if len(stack) > 1 else 1.0)
-        name = row["bin"]
-        yield Box(name, left, y - height / 2, shown, height, colouring.shade(name), colouring.title(name))
+    shown = strip * (0.94 if len(stack) > 1 else 1.0)
+    for place, name in enumerate(sorted(stack)):
+        yield Box(name, x - width / 2 + place * strip, y - height / 2, shown, height)
 
 
 def _bin_point(row: Mapping[str, Any], aisles: Mapping[str, Any] | None) -> Point | None:
@@ -206,4 +159,6 @@ def _view(boxes: Sequence[Box], doors: Sequence[DoorMark], unit: float) -> tuple
     bottoms = [box.y + box.height for box in boxes] + [door.y + 2 * unit for door in doors]  # the name stands below
     margin = unit
     left, top = min(lefts) - margin, min(tops) - margin
-    return left, top, max(rights) + margin - left, max(bottoms) + margin - top
+    width, height = max(rights) + margin - left, max(bottoms) + margin - top
+    aside = max(0.0, LEAST_UNITS * unit - width) / 2
+    return left - aside, top, width + 2 * aside, height

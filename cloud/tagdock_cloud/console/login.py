@@ -30,11 +30,12 @@ async def login_page(
     _: Public,
     token: Annotated[str | None, Query(max_length=200)] = None,
     to: _Path = "/",
+    ended: bool = False,
 ) -> Response:
-    """Show the form, or log in at once with a token in the address."""
+    """Show the form, or log in at once with a token in the address. `ended`: somebody was logged in until now."""
     if token is not None:
         return await _log_in(request, db, "", token, to)
-    return await _form(request, to)
+    return await _form(request, to, has_ended=ended)
 
 
 @router.post("/login")
@@ -105,10 +106,16 @@ async def _by_token(request: Request, db: Database, token: str) -> str:
         return await start_session(transaction, token_hash=hash_token(token))
 
 
-async def _form(request: Request, to: str, problem: Problem | None = None) -> Response:
+async def _form(request: Request, to: str, problem: Problem | None = None, *, has_ended: bool = False) -> Response:
     me = await caller_of(request) if request.cookies.get(SESSION_COOKIE) else None
     has_oidc = request.app.state.oidc is not None
-    context = {"to": local(to), "mistake": problem and problem.detail, "has_oidc": has_oidc, "me": me and me.name}
+    context = {
+        "to": local(to),
+        "mistake": problem and problem.detail,
+        "has_oidc": has_oidc,
+        "me": me and me.name,
+        "has_ended": has_ended and me is None,
+    }
     status = problem.status if problem else 200
     headers = problem.headers if problem else {}
     return templates.TemplateResponse(request, "login.html", context, status_code=status, headers=headers)

@@ -2,14 +2,19 @@
 
 from fastapi import APIRouter
 
+from tagdock_cloud.console.choices import router as choices
+from tagdock_cloud.console.count_form import router as counting
 from tagdock_cloud.console.find import router as find
+from tagdock_cloud.console.floor_new import router as laying_out
 from tagdock_cloud.console.floor_page import router as layout
 from tagdock_cloud.console.health import router as health
 from tagdock_cloud.console.live import router as live
 from tagdock_cloud.console.login import router as login
 from tagdock_cloud.console.oidc import router as oidc
 from tagdock_cloud.console.plans import router as plans
+from tagdock_cloud.console.task_forms import router as task_forms
+from tagdock_cloud.console.tasks_page import router as tasks
 
 console = APIRouter(include_in_schema=False)
-for room in (live, find, layout, plans, health, login, oidc):
+for room in (live, find, layout, laying_out, plans, tasks, task_forms, counting, health, login, oidc, choices):
     console.include_router(room)

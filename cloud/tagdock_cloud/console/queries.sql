@@ -33,36 +33,3 @@ select distinct on (quantity) quantity, value, quality, observed_at
 from bin_readings_v1
 where site = %(site)s and bin = %(bin)s and observed_at > now() - interval '7 days'
 order by quantity, observed_at desc;
-
--- name: floor
--- The floor of a site, and the version that it has.
-select version, aisles from layouts_v1 where site = %(site)s;
-
--- name: floor_bins
--- All bins of a site with what is stored there.
-select bin, zone, x_m, y_m, z_m, aisle, cell, skus from bins_v1 where site = %(site)s order by bin;
-
--- name: floor_doors
--- All doors of a site.
-select door, x_m, y_m, aisle, aisle_end, gap_m from doors_v1 where site = %(site)s order by door;
-
--- name: flow_by_sku
--- Order lines a day of each SKU, over the days since the first one in the period (UTC days).
-select sku, sum(order_lines)::double precision
-            / greatest(1, (now() at time zone 'UTC')::date - min(min(day)) over () + 1) as lines_per_day,
-       min(min(day)) over () as first_day
-from flows_v1
-where site = %(site)s and sku is not null and day > (now() at time zone 'UTC')::date - %(days)s::integer
-group by sku
-having sum(order_lines) > 0;
-
--- name: plan_problem
--- What a plan was worked out from: flow and present place of each SKU.
-select coalesce(problem -> 'items', '[]') as items, coalesce(problem -> 'current', '{}') as current
-from plans where plan_id = %(plan_id)s;
-
--- name: plans_done
--- Plans that the layout page can show beside today's layout.
-select plan_id, asked_at, state, current_m_per_day, objective_m_per_day
-from plans_v1 where site = %(site)s and state in ('done', 'approved') and status <> 'infeasible'
-order by asked_at desc limit 20;

@@ -1,14 +1,27 @@
 """Templates and what they may call."""
 
 from pathlib import Path
+from urllib.parse import urlencode
 
 from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
 
-from tagdock_cloud.console import words
+from tagdock_cloud.console import language, task_words, words
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
+
+
+def way_back(request: Request) -> str:
+    """Return where a person is, to come back to. Of a login only where it leads is kept: the rest are secrets."""
+    if request.method != "GET":
+        return "/"
+    asked = dict(request.query_params)
+    if request.url.path.startswith("/login"):
+        asked = {"to": asked["to"]} if "to" in asked else {}
+    return request.url.path + (f"?{urlencode(asked)}" if asked else "")
+
 
 _environment = Environment(
     loader=FileSystemLoader(FOLDER / "templates"),
@@ -16,6 +29,15 @@ _environment = Environment(
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    extensions=["jinja2.ext.i18n"],
 )
-_environment.filters.update(words.FILTERS)
+_environment.policies["ext.i18n.trimmed"] = True
+_environment.install_gettext_callables(language.gettext, language.ngettext, newstyle=True)  # type: ignore[attr-defined]
+_environment.filters.update(words.FILTERS | task_words.FILTERS)
+_environment.globals.update(
+    spoken=language.spoken,
+    languages=language.LANGUAGES.values(),
+    script_words=language.script_words,
+    way_back=way_back,
+)
 templates = Jinja2Templates(env=_environment)

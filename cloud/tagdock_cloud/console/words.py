@@ -5,24 +5,57 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-DIRECTIONS = {"in": "in", "out": "out", "pass": "passed by", "uncertain": "uncertain"}
+from tagdock_cloud.console.language import gettext as _
+from tagdock_cloud.console.language import later
+
+DIRECTIONS = {"in": later("in"), "out": later("out"), "pass": later("passed by"), "uncertain": later("uncertain")}
 STATES = {
-    "sellable_accessible": "in its bin",
-    "in_progress": "came in, not yet put away",
-    "in_transit": "has left",
-    "returned": "came back",
-    "unknown": "seen, but nobody registered it",
+    "sellable_accessible": later("in its bin"),
+    "in_progress": later("came in, not yet put away"),
+    "in_transit": later("has left"),
+    "returned": later("came back"),
+    "unknown": later("seen, but nobody registered it"),
+}
+SIDES = {"outside": later("outside"), "inside": later("inside"), "": later("no side")}
+KINDS = {"outbound": later("Outbound"), "inbound": later("Inbound")}
+PRESENCE = {
+    "sellable_accessible": later("present"),
+    "in_progress": later("present"),
+    "returned": later("present"),
+    "in_transit": later("gone"),
+    "unknown": later("not certain"),
+}
+ORDER_STATES = {"open": later("open"), "complete": later("complete"), "cancelled": later("cancelled")}
+SESSION_STATES = {"open": later("open"), "closed": later("closed"), "reopened": later("something came late")}
+TERMS = {
+    "travel": later("picking"),
+    "affinity": later("what is picked together"),
+    "routes": later("tours"),
+    "ergonomics": later("reach"),
+    "moves": later("moving"),
+}
+FRESHNESS = {
+    "fresh": later("fresh"),
+    "late": later("late"),
+    "silent": later("silent"),
+    "offline": later("offline"),
+    "never": later("never heard"),
 }
 
 
+def known(words: Mapping[str, str]) -> Callable[[str], str]:
+    """Return what writes a value by its word in the person's language, and as it is where it has none."""
+    return lambda value: _(words[value]) if value in words else value
+
+
 def number(value: float | None, digits: int = 0) -> str:
-    """Write a number with thin spaces between thousands; a dash where there is none."""
-    return "–" if value is None else f"{value:,.{digits}f}".replace(",", "\u202f")
+    """Write a number as English and Chinese both do (Unicode CLDR); a dash where there is none."""
+    return "–" if value is None else f"{value:,.{digits}f}"
 
 
 def percent(value: float | None, digits: int = 0) -> str:
-    """Write a share as per cent."""
-    return "–" if value is None else f"{value * 100:.{digits}f}\u202f%"
+    """Write a share as per cent, as English and Chinese both do (Unicode CLDR)."""
+    return "–" if value is None else f"{value * 100:,.{digits}f}%"
 
 
 def plural(count: int, one: str, many: str) -> str:
@@ -50,23 +83,28 @@ def serial(epc: str) -> str:
 
 
 _REMEDIES = {
-    "never": "Registered, but never heard of. Start it: tagdock-edge run --config gateway.toml",
-    "offline": "It went away, or the broker lost it. Look at its power, network and log; what it sees waits there.",
-    "silent": "It says nothing any more. Treat what this page shows of its doors as old, and look at its network.",
-    "late": "Its last word is over a minute old. Wait a moment; if it stays so, look at its network.",
+    "never": later("Registered, but never heard of. Start it: tagdock-edge run --config gateway.toml"),
+    "offline": later(
+        "It went away, or the broker lost it. Look at its power, network and log; what it sees waits there."
+    ),
+    "silent": later(
+        "It says nothing any more. Treat what this page shows of its doors as old, and look at its network."
+    ),
+    "late": later("Its last word is over a minute old. Wait a moment; if it stays so, look at its network."),
 }
 
 
 def gateway_remedy(gateway: Mapping[str, Any]) -> str:
     """Say what to do about a gateway, or that nothing is to be done."""
-    if gateway["freshness"] in _REMEDIES:
-        return _REMEDIES[gateway["freshness"]]
+    remedy = _REMEDIES.get(gateway["freshness"])
+    if remedy is not None:
+        return _(remedy)
     down = [reader["name"] for reader in gateway["readers"] if reader.get("state") != "up"]
     if down:
-        return f"Look at {', '.join(down)}: not connected, so its doors are blind."
+        return _("Look at %(readers)s: not connected, so its doors are blind.") % {"readers": ", ".join(down)}
     if gateway["outbox_refused_batches"]:
-        return "Some of its batches were refused; see the reasons below."
-    return "All is well."
+        return _("Some of its batches were refused; see the reasons below.")
+    return _("All is well.")
 
 
 def nice(value: float) -> str:
@@ -86,6 +124,13 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "gateway_remedy": gateway_remedy,
     "nice": nice,
     "plural": plural,
-    "direction": lambda value: DIRECTIONS.get(value, value),
-    "state": lambda value: STATES.get(value, value),
+    "direction": known(DIRECTIONS),
+    "state": known(STATES),
+    "freshness": known(FRESHNESS),
+    "side": known(SIDES),
+    "kind": known(KINDS),
+    "term": known(TERMS),
+    "presence": known(PRESENCE),
+    "order_state": known(ORDER_STATES),
+    "session_state": known(SESSION_STATES),
 }

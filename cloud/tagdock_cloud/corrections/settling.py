@@ -39,8 +39,8 @@ def settle_news(connection: Connection[DictRow]) -> None:
     sites = {"sites": [row["site"] for row in rows], "windows": [row["window_s"] for row in rows]}
     changes: list[dict[str, Any]] = []
     for after, upto in follow(connection, "settle", sites["sites"]):
-        found = connection.execute(_SQL["rivals"], {**sites, "after": after, "upto": upto}).fetchall()
-        changes += _answers(connection, found)
+        news = connection.execute(_SQL["news"], {**sites, "after": after, "upto": upto}).fetchall()
+        changes += _answers(connection, _rivals(connection, sites, news))
     changes += _answers(connection, connection.execute(_SQL["decided"], sites).fetchall())
     connection.execute(_SQL["forget_decided"], sites)
     if changes:  # at once, as what is corrected is locked in the order of its keys; the last word on each counts
@@ -52,7 +52,20 @@ def tell_uncertain(connection: Connection[DictRow]) -> None:
     """Tell webhooks what waits for a person. After settling, so that nobody is asked about a report that lost."""
     sites = [row["site"] for row in connection.execute(_SQL["listened"]).fetchall()]
     for after, upto in follow(connection, "review", sites):
-        connection.execute(_SQL["tell_uncertain"], {"sites": sites, "after": after, "upto": upto})
+        passages = connection.execute(_SQL["uncertain"], {"sites": sites, "after": after, "upto": upto}).fetchall()
+        connection.execute(_SQL["tell_uncertain"], {"passages": Jsonb(passages)})
+
+
+def _rivals(connection: Connection[DictRow], sites: dict[str, Any], news: Sequence[DictRow]) -> list[DictRow]:
+    """Find which of the news another gateway told of, too."""
+    if not news:
+        return []
+    widest = timedelta(seconds=max(sites["windows"]))
+    ats = [row["observed_at"] for row in news]
+    span = {"from_at": min(ats) - widest, "to_at": max(ats) + widest, "epcs": sorted({row["epc"] for row in news})}
+    names = {"news_sites": "site", "news_epcs": "epc", "news_ats": "observed_at", "news_gateways": "gateway"}
+    told = {name: [row[column] for row in news] for name, column in names.items()}
+    return connection.execute(_SQL["rivals"], {**sites, **span, **told}).fetchall()
 
 
 def _answers(connection: Connection[DictRow], rows: Iterable[DictRow]) -> list[dict[str, Any]]:
@@ -81,6 +94,8 @@ def _reports(connection: Connection[DictRow], asked: Sequence[Question]) -> list
         "epcs": [each.epc for each in asked],
         "from_ats": [each.from_at for each in asked],
         "to_ats": [each.to_at for each in asked],
+        "from_at": min(each.from_at for each in asked),
+        "to_at": max(each.to_at for each in asked),
     }
     found: list[list[DictRow]] = [[] for _ in asked]
     for place, rows in groupby(connection.execute(_SQL["reports"], values).fetchall(), itemgetter("n")):

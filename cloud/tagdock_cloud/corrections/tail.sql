@@ -11,18 +11,8 @@ with horizon as (
     from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid()
       and (backend_xid is not null or xact_start > now() - interval '60 seconds')
-), ahead as (
-    select m.stored_at from unnest(%(sites)s::text[]) as s (site)
-    cross join lateral (
-        select stored_at from movements
-        where site = s.site and stored_at > %(mark)s and stored_at <= (select at from horizon)
-        order by stored_at limit %(rows)s
-    ) m
-    order by m.stored_at limit %(rows)s
 )
-select case when (select count(*) from ahead) = %(rows)s then (select max(stored_at) from ahead)
-            else greatest(%(mark)s, (select at from horizon)) end as upto,
-       (select count(*) from ahead) as rows
+select upto, rows from horizon cross join lateral follow_upto(%(sites)s::text[], %(mark)s, at, %(rows)s)
 
 -- name: advance
 -- Note how far it has come.

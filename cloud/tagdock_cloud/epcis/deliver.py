@@ -7,9 +7,12 @@ from typing import Any, Final
 from pydantic_core import to_json
 
 from tagdock_cloud.epcis.find import Key, Span, find_plainly, key_of
-from tagdock_cloud.epcis.question import Question, QuestionError, read_question
+from tagdock_cloud.epcis.naming import NO_NAMES, Names
+from tagdock_cloud.epcis.parameters import place_names, read_question
+from tagdock_cloud.epcis.question import Question, QuestionError
 from tagdock_cloud.epcis.render import event_of, query_document
 from tagdock_cloud.epcis.schedule import next_after, read_schedule
+from tagdock_cloud.epcis.whose import names_known
 from tagdock_cloud.store.pool import Connection, DictRow
 from tagdock_cloud.store.queries import load_queries
 
@@ -35,7 +38,8 @@ def _deliver(connection: Connection[DictRow], subscription: Mapping[str, Any], h
     after: Key = (subscription["after_at"], subscription["after_number"])
     moved: dict[str, Any] = {"subscription_id": subscription["subscription_id"], "problem": None, "told": False}
     try:
-        question = news(subscription["query"], horizon)
+        whose = names_known(connection, place_names(subscription["query"]))
+        question = news(subscription["query"], horizon, whose)
     except QuestionError as error:
         moved |= {"problem": str(error), "after_at": after[0], "after_number": after[1], "next_at": None}
         connection.execute(_SQL["subscription_moved"], moved)
@@ -53,9 +57,9 @@ def _deliver(connection: Connection[DictRow], subscription: Mapping[str, Any], h
     )
 
 
-def news(query: Mapping[str, Any], horizon: datetime) -> Question:
+def news(query: Mapping[str, Any], horizon: datetime, whose: Names = NO_NAMES) -> Question:
     """Read a query as one for news: in the order of the record, up to where nothing can still appear."""
-    question = read_question(query)
+    question = read_question(query, whose)
     question.by, question.descending, question.at_most, question.too_many = "recordTime", False, None, None
     question.common["lt_record"] = min(horizon, question.common.get("lt_record", horizon))
     return question

@@ -14,12 +14,18 @@ from tagdock_cloud.web.database import Transaction
 
 _SQL = load_queries("tagdock_cloud.epcis")
 _COMMON = ("ge_event", "lt_event", "ge_record", "lt_record", "ge_declared", "lt_declared")
-_OWN = ("places", "locations", "steps", "epcs", "digests", "reasons", "correctives")
+_OWN = ("places", "locations", "steps", "epcs", "digests", "reasons", "correctives", "said", "said_first", "epcs_like")
 _CAPTURED = (
-    "types", "actions", "biz_steps", "dispositions", "read_points", "read_points_within", "biz_locations",
-    "biz_locations_within", "keys",
+    "types", "actions", "biz_steps", "dispositions", "read_points", "read_points_within", "read_points_sites",
+    "biz_locations", "biz_locations_within", "biz_locations_sites", "keys",
 )  # fmt: skip
 
+_SAID: LiteralString = """(
+    select s.said_id from epcis_said s
+    where s.said @> any(%(said_first)s::jsonb[])
+      and not exists (select from jsonb_array_elements(%(said_rest)s::jsonb) as w
+                      where not exists (select from jsonb_array_elements(w.value) one where s.said @> one.value))
+) e"""
 Statement = tuple[LiteralString, dict[str, Any]]
 Key = tuple[datetime, int]
 """Where a page begins: the time that it is ordered by, and the number, of the last event before."""
@@ -41,11 +47,14 @@ def statements(question: Question, sites: list[str] | None, span: Span) -> Itera
     if span.after is not None:
         common |= {"after_at": span.after[0], "after_number": span.after[1]}
     if question.told:
-        yield _told(question, {**dict.fromkeys(_OWN), **common, **question.own, "sites": sites})
+        yield _told(question, {**dict.fromkeys(_OWN), **common, **question.own, **_said(question), "sites": sites})
     captured = {**dict.fromkeys(_CAPTURED), **common, **question.captured, "sites": sites}
     captured["names"] = to_json(question.names).decode()
     captured["holds"] = to_json(question.holds).decode()
-    captured["numbered"] = question.names[0]["names"] if question.names else None
+    captured["numbered"] = next((one["names"] for one in question.names if not one["likes"]), None)
+    captured["paths"] = [path.path for path in question.paths if path.sign is None]
+    timed = [{"path": path.path, "sign": path.sign, "at": path.instants} for path in question.paths if path.sign]
+    captured["timed"] = to_json(timed).decode()
     yield _ordered(_SQL["captured_page"], question, "event_time"), captured
 
 
@@ -90,6 +99,9 @@ def _told(question: Question, values: dict[str, Any]) -> Statement:
         sql = sql.replace("/*each*/ (select 1) e", "unnest(%(each_epc)s::text[]) e (epc)")
         sql = sql.replace("/*match*/ true", "t.epc = e.epc")
         values |= {"each_epc": values["epcs"], "epcs": None}
+    elif question.said:
+        sql = sql.replace("/*each*/ (select 1) e", _SAID).replace("/*match*/ true", "t.said_id = e.said_id")
+        values["said_rest"], values["said"] = values["said"], None
     elif values["places"] is not None:
         pairs: LiteralString = "unnest(%(at_sites)s::text[], %(at_places)s::text[]) e (site, place)"
         sql = sql.replace("/*each*/ (select 1) e", pairs)
@@ -97,6 +109,13 @@ def _told(question: Question, values: dict[str, Any]) -> Statement:
         parts = [place.partition("/") for place in dict.fromkeys(values["places"])]
         values |= {"at_sites": [part[0] for part in parts], "at_places": [part[2] for part in parts], "places": None}
     return sql, values
+
+
+def _said(question: Question) -> dict[str, Any]:
+    """Return what our own events have to say beside their rows, as the query takes it."""
+    if not question.said:
+        return {}
+    return {"said": to_json(question.said).decode(), "said_first": [to_json(one).decode() for one in question.said[0]]}
 
 
 def _ordered(sql: LiteralString, question: Question, event_time: LiteralString) -> LiteralString:

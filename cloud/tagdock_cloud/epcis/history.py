@@ -18,15 +18,19 @@ async def captured_history(
     rows: int,
     *,
     sites: list[str] | None = None,
+    site: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     before: tuple[datetime | None, UUID | None] = (None, None),
 ) -> list[dict[str, Any]]:
-    """Return what captured events say of an EPC in any of its forms, before a key, newest first.
+    """Return what captured events say of an EPC in any of its forms, before a key, newest first; since <= time < until.
 
     The key of a row (`observed_at`, `event_id`) is of the shape that movements have; `event_id` is made of the event's
     number here, `epcis.event_id` is the event's own.
     """
     names = list(dict.fromkeys(map(canonical, epcs)))
-    values = {"names": names, "sites": sites, "rows": rows, "before_at": before[0], "before_id": before[1]}
+    where = {"names": names, "sites": sites, "site": site, "since": since, "until": until}
+    values = {**where, "rows": rows, "before_at": before[0], "before_id": before[1]}
     return [_row(row) for row in await db.all(_SQL["history"], values)]
 
 

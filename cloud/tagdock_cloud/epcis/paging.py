@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
-from fastapi import Request
+from fastapi import Query, Request
 
 from tagdock_cloud.epcis.talk import trouble
 from tagdock_cloud.web.paging import read_cursor, write_cursor
@@ -13,7 +13,8 @@ from tagdock_cloud.web.problems import Problem
 
 MOST_ROWS: Final = 1000
 """The upper limit of `perPage`, which the standard lets a repository set."""
-TokenText = str | None
+PerPage = Annotated[str, Query(alias="perPage")]
+NextPage = Annotated[str | None, Query(alias="nextPageToken")]
 
 
 def read_page(per_page: str, token: str | None, *kinds: type) -> tuple[int, list[Any]]:

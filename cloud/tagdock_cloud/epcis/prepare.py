@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tagdock_cloud.epcis.document import MOST_NAMES, Told, prefixes_of
-from tagdock_cloud.epcis.formats import read_time
+from tagdock_cloud.epcis.formats import MOST_URI_CHARACTERS, read_time
 from tagdock_cloud.epcis.hashing import event_hash, hash_id
 from tagdock_cloud.epcis.identity import event_key, names_of
 from tagdock_cloud.epcis.links import canonical
-from tagdock_cloud.epcis.places import place_of
+from tagdock_cloud.epcis.naming import NO_NAMES, Names
 from tagdock_cloud.epcis.shape import Fault, faults_of_event
 from tagdock_cloud.epcis.words import bare
 
@@ -26,8 +26,19 @@ class Prepared:
     foreign: str | None = None
 
 
-def prepare(told: Iterable[Told], by: str, sites: frozenset[str] | None) -> Prepared:
-    """Check events and make rows of them. `foreign` names the first that is of no site of the caller's."""
+def named_places(told: Iterable[Told]) -> list[str]:
+    """Return the URIs of places that events name, so that somebody can look up whose they are; faults are left out."""
+    events = [one.event for one in told if isinstance(one.event, dict)]
+    places = [event[name] for event in events for name in ("readPoint", "bizLocation") if name in event]
+    uris = {place["id"] for place in places if isinstance(place, dict) and isinstance(place.get("id"), str)}
+    return [uri for uri in uris if len(uri) <= MOST_URI_CHARACTERS]
+
+
+def prepare(told: Iterable[Told], by: str, sites: frozenset[str] | None, whose: Names = NO_NAMES) -> Prepared:
+    """Check events and make rows of them. `foreign` names the first that is of no site of the caller's.
+
+    `whose`: what is known of the names in `named_places`.
+    """
     prepared = Prepared()
     for place, one in enumerate(told):
         faults = list(_some(faults_of_event(one.path, one.event)))
@@ -36,7 +47,7 @@ def prepare(told: Iterable[Told], by: str, sites: frozenset[str] | None) -> Prep
         if faults:
             prepared.faults += faults
             continue
-        row = _row(place, one, by)
+        row = _row(place, one, by, whose)
         if sites is not None and row["site"] not in sites:
             prepared.foreign = prepared.foreign or one.path
             prepared.faults.append((one.path, "its readPoint and bizLocation name none of your sites"))
@@ -52,7 +63,7 @@ def _some(items: Iterable[Any], most: int = MOST_FAULTS) -> Iterable[Any]:
         yield item
 
 
-def _row(place: int, told: Told, by: str) -> dict[str, Any]:
+def _row(place: int, told: Told, by: str, whose: Names) -> dict[str, Any]:
     body: dict[str, Any] = {name: value for name, value in told.event.items() if name != "recordTime"}
     if context := _context(told):
         body["@context"] = context
@@ -60,7 +71,7 @@ def _row(place: int, told: Told, by: str) -> dict[str, Any]:
     body["eventID"] = event_id
     declaration = body.get("errorDeclaration")
     read_point, location = (body.get(name, {}).get("id") for name in ("readPoint", "bizLocation"))
-    ours = place_of(read_point) or place_of(location)
+    ours = whose.place(read_point) or whose.place(location)
     return {
         "place": place,
         "key": event_key(event_id).hex(),

@@ -3,60 +3,194 @@
 select epcis_horizon() as horizon;
 
 -- name: sites_until
--- Each site with how far its record has been told, the least far first.
-select s.site, u.at, u.observed_at, u.id
+-- Each site with how far its record has been told, the least far first, and up to where it may be told now: where something
+-- is expected, goods have to have had time to open their session; a minute, if that hangs.
+select s.site, u.at, u.observed_at, u.id,
+       case when exists (select from orders o where o.site = s.site and o.cancelled_at is null and o.completed_at is null)
+            then least(%(horizon)s, greatest((select stored_at from follow_marks where follower = 'sessions'),
+                                             %(horizon)s - interval '1 minute'))
+            else %(horizon)s end as horizon
 from sites_v1 s left join epcis_until u on u.what = 'site/' || s.site
 order by u.at nulls first, s.site;
 
+-- name: site_named
+-- How a site is called in events.
+select * from epcis_sites where site = %(site)s;
+
+-- name: places_named
+-- Places of a site that are called by a GLN of their own.
+select * from epcis_places where site = %(site)s and place = any(%(places)s);
+
+-- name: matched
+-- The order or notice of the session into which each passage fell, where it asks for the item.
+select w.n, s.kind, s.order_id, o.partner
+from jsonb_to_recordset(%(passages)s::jsonb)
+    as w (n integer, site text, door text, observed_at timestamptz, kind text, epc text, sku text)
+cross join lateral (
+    select d.kind, d.order_id, d.until_at from door_sessions d
+    where d.site = w.site and d.door = w.door and d.opened_at <= w.observed_at
+    order by d.opened_at desc limit 1
+) s
+join orders o on (o.site, o.kind, o.order_id) = (w.site, s.kind, s.order_id)
+where w.observed_at < s.until_at and s.kind = w.kind
+  and (exists (select from order_lines l where (l.site, l.epc, l.kind, l.order_id) = (w.site, w.epc, s.kind, s.order_id))
+       or exists (select from order_lines l where (l.site, l.sku, l.kind, l.order_id) = (w.site, w.sku, s.kind, s.order_id)));
+
+-- name: prefixes
+-- Every prefix that a site has or had.
+select prefix, site from epcis_place_prefixes order by prefix;
+
+-- name: named
+-- Every name of the places that go by one of these names, or are these.
+select n.uri, n.site, n.place
+from (select site, place from epcis_place_names where uri = any(%(uris)s)
+      union select * from unnest(%(sites)s::text[], %(places)s::text[])) w
+join epcis_place_names n using (site, place);
+
+-- name: is_site
+-- Whether there is such a site; it is held against two changes at once.
+select site from sites where site = %(site)s for no key update;
+
+-- name: sites_all_named
+-- How sites are called in events.
+select * from epcis_sites where site = any(%(named)s);
+
+-- name: places_all_named
+-- Which of their places have a GLN.
+select * from epcis_places where site = any(%(named)s);
+
+-- name: put_site_named
+-- Say who a site is.
+insert into epcis_sites (site, gln, extension, company_prefix_digits, uri_prefix, party_gln)
+values (%(site)s, %(gln)s, %(extension)s, %(company_prefix_digits)s, %(uri_prefix)s, %(party_gln)s)
+on conflict (site) do update
+set gln = excluded.gln, extension = excluded.extension, company_prefix_digits = excluded.company_prefix_digits,
+    uri_prefix = excluded.uri_prefix, party_gln = excluded.party_gln;
+
+-- name: put_place_named
+-- Give a door or bin its GLN.
+insert into epcis_places (site, place, gln, extension, company_prefix_digits)
+values (%(site)s, %(place)s, %(gln)s, %(extension)s, %(company_prefix_digits)s)
+on conflict (site, place) do update
+set gln = excluded.gln, extension = excluded.extension, company_prefix_digits = excluded.company_prefix_digits;
+
+-- name: forget_place_named
+-- Call a place as its site says again; what it was called stays its name.
+delete from epcis_places where site = %(site)s and place = %(place)s;
+
+-- name: places_of_site
+-- Places of a site that have a GLN, after one.
+select * from epcis_places
+where site = %(site)s and (%(after)s::text is null or place > %(after)s) order by place limit %(rows)s;
+
+-- name: keep_name
+-- A name is a place's for ever; nothing is returned where it is another's.
+insert into epcis_place_names as n (uri, site, place) values (%(uri)s, %(site)s, %(place)s)
+on conflict (uri) do update set site = n.site where (n.site, n.place) = (excluded.site, excluded.place)
+returning uri;
+
+-- name: lock_prefixes
+-- One new prefix at a time.
+lock table epcis_place_prefixes in share row exclusive mode;
+
+-- name: keep_prefix
+-- A prefix is a site's for ever; nothing is returned where it begins another's, or another's it.
+insert into epcis_place_prefixes as p (prefix, site)
+select %(prefix)s, %(site)s
+where not exists (select from epcis_place_prefixes o
+                  where o.site <> %(site)s and (starts_with(o.prefix, %(prefix)s) or starts_with(%(prefix)s, o.prefix)))
+on conflict (prefix) do update set site = p.site
+returning prefix;
+
+-- name: hold_said
+-- While events are told, nobody clears away what they say beside their rows.
+select pg_advisory_xact_lock_shared(hashtextextended('tagdock.epcis.said', 0));
+
+-- name: forgettable
+-- Up to when events may be forgotten now; null: nothing.
+select epcis_forgettable() as before;
+
+-- name: forget
+-- Forget a step of the oldest.
+select epcis_forget(%(before)s, %(rows)s) as forgotten;
+
+-- name: try_said
+-- Whether nobody tells events just now; held until the end of the transaction.
+select pg_try_advisory_xact_lock(hashtextextended('tagdock.epcis.said', 0)) as is_held;
+
+-- name: forget_said
+-- What no event says any more, a step of it; nothing where nothing was ever forgotten.
+delete from epcis_said where said_id in (
+    select s.said_id from epcis_said s
+    where exists (select from epcis_keeping where begins_at is not null)
+      and not exists (select from epcis_told t where t.said_id = s.said_id)
+    order by s.said_id limit %(rows)s
+);
+
+-- name: say
+-- What events say beside their rows, each once.
+insert into epcis_said (digest, said)
+select decode(s.digest, 'hex'), s.said from jsonb_to_recordset(%(said)s::jsonb) as s (digest text, said jsonb)
+where not exists (select from epcis_said e where e.digest = decode(s.digest, 'hex'))     -- a conflict would use up a number
+on conflict (digest) do nothing;
+
+-- name: said_by
+-- The numbers of what is said.
+select encode(digest, 'hex') as digest, said_id from epcis_said where digest = any(%(digests)s::bytea[]);
+
 -- name: untold
 -- What settled in a site after a key of its record, in the order in which it was stored; `left_before`: its last step other
--- than `in` by a door was `out` by a door.
-select f.site, f.observed_at, f.event_id as movement_id, f.stored_at, f.epc, f.door, f.bin, f.direction,
-       coalesce(t.door is not null, false)
-       and not coalesce(i.registered_bin is not null and i.registered_at > t.observed_at and i.registered_at <= f.observed_at,
-                        false) as left_before
-from (
+-- than `in` by a door was `out` by a door. The steps before are asked for all at once: Citus does not look row by row.
+with page as materialized (
     select m.*
     from settled_movements m
     where m.site = %(site)s and m.stored_at < %(horizon)s
       and (%(at)s::timestamptz is null or (m.stored_at, m.observed_at, m.event_id) > (%(at)s, %(observed_at)s, %(id)s::uuid))
     order by m.stored_at, m.observed_at, m.event_id
     limit %(rows)s
-) f
-left join lateral (
-    select s.door, s.observed_at
-    from settled_movements s
-    where f.door is not null and f.direction = 'in' and s.epc = f.epc
-      and (s.observed_at, s.event_id) < (f.observed_at, f.event_id)
+), before as materialized (
+    select distinct on (f.observed_at, f.event_id) f.observed_at as at, f.event_id as id, s.door, s.observed_at
+    from page f
+    join settled_movements s on s.epc = f.epc and (s.observed_at, s.event_id) < (f.observed_at, f.event_id)
+    where f.door is not null and f.direction = 'in'
       and s.direction in ('in', 'out') and not (s.door is not null and s.direction = 'in')
-    order by s.observed_at desc, s.event_id desc
-    limit 1
-) t on true
-left join items i on i.epc = f.epc
+    order by f.observed_at, f.event_id, s.observed_at desc, s.event_id desc
+), known as materialized (
+    select i.epc, i.registered_bin, i.registered_at from items i where i.epc in (select epc from page)
+)
+select f.site, f.observed_at, f.event_id as movement_id, f.stored_at, f.epc, f.sku, f.door, f.bin, f.direction,
+       coalesce(t.door is not null, false)
+       and not coalesce(i.registered_bin is not null and i.registered_at > t.observed_at and i.registered_at <= f.observed_at,
+                        false) as left_before
+from page f
+left join before t on (t.at, t.id) = (f.observed_at, f.event_id)
+left join known i on i.epc = f.epc
 order by f.stored_at, f.observed_at, f.event_id;
 
 -- name: settled_as
 -- One movement as it counts now; nothing where it was not there.
-select f.site, f.observed_at, f.event_id as movement_id, f.epc, f.door, f.bin, f.direction,
-       coalesce(t.door is not null, false) as left_before
-from settled_movements f
-left join lateral (
+with one as materialized (
+    select m.*
+    from settled_movements m
+    where m.site = %(site)s and m.observed_at = %(observed_at)s and m.event_id = %(movement_id)s
+), before as materialized (
     select s.door
-    from settled_movements s
-    where s.epc = f.epc and (s.observed_at, s.event_id) < (f.observed_at, f.event_id)
-      and s.direction in ('in', 'out') and not (s.door is not null and s.direction = 'in')
+    from one f join settled_movements s on s.epc = f.epc and (s.observed_at, s.event_id) < (f.observed_at, f.event_id)
+    where s.direction in ('in', 'out') and not (s.door is not null and s.direction = 'in')
     order by s.observed_at desc, s.event_id desc
     limit 1
-) t on true
-where f.site = %(site)s and f.observed_at = %(observed_at)s and f.event_id = %(movement_id)s;
+)
+select f.site, f.observed_at, f.event_id as movement_id, f.epc, f.sku, f.door, f.bin, f.direction,
+       exists (select from before where door is not null) as left_before
+from one f;
 
 -- name: tell
 -- Add to the log. What says the same as an event that is there already is that event.
-insert into epcis_told (site, observed_at, movement_id, epc, place, step, revision, digest, declared_at, reason, corrective)
+insert into epcis_told (site, observed_at, movement_id, epc, place, step, revision, digest, declared_at, reason, corrective, said_id)
 select site, observed_at, movement_id, epc, place, step, revision, decode(digest, 'hex'),
-       coalesce(declared_at, '-infinity'), reason, decode(corrective, 'hex')
+       coalesce(declared_at, '-infinity'), reason, decode(corrective, 'hex'), said_id
 from jsonb_to_recordset(%(rows)s::jsonb) as r (site text, observed_at timestamptz, movement_id uuid, epc text, place text,
-     step text, revision smallint, digest text, declared_at timestamptz, reason text, corrective text)
+     step text, revision smallint, digest text, declared_at timestamptz, reason text, corrective text, said_id integer)
 on conflict (digest, declared_at) do nothing;
 
 -- name: get_to
@@ -67,7 +201,8 @@ on conflict (what) do update set at = excluded.at, observed_at = excluded.observ
 -- name: corrections_since
 -- Corrections of the record that were not looked at yet, oldest first.
 select c.site, c.observed_at, c.event_id as movement_id, c.epc, c.corrected_at, c.correction_id, c.lost_to,
-       m.stored_at < %(horizon)s as is_reached
+       m.stored_at < %(horizon)s as is_reached,
+       m.stored_at < (select begins_at from epcis_keeping) is true as is_forgotten
 from correction_events c
 join movements m using (site, observed_at, event_id)
 left join epcis_until u on u.what = 'corrections'
@@ -81,7 +216,7 @@ select t.*, not exists (
     select from epcis_told d where d.digest = t.digest and d.declared_at > '-infinity' and d.number > t.number
 ) as is_standing
 from (
-    select number, site, observed_at, movement_id, epc, place, step, revision, digest
+    select number, site, observed_at, movement_id, epc, place, step, revision, digest, said_id
     from epcis_told
     where epc = %(epc)s and site = %(site)s and movement_id = %(movement_id)s and declared_at = '-infinity'
 ) t
@@ -89,10 +224,10 @@ order by t.number;
 
 -- name: told_page
 -- Events of our own after a key. The marks are replaced by what a question asks for; all of them are in find.py.
-select p.*
+select p.*, s.said
 from /*each*/ (select 1) e cross join lateral (
     select t.number, t.recorded_at, t.site, t.observed_at, t.epc, t.place, t.step, t.revision, t.digest,
-           nullif(t.declared_at, '-infinity') as declared_at, t.reason, t.corrective, t./*by*/observed_at as key_at
+           nullif(t.declared_at, '-infinity') as declared_at, t.reason, t.corrective, t.said_id, t./*by*/observed_at as key_at
     from epcis_told t
     where /*match*/ true
       and (%(sites)s::text[] is null or t.site = any(%(sites)s))
@@ -110,12 +245,19 @@ from /*each*/ (select 1) e cross join lateral (
       and (%(reasons)s::text[] is null or t.reason = any(%(reasons)s))
       and (%(correctives)s::bytea[] is null or t.corrective = any(%(correctives)s))
       and (%(epcs)s::text[] is null or t.epc = any(%(epcs)s))
+      and (%(epcs_like)s::text[] is null or t.epc like any(%(epcs_like)s::text[]))
       and (%(digests)s::bytea[] is null or t.digest = any(%(digests)s::bytea[]))
+      and (%(said)s::jsonb is null or t.said_id in (
+           select s.said_id from epcis_said s
+           where s.said @> any(%(said_first)s::jsonb[])
+             and not exists (select from jsonb_array_elements(%(said)s::jsonb) as w
+                             where not exists (select from jsonb_array_elements(w.value) one where s.said @> one.value))))
       and (%(after_at)s::timestamptz is null
            or (t./*by*/observed_at, t.number) /*past*/< (%(after_at)s, %(after_number)s::bigint))
     order by t./*by*/observed_at /*way*/desc, t.number /*way*/desc
     limit %(rows)s
 ) p
+left join epcis_said s on s.said_id = p.said_id
 order by p.key_at /*way*/desc, p.number /*way*/desc
 limit %(rows)s;
 
@@ -130,9 +272,15 @@ where (%(sites)s::text[] is null or c.site = any(%(sites)s))
   and (%(biz_steps)s::text[] is null or c.biz_step = any(%(biz_steps)s))
   and (%(dispositions)s::text[] is null or c.disposition = any(%(dispositions)s))
   and (%(read_points)s::text[] is null or c.read_point = any(%(read_points)s)
-       or c.read_point like any(%(read_points_within)s::text[]))
+       or c.read_point like any(%(read_points_within)s::text[])
+       or c.read_point in (select n.uri from epcis_place_names n where n.site = any(%(read_points_sites)s::text[]))
+       or exists (select from epcis_place_prefixes x
+                  where x.site = any(%(read_points_sites)s::text[]) and starts_with(c.read_point, x.prefix)))
   and (%(biz_locations)s::text[] is null or c.biz_location = any(%(biz_locations)s)
-       or c.biz_location like any(%(biz_locations_within)s::text[]))
+       or c.biz_location like any(%(biz_locations_within)s::text[])
+       or c.biz_location in (select n.uri from epcis_place_names n where n.site = any(%(biz_locations_sites)s::text[]))
+       or exists (select from epcis_place_prefixes x
+                  where x.site = any(%(biz_locations_sites)s::text[]) and starts_with(c.biz_location, x.prefix)))
   and (%(keys)s::bytea[] is null or c.event_key = any(%(keys)s::bytea[]))
   and (%(ge_event)s::timestamptz is null or c.event_time >= %(ge_event)s)
   and (%(lt_event)s::timestamptz is null or c.event_time < %(lt_event)s)
@@ -142,11 +290,22 @@ where (%(sites)s::text[] is null or c.site = any(%(sites)s))
   and (%(ge_declared)s::timestamptz is null or c.declared_at >= %(ge_declared)s)
   and (%(lt_declared)s::timestamptz is null or c.declared_at < %(lt_declared)s and c.declared_at > '-infinity')
   and not exists (
-      select from jsonb_to_recordset(%(names)s::jsonb) as w (names jsonb, roles jsonb)
-      where not exists (select from epcis_names n where n.number = c.number and w.names ? n.name and w.roles ? n.role))
+      select from jsonb_to_recordset(%(names)s::jsonb) as w (names jsonb, roles jsonb, likes jsonb)
+      where not exists (
+          select from epcis_names n where n.number = c.number and w.roles ? n.role
+          and (w.names ? n.name or exists (select from jsonb_array_elements_text(w.likes) l (one) where n.name like l.one))))
   and not exists (
       select from jsonb_array_elements(%(holds)s::jsonb) as w
       where not exists (select from jsonb_array_elements(w.value) one where c.body @> one.value))
+  and not exists (select from unnest(%(paths)s::text[]) w (path) where not c.body @? w.path::jsonpath)
+  and not exists (
+      select from jsonb_to_recordset(%(timed)s::jsonb) as w (path text, sign text, at jsonb)
+      where not exists (
+          select from jsonb_path_query(c.body, w.path::jsonpath, silent => true) found (value),
+               jsonb_array_elements_text(w.at) asked (at),
+               epcis_instant(found.value #>> '{}') told, epcis_instant(asked.at) wanted
+          where case w.sign when '==' then told = wanted when '>' then told > wanted when '>=' then told >= wanted
+                            when '<' then told < wanted else told <= wanted end))
   and (%(after_at)s::timestamptz is null
        or (c./*by*/event_time, c.number) /*past*/< (%(after_at)s, %(after_number)s::bigint))
 order by c./*by*/event_time /*way*/desc, c.number /*way*/desc
@@ -307,6 +466,9 @@ select * from (
            epc, event_id, event_type, role, action, biz_step, disposition, read_point, biz_location, declared_at
     from epcis_history_v1
     where epc = any(%(names)s::text[]) and (%(sites)s::text[] is null or site = any(%(sites)s))
+      and (%(site)s::text is null or site = %(site)s)
+      and (%(since)s::timestamptz is null or event_time >= %(since)s)
+      and (%(until)s::timestamptz is null or event_time < %(until)s)
       and (%(before_at)s::timestamptz is null or event_time <= %(before_at)s)
 ) h
 where %(before_at)s::timestamptz is null or (observed_at, key_id) < (%(before_at)s, %(before_id)s::uuid)

@@ -1,12 +1,20 @@
-"""The EPCIS 2.0 interface, put together. GS1's own OpenAPI describes it; ours leaves it out.
+"""The EPCIS 2.0 interface, put together. It has a description of its own (`describe.py`); that of /api leaves it out.
 
 Source: EPCIS 2.0, section 12 (REST bindings), and its OpenAPI.
 """
 
 from fastapi import APIRouter
 
-from tagdock_cloud.epcis import routes_capture, routes_events, routes_lists, routes_options, routes_queries
+from tagdock_cloud.epcis import (
+    routes_capture,
+    routes_events,
+    routes_lists,
+    routes_options,
+    routes_places,
+    routes_queries,
+)
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 for part in (routes_capture, routes_events, routes_lists, routes_queries, routes_options):
-    router.include_router(part.router)
+    router.include_router(part.router, include_in_schema=False)
+router.include_router(routes_places.router)

@@ -1,27 +1,28 @@
 """Capture: events come in, as jobs or one at a time."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic_core import to_json
 from starlette.responses import Response
 
 from tagdock_cloud.access.roles import Caller
-from tagdock_cloud.epcis.document import NoDocumentError, read_document, read_event
+from tagdock_cloud.epcis.document import NoDocumentError, Told, read_document, read_event
 from tagdock_cloud.epcis.errands import known_errors, problem_of
-from tagdock_cloud.epcis.paging import TokenText, next_link, read_page
-from tagdock_cloud.epcis.prepare import MOST_FAULTS, Prepared, prepare
+from tagdock_cloud.epcis.paging import NextPage, PerPage, next_link, read_page
+from tagdock_cloud.epcis.prepare import MOST_FAULTS, Prepared, named_places, prepare
 from tagdock_cloud.epcis.render import single_event
 from tagdock_cloud.epcis.talk import LIMITS, READ_AT_MOST, ROOT, answer, negotiate, read_body, trouble
+from tagdock_cloud.epcis.whose import names_of_places
 from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.web.access import Integrator, Viewer
 from tagdock_cloud.web.audit import audit
-from tagdock_cloud.web.database import Db, Transaction
-from tagdock_cloud.web.idempotency import IdempotencyKey, once
+from tagdock_cloud.web.database import Database, Db, Transaction
+from tagdock_cloud.web.idempotency import Once
 from tagdock_cloud.web.problems import Problem
 
 AT_ONCE: Final = 100
@@ -34,13 +35,13 @@ router = APIRouter(prefix=ROOT, tags=["epcis"], include_in_schema=False, depende
 
 
 @router.post("/capture", max_body_size=READ_AT_MOST)
-async def capture(request: Request, db: Db, caller: Integrator, key: IdempotencyKey = None) -> Response:
+async def capture(once: Once, request: Request, db: Db, caller: Integrator) -> Response:
     """Take a document of events; the job says what became of them."""
     behaviour = request.headers.get("gs1-capture-error-behaviour", "rollback")
     if behaviour not in ("rollback", "proceed"):
         raise trouble(400, "ValidationException", "GS1-Capture-Error-Behaviour: must be rollback or proceed")
     body = await read_body(request)
-    prepared = await asyncio.to_thread(_prepare_document, body, caller)
+    prepared = await _prepare(db, caller, _read(read_document, body))
     if behaviour == "rollback":
         _refuse(prepared)
 
@@ -50,7 +51,7 @@ async def capture(request: Request, db: Db, caller: Integrator, key: Idempotency
         headers = {"Location": f"{ROOT}/capture/{job}", "GS1-Capture-Error-Behaviour": behaviour}
         return answer(request, None, 202, headers)
 
-    return await once(db, request, caller, key, work)
+    return await once(caller, work)
 
 
 @router.get("/capture")
@@ -59,8 +60,8 @@ async def list_jobs(
     db: Db,
     caller: Viewer,
     *,
-    per_page: Annotated[str, Query(alias="perPage")] = "30",
-    token: Annotated[TokenText, Query(alias="nextPageToken")] = None,
+    per_page: PerPage = "30",
+    token: NextPage = None,
 ) -> Response:
     """List capture jobs, newest first."""
     rows, after = read_page(per_page, token, UUID)
@@ -85,10 +86,10 @@ async def show_job(request: Request, db: Db, caller: Viewer, job_id: str) -> Res
 
 
 @router.post("/events", max_body_size=READ_AT_MOST)
-async def capture_event(request: Request, db: Db, caller: Integrator, key: IdempotencyKey = None) -> Response:
+async def capture_event(once: Once, request: Request, db: Db, caller: Integrator) -> Response:
     """Take one event, at once."""
     body = await read_body(request)
-    prepared = await asyncio.to_thread(_prepare_event, body, caller)
+    prepared = await _prepare(db, caller, _read(_one_event, body))
     _refuse(prepared)
     (row,) = prepared.rows
 
@@ -99,26 +100,30 @@ async def capture_event(request: Request, db: Db, caller: Integrator, key: Idemp
         headers = {"Location": f"{ROOT}/events/{quote(row['event_id'], safe='')}"}
         return answer(request, single_event(row["body"]), 201, headers)
 
-    return await once(db, request, caller, key, work)
+    return await once(caller, work)
 
 
-def _prepare_document(body: bytes, caller: Caller) -> Prepared:
+async def _prepare(db: Database, caller: Caller, reading: Awaitable[list[Told]]) -> Prepared:
+    """Make rows of what came, off the loop: it may be 2,000 events."""
+    told = await reading
+    whose = await names_of_places(db, named_places(told))
+    return await asyncio.to_thread(prepare, told, caller.id, caller.sites, whose)
+
+
+async def _read(read: Callable[[bytes], list[Told]], body: bytes) -> list[Told]:
     try:
-        return prepare(read_document(body), caller.id, caller.sites)
+        return await asyncio.to_thread(read, body)
     except NoDocumentError as error:
         raise _no_document(error) from None
 
 
-def _prepare_event(body: bytes, caller: Caller) -> Prepared:
-    try:
-        return prepare([read_event(body)], caller.id, caller.sites)
-    except NoDocumentError as error:
-        raise _no_document(error) from None
+def _one_event(body: bytes) -> list[Told]:
+    return [read_event(body)]
 
 
 def _no_document(error: NoDocumentError) -> Exception:
     if error.is_too_large:
-        return trouble(413, "CapturePayloadTooLarge", str(error), errors=error.faults, headers=dict(LIMITS))
+        return trouble(413, "CaptureLimitExceededException", str(error), errors=error.faults, headers=dict(LIMITS))
     return trouble(400, "ValidationException", str(error), errors=error.faults)
 
 

@@ -6,13 +6,20 @@ from typing import Any, Final
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from tagdock_cloud.epcis.describe import document
 from tagdock_cloud.epcis.find import Span, find, key_of
+from tagdock_cloud.epcis.naming import NO_NAMES, Names
 from tagdock_cloud.epcis.paging import link, read_page
-from tagdock_cloud.epcis.question import Question, QuestionError, from_url, read_question
+from tagdock_cloud.epcis.parameters import from_url, place_names, read_question
+from tagdock_cloud.epcis.question import Question, QuestionError
 from tagdock_cloud.epcis.render import collection, event_of, query_document
 from tagdock_cloud.epcis.talk import ROOT, Asked, Viewing, answer, negotiate, trouble
+from tagdock_cloud.epcis.whose import names_of_places
 from tagdock_cloud.store.errors import DatabaseUnavailableError
 from tagdock_cloud.web.access import Viewer
+from tagdock_cloud.web.database import Database, Transaction
+from tagdock_cloud.web.parameters import ReadsAll
+from tagdock_cloud.web.tags import tagged
 
 _PAGE = ("perPage", "nextPageToken")
 _NAME = "SimpleEventQuery"
@@ -35,17 +42,23 @@ async def list_resources(request: Request, _: Viewer) -> Response:
     return answer(request, collection(["capture", "events", "queries", *LISTS]))
 
 
-@router.get("/events")
+@router.get("/openapi.json")
+async def describe(request: Request, _: Viewer) -> Response:
+    """Describe the interface (OpenAPI 3.1)."""
+    return tagged(request, document())
+
+
+@router.get("/events", dependencies=[Depends(ReadsAll())])
 async def list_events(asked: Viewing) -> Response:
     """Answer a query that stands in the URL."""
     return await events_answer(asked, {})
 
 
 @router.get("/events/{event_id:path}")
-async def show_event(asked: Viewing, event_id: str) -> Response:
+async def show_event(asked: Viewing, event_id: str, ver: str | None = None) -> Response:
     """Show an event by its id, with what was declared of it."""
-    if event_id.startswith("ni:///") and "?" not in event_id and "ver" in asked.request.query_params:
-        event_id += f"?ver={asked.request.query_params['ver'][:20]}"  # a client that did not escape the question mark
+    if event_id.startswith("ni:///") and "?" not in event_id and ver is not None:
+        event_id += f"?ver={ver[:20]}"  # a client that did not escape the question mark
     question = question_of({"EQ_eventID": [event_id], "orderBy": "recordTime", "orderDirection": "ASC"})
     rows = await rows_of(asked, question, Span(100))
     if not rows:
@@ -62,7 +75,7 @@ async def events_answer(asked: Asked, fixed: dict[str, Any], name: str = _NAME) 
         raise _trouble(error) from None
     for parameter in fixed.keys() & given.keys():
         raise trouble(400, "QueryParameterException", f"{parameter}: is fixed here")
-    question = question_of({**given, **fixed})
+    question = await question_asked(asked.db, {**given, **fixed})
     return await _page(asked, question, name)
 
 
@@ -113,10 +126,15 @@ def _left(question: Question, told: str | None) -> int | None:
     return question.at_most
 
 
-def question_of(parameters: dict[str, Any]) -> Question:
+async def question_asked(db: Database | Transaction, parameters: dict[str, Any]) -> Question:
+    """Read a query that may name places of ours. Raises Problem (400, 501)."""
+    return question_of(parameters, await names_of_places(db, place_names(parameters)))
+
+
+def question_of(parameters: dict[str, Any], whose: Names = NO_NAMES) -> Question:
     """Read a query. Raises Problem (400, 501)."""
     try:
-        return read_question(parameters)
+        return read_question(parameters, whose)
     except QuestionError as error:
         raise _trouble(error) from None
 

@@ -8,14 +8,15 @@ from starlette.responses import Response
 
 from tagdock_cloud.epcis.find import Span
 from tagdock_cloud.epcis.links import canonical
-from tagdock_cloud.epcis.paging import link, read_page, read_token
-from tagdock_cloud.epcis.places import uri_of_place, uri_of_site
+from tagdock_cloud.epcis.naming import Naming
+from tagdock_cloud.epcis.paging import NextPage, PerPage, link, read_page, read_token
 from tagdock_cloud.epcis.render import collection
-from tagdock_cloud.epcis.routes_events import LISTS, events_answer, question_of, rows_of
+from tagdock_cloud.epcis.routes_events import LISTS, events_answer, question_asked, rows_of
 from tagdock_cloud.epcis.talk import ROOT, Asked, Viewing, answer, negotiate, trouble
 from tagdock_cloud.epcis.words import BIZ_STEPS, DISPOSITIONS, EVENT_TYPES
 from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.web.database import Database
+from tagdock_cloud.web.parameters import ReadsAll
 
 _SQL = load_queries("tagdock_cloud.epcis")
 _WORDS = {"bizSteps": ("biz_step", BIZ_STEPS), "dispositions": ("disposition", DISPOSITIONS)}
@@ -42,20 +43,30 @@ async def _members(asked: Asked, name: str, after: str | None, rows: int) -> lis
 async def _places(db: Database, values: dict[str, Any], name: str) -> set[str]:
     field = "read_point" if name == "readPoints" else "biz_location"
     members = {row["value"] for row in await db.all(_SQL["captured_words"], values | {"field": field})}
-    for row in await db.all(_SQL["known_places"], values):
+    rows = await db.all(_SQL["known_places"], values)
+    namings = await _namings(db, sorted({row["site"] for row in rows}))
+    for row in rows:
         if name == "readPoints" or row["place"].startswith("bin/"):
-            members.add(uri_of_place(row["site"], row["place"]))
+            members.add(namings[row["site"]].uri(row["place"]))
         if name == "bizLocations":
-            members.add(uri_of_site(row["site"]))
+            members.add(namings[row["site"]].uri(None))
     return members
 
 
+async def _namings(db: Database, sites: list[str]) -> dict[str, Naming]:
+    """Return how sites and all their places are called now."""
+    own = {row["site"]: row for row in await db.all(_SQL["sites_all_named"], {"named": sites})}
+    places: dict[str, dict[str, Any]] = {site: {} for site in sites}
+    for row in await db.all(_SQL["places_all_named"], {"named": sites}):
+        places[row["site"]][row["place"]] = row
+    return {site: Naming(site, own.get(site, {}), places[site]) for site in sites}
+
+
 def _lister(name: str) -> Callable[..., Any]:
-    async def list_members(asked: Viewing) -> Response:
+    async def list_members(asked: Viewing, per_page: PerPage = "30", token: NextPage = None) -> Response:
         """List the members of a resource in order."""
-        parameters = asked.request.query_params
-        shown, _ = read_page(parameters.get("perPage", "30"), None)
-        (after,) = read_token(parameters.get("nextPageToken"), str)
+        shown, _ = read_page(per_page, None)
+        (after,) = read_token(token, str)
         members = await _members(asked, name, after, shown + 1)
         headers = link(asked.request, [members[shown - 1]]) if len(members) > shown else {}
         told = members[:shown]
@@ -69,7 +80,7 @@ def _lister(name: str) -> Callable[..., Any]:
 def _shower(name: str) -> Callable[..., Any]:
     async def show_member(asked: Viewing, value: str) -> Response:
         """Say that there are events of a member."""
-        question = question_of({LISTS[name]: [value]})
+        question = await question_asked(asked.db, {LISTS[name]: [value]})
         if not await rows_of(asked, question, Span(1)):
             raise trouble(404, "NoSuchResourceException", f"{name}: nothing is known of {value[:200]!r}")
         return answer(asked.request, collection(["events"]))
@@ -87,5 +98,7 @@ def _teller(name: str) -> Callable[..., Any]:
 
 for _name in LISTS:
     router.add_api_route(f"/{_name}", _lister(_name), methods=["GET"])
-    router.add_api_route(f"/{_name}/{{value:path}}/events", _teller(_name), methods=["GET"])
+    router.add_api_route(
+        f"/{_name}/{{value:path}}/events", _teller(_name), methods=["GET"], dependencies=[Depends(ReadsAll())]
+    )
     router.add_api_route(f"/{_name}/{{value:path}}", _shower(_name), methods=["GET"])

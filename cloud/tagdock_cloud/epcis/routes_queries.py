@@ -14,7 +14,7 @@ from starlette.responses import Response
 from tagdock_cloud.access.roles import Caller
 from tagdock_cloud.epcis.document import NoDocumentError, read_json
 from tagdock_cloud.epcis.formats import read_time
-from tagdock_cloud.epcis.paging import link, next_link, read_page, read_token
+from tagdock_cloud.epcis.paging import NextPage, PerPage, link, next_link, read_page, read_token
 from tagdock_cloud.epcis.routes_events import events_answer, question_of
 from tagdock_cloud.epcis.schedule import next_after, read_schedule
 from tagdock_cloud.epcis.talk import ROOT, Format, Viewing, answer, negotiate, read_body, trouble
@@ -22,6 +22,7 @@ from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.web.access import Integrator, Manager, Viewer
 from tagdock_cloud.web.audit import audit
 from tagdock_cloud.web.database import Database, Db, Transaction
+from tagdock_cloud.web.parameters import ReadsAll
 from tagdock_cloud.webhooks.signing import PREFIX
 from tagdock_cloud.webhooks.targets import check_url, kind_of, shown
 
@@ -36,11 +37,12 @@ router = APIRouter(prefix=ROOT, tags=["epcis"], include_in_schema=False, depende
 
 
 @router.get("/queries")
-async def list_queries(request: Request, db: Db, _: Viewer) -> Response:
+async def list_queries(
+    request: Request, db: Db, _: Viewer, per_page: PerPage = "30", token: NextPage = None
+) -> Response:
     """List the named queries."""
-    parameters = request.query_params
-    rows, _first = read_page(parameters.get("perPage", "30"), None)
-    (after,) = read_token(parameters.get("nextPageToken"), str)
+    rows, _first = read_page(per_page, None)
+    (after,) = read_token(token, str)
     found = await db.all(_SQL["queries"], {"after": after, "rows": rows + 1})
     headers = next_link(request, found, rows, "name")
     return answer(request, [{"name": row["name"], "query": row["query"]} for row in found[:rows]], headers=headers)
@@ -90,7 +92,7 @@ async def remove_query(request: Request, db: Db, caller: Manager, name: Name) ->
     return Response(status_code=204)
 
 
-@router.get("/queries/{name}/events")
+@router.get("/queries/{name}/events", dependencies=[Depends(ReadsAll())])
 async def list_query_events(asked: Viewing, name: Name) -> Response:
     """Answer a named query."""
     row = await _query(asked.db, name)
@@ -98,11 +100,12 @@ async def list_query_events(asked: Viewing, name: Name) -> Response:
 
 
 @router.get("/queries/{name}/subscriptions")
-async def list_subscriptions(request: Request, db: Db, caller: Viewer, name: Name) -> Response:
+async def list_subscriptions(
+    request: Request, db: Db, caller: Viewer, name: Name, *, per_page: PerPage = "30", token: NextPage = None
+) -> Response:
     """List the subscriptions to a query, oldest first."""
     await _query(db, name)
-    parameters = request.query_params
-    rows, after = read_page(parameters.get("perPage", "30"), parameters.get("nextPageToken"), UUID)
+    rows, after = read_page(per_page, token, UUID)
     values = {**_whose(caller, name), "rows": rows + 1, "after_at": after[0], "after_id": after[1]}
     found = await db.all(_SQL["subscriptions"], values)
     headers = (
@@ -150,6 +153,13 @@ async def unsubscribe(db: Db, caller: Manager, name: Name, subscription_id: str)
         await transaction.run(_SQL["webhooks_remove"], {"webhook_ids": [row["webhook_id"]]})
         subject = f"epcis-subscription/{row['subscription_id']}"
         await audit(transaction, caller, "epcis.unsubscribe", subject, before={"query": name, "dest": row["dest"]})
+    return Response(status_code=204)
+
+
+@router.delete("/nextPageToken/{token}")
+async def forget_token(_: Viewer, token: str) -> Response:
+    """Give up the pages that follow. A token is a place in the order; nothing is held for it."""
+    del token
     return Response(status_code=204)
 
 

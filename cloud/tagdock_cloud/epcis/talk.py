@@ -19,10 +19,13 @@ from tagdock_cloud.epcis.question import EpcisError
 from tagdock_cloud.epcis.render import DEFAULT_FORMAT, EPC_FORMATS, EpcFormat
 from tagdock_cloud.web.access import Viewer
 from tagdock_cloud.web.database import Database, Db
+from tagdock_cloud.web.parameters import unknown_parameter
 from tagdock_cloud.web.problems import Problem
 
 READ_AT_MOST: Final = 4 * MOST_BYTES
 """Bytes that are read of a body, so that one that is too long can be refused in the standard's words."""
+MOST_QUERY_BYTES: Final = 48 * 1024
+"""Of a URL's query, below what the server itself bears with (64 KiB for all that precedes a body)."""
 ROOT: Final = "/epcis/v2"
 VERSION: Final = "2.0.0"
 _VERSION = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){0,3}")
@@ -35,6 +38,12 @@ _MEDIA = ("application/json", "application/ld+json")
 _ACCEPTED = frozenset({*_MEDIA, "application/problem+json", "application/*", "*/*"})
 
 VERSIONS: Final = {"GS1-EPCIS-Version": VERSION, "GS1-CBV-Version": VERSION}
+_WORDS: Final[Mapping[int, EpcisError]] = {
+    400: "ValidationException", 401: "SecurityException", 403: "SecurityException", 404: "NoSuchResourceException",
+    413: "CaptureLimitExceededException", 415: "UnsupportedMediaTypeException", 422: "ValidationException",
+    500: "ImplementationException", 503: "ImplementationException",
+}  # fmt: skip
+"""The standard's words for what can happen to any request."""
 DISCOVERY: Final = {
     **VERSIONS,
     **{f"GS1-{name}-{end}": VERSION for name in ("EPCIS", "CBV") for end in ("Min", "Max")},
@@ -63,8 +72,26 @@ def answer(request: Request, content: Any, status: int = 200, headers: dict[str,
     return Response(to_json(content), status, headers={**VERSIONS, **(headers or {})}, media_type=media)
 
 
+def in_words(problem: Problem) -> Problem:
+    """Return a problem that is not of the interface's own making with the standard's word for it."""
+    word = _WORDS.get(problem.status)
+    if problem.type != "about:blank" or word is None:
+        return problem
+    type_ = f"epcisException:{word}"
+    return Problem(problem.status, problem.detail, errors=problem.errors, headers=problem.headers, type_=type_)
+
+
 def negotiate(request: Request) -> None:
-    """Refuse who wants another version or format (406)."""
+    """Refuse who wants another version or format (406), a WebSocket (501), too much in one address (414).
+
+    So are parameters that nobody knows (400). Raises Problem.
+    """
+    if "websocket" in request.headers.get("upgrade", "").lower():
+        raise trouble(501, "ImplementationException", "there are no WebSockets here; subscribe with a webhook")
+    if len(request.scope["query_string"]) > MOST_QUERY_BYTES:
+        raise trouble(
+            414, "URITooLongException", f"at most {MOST_QUERY_BYTES} bytes; name the query and ask for its events"
+        )
     wanted = {part.split(";")[0].strip().lower() for part in request.headers.get("accept", "*/*").split(",")}
     if not wanted & _ACCEPTED:
         raise trouble(406, "NotAcceptableException", "Accept: application/json and application/ld+json are there")
@@ -72,6 +99,9 @@ def negotiate(request: Request) -> None:
         text = request.headers.get(f"gs1-{name.lower()}-{end.lower()}")
         if text is not None and not (_VERSION.fullmatch(text) and _FITS[end](tuple(map(int, text.split("."))))):
             raise trouble(406, "NotAcceptableException", f"GS1-{name}-{end}: {VERSION} is spoken here")
+    unknown = unknown_parameter(request)
+    if unknown is not None:
+        raise trouble(400, "QueryParameterException", ": ".join(unknown), errors=[unknown])
 
 
 def _epc_format(request: Request) -> EpcFormat:
@@ -111,9 +141,12 @@ async def read_body(request: Request) -> bytes:
     media = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if media not in _MEDIA:
         raise trouble(
-            415, "UnsupportedMediaType", f"send {' or '.join(_MEDIA)}; XML is not read here", headers=dict(LIMITS)
+            415,
+            "UnsupportedMediaTypeException",
+            f"send {' or '.join(_MEDIA)}; XML is not read here",
+            headers=dict(LIMITS),
         )
     body = await request.body()
     if len(body) > MOST_BYTES:
-        raise trouble(413, "CapturePayloadTooLarge", f"send at most {MOST_BYTES} bytes", headers=dict(LIMITS))
+        raise trouble(413, "CaptureLimitExceededException", f"send at most {MOST_BYTES} bytes", headers=dict(LIMITS))
     return body

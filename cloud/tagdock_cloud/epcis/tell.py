@@ -4,13 +4,13 @@ One worker at a time does this, in one transaction with how far it has got: a ki
 """
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from pydantic_core import to_json
-
-from tagdock_cloud.epcis.telling import Declaration, digest_of, place_name, step_of
+from tagdock_cloud.epcis.log import namings, papers, write
+from tagdock_cloud.epcis.naming import Naming
+from tagdock_cloud.epcis.telling import Declaration, digest_of, place_name, said_of, step_of
 from tagdock_cloud.store.pool import Connection, DictRow
 from tagdock_cloud.store.queries import load_queries
 
@@ -28,20 +28,21 @@ def tell(connection: Connection[DictRow]) -> None:
     assert row is not None  # noqa: S101  # a query without `from` has one row
     horizon: datetime = row["horizon"]
     until = time.monotonic() + BUDGET_S
-    sites = connection.execute(_SQL["sites_until"]).fetchall()
-    if all(_tell_site(connection, site, horizon, until) for site in sites):
-        _tell_corrections(connection, horizon, until)
+    connection.execute(_SQL["hold_said"])
+    sites = connection.execute(_SQL["sites_until"], row).fetchall()
+    if all(_tell_site(connection, site, until) for site in sites):
+        _tell_corrections(connection, min([horizon, *(site["horizon"] for site in sites)]), until)
 
 
-def _tell_site(connection: Connection[DictRow], site: Mapping[str, Any], horizon: datetime, until: float) -> bool:
+def _tell_site(connection: Connection[DictRow], site: Mapping[str, Any], until: float) -> bool:
     """Tell what is new in one site; False where time was up before all was told."""
     key = {name: site[name] for name in ("at", "observed_at", "id")}
     while True:
-        asked = {"site": site["site"], "horizon": horizon, "rows": ROWS, **key}
+        asked = {"site": site["site"], "horizon": site["horizon"], "rows": ROWS, **key}
         movements = connection.execute(_SQL["untold"], asked).fetchall()
         if not movements:
             return True
-        _write(connection, filter(None, (_row(movement, 1) for movement in movements)))
+        write(connection, filter(None, (_row(*told) for told in _with_words(connection, site["site"], movements))))
         last = movements[-1]
         key = {"at": last["stored_at"], "observed_at": last["observed_at"], "id": last["movement_id"]}
         connection.execute(_SQL["get_to"], {"what": f"site/{site['site']}", **key})
@@ -51,20 +52,27 @@ def _tell_site(connection: Connection[DictRow], site: Mapping[str, Any], horizon
             return False
 
 
-def _row(movement: Mapping[str, Any], revision: int) -> dict[str, Any] | None:
+_Told = tuple[Mapping[str, Any], Naming, Mapping[str, Any] | None]
+
+
+def _with_words(connection: Connection[DictRow], site: str, movements: Sequence[Mapping[str, Any]]) -> Iterable[_Told]:
+    """Return movements of one site, each with how its places are called and the paper that it passed under."""
+    naming = namings(connection, site, {place_name(row["door"], row["bin"]) for row in movements})
+    found = papers(connection, movements)
+    return [(movement, naming, found.get(n)) for n, movement in enumerate(movements)]
+
+
+def _row(
+    movement: Mapping[str, Any], naming: Naming, paper: Mapping[str, Any] | None, revision: int = 1
+) -> dict[str, Any] | None:
     """Return the row of the log for a settled movement; None for what is not told."""
     step = step_of(movement["door"], movement["direction"], left_before=movement["left_before"])
     if step is None:
         return None
     row = {name: movement[name] for name in ("site", "observed_at", "movement_id", "epc")}
     row |= {"place": place_name(movement["door"], movement["bin"]), "step": step, "revision": revision}
+    row["said"] = said_of(row, naming, paper)
     return {**row, "digest": digest_of(row)}
-
-
-def _write(connection: Connection[DictRow], rows: Iterable[Mapping[str, Any]]) -> None:
-    written = [{**row, "digest": row["digest"].hex()} for row in rows]
-    if written:
-        connection.execute(_SQL["tell"], {"rows": to_json(written).decode()})
 
 
 def _tell_corrections(connection: Connection[DictRow], horizon: datetime, until: float) -> None:
@@ -84,19 +92,22 @@ def _tell_corrections(connection: Connection[DictRow], horizon: datetime, until:
 
 def _tell_correction(connection: Connection[DictRow], correction: Mapping[str, Any]) -> None:
     told = connection.execute(_SQL["told_of"], correction).fetchall()
+    if not told and correction["is_forgotten"]:
+        return  # nobody can say any more what was told of it
     standing = next((row for row in reversed(told) if row["is_standing"]), None)
-    settled = connection.execute(_SQL["settled_as"], correction).fetchone()
-    wanted = None if settled is None else _row(settled, 1)
-    if wanted is not None and told:
-        if standing is not None and (standing["place"], standing["step"]) == (wanted["place"], wanted["step"]):
-            return
-        wanted = _row(settled or {}, len(told) + 1)
-    if wanted is None and standing is None:
+    settled = connection.execute(_SQL["settled_as"], correction).fetchall()
+    words = _with_words(connection, correction["site"], settled)
+    wanted = next((row for row in (_row(*one, len(told) + 1) for one in words) if row is not None), None)
+    if _meaning(wanted) == _meaning(standing):
         return
     rows = [] if wanted is None else [wanted]
     if standing is not None:
         rows.append(_declared(connection, correction, standing, wanted))
-    _write(connection, rows)
+    write(connection, rows)
+
+
+def _meaning(row: Mapping[str, Any] | None) -> tuple[str, str] | None:
+    return None if row is None else (row["place"], row["step"])
 
 
 def _declared(
@@ -112,8 +123,9 @@ def _declared(
         corrective = next((row["digest"] for row in reversed(won) if row["is_standing"]), None)
     reason: Any = "did_not_occur" if corrective is None else "incorrect_data"
     said = Declaration(correction["corrected_at"], reason, corrective)
-    row = {name: standing[name] for name in ("site", "observed_at", "movement_id", "epc", "place", "step", "revision")}
+    names = ("site", "observed_at", "movement_id", "epc", "place", "step", "revision", "digest", "said_id")
     return {
-        **row, "digest": standing["digest"], "declared_at": said.declared_at, "reason": said.reason,
+        **{name: standing[name] for name in names},
+        "declared_at": said.declared_at, "reason": said.reason,
         "corrective": None if corrective is None else corrective.hex(),
     }  # fmt: skip

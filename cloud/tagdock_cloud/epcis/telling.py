@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 
 from tagdock_cloud.epcis.formats import write_time
 from tagdock_cloud.epcis.hashing import event_hash, hash_id
+from tagdock_cloud.epcis.naming import Naming, party_of
 from tagdock_cloud.epcis.places import uri_of_place, uri_of_site
 
 Step = Literal["receiving", "returned", "shipping", "storing", "picking"]
@@ -31,6 +32,7 @@ WORDS: Final[Mapping[Step, tuple[str, str]]] = MappingProxyType(
 """The business step and disposition of each step."""
 PREFIX: Final = {"tagdock": "urn:tagdock:epcis:"}
 """Of the one field of our own: which telling of a movement an event is, from the second on."""
+_NOWHERE: Final = ""
 
 
 def step_of(door: str | None, direction: str, *, left_before: bool) -> Step | None:
@@ -52,8 +54,37 @@ def place_name(door: str | None, bin_: str | None) -> str:
     return f"door/{door}" if door is not None else f"bin/{bin_}"
 
 
+def said_of(row: Mapping[str, Any], naming: Naming, paper: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what an event says beside its row: other names of its places, and what a paper tells.
+
+    `paper`: the order or notice (kind, order_id, partner) of the door session that the item passed in, where that asks
+    for it. What comes back by a notice comes by a return's authorisation (`rma`).
+    """
+    said: dict[str, Any] = {}
+    if (uri := naming.uri(row["place"])) != uri_of_place(row["site"], row["place"]):
+        said["readPoint"] = {"id": uri}
+    if (place := _location(row["place"], row["step"])) != _NOWHERE:
+        uri = naming.uri(place)
+        if uri != location_of(row["site"], row["place"], row["step"]):
+            said["bizLocation"] = {"id": uri}
+    return said if paper is None else {**said, **_papers(row["step"], naming, paper)}
+
+
+def _papers(step: Step, naming: Naming, paper: Mapping[str, Any]) -> dict[str, Any]:
+    kind = "po" if paper["kind"] == "outbound" else "rma" if step == "returned" else "desadv"
+    transaction = naming.transaction(paper["kind"], paper["order_id"])
+    said: dict[str, Any] = {"bizTransactionList": [{"type": kind, "bizTransaction": transaction}]}
+    ours = [("possessing_party", naming.party()), ("location", naming.uri(None) if naming.own.get("gln") else None)]
+    theirs = [("possessing_party", party_of(paper["partner"]))]
+    source, destination = (ours, theirs) if paper["kind"] == "outbound" else (theirs, ours)
+    for name, parties in (("source", source), ("destination", destination)):
+        if known := [{"type": type_, name: uri} for type_, uri in parties if uri is not None]:
+            said[f"{name}List"] = known
+    return said
+
+
 def own_event(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Write the event of a row of the log (site, observed_at, epc, place, step, revision), without its id."""
+    """Write the event of a row of the log (site, observed_at, epc, place, step, revision, said), without its id."""
     biz_step, disposition = WORDS[row["step"]]
     event: dict[str, Any] = {
         "type": "ObjectEvent",
@@ -67,6 +98,7 @@ def own_event(row: Mapping[str, Any]) -> dict[str, Any]:
     }
     if location := location_of(row["site"], row["place"], row["step"]):
         event["bizLocation"] = {"id": location}
+    event |= row["said"] or {}
     if row["revision"] > 1:
         event["tagdock:revision"] = row["revision"]
     return event
@@ -74,9 +106,17 @@ def own_event(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def location_of(site: str, place: str, step: Step) -> str | None:
     """Return where an item is after a step: in the bin, somewhere in the site, or, on its way, nowhere."""
-    if step == "shipping":
+    where = _location(place, step)
+    if where == _NOWHERE:
         return None
-    return uri_of_place(site, place) if step == "storing" else uri_of_site(site)
+    return uri_of_site(site) if where is None else uri_of_place(site, where)
+
+
+def _location(place: str, step: Step) -> str | None:
+    """Return the place, None for the site as a whole, or nowhere."""
+    if step == "shipping":
+        return _NOWHERE
+    return place if step == "storing" else None
 
 
 def digest_of(row: Mapping[str, Any]) -> bytes:

@@ -18,9 +18,21 @@ order by site, gateway;
 select refusal_id, refused_at, site, gateway, epoch, seq, reason, octet_length(payload) as payload_bytes
 from refused_batches
 where (%(site)s::text is null or site = %(site)s) and (%(sites)s::text[] is null or site = any(%(sites)s))
+  and (%(gateway)s::text is null or gateway = %(gateway)s)
+  and (%(since)s::timestamptz is null or refused_at >= %(since)s)
+  and (%(until)s::timestamptz is null or refused_at < %(until)s)
   and (%(before_at)s::timestamptz is null or (refused_at, refusal_id) < (%(before_at)s, %(before_id)s::bigint))
 order by refused_at desc, refusal_id desc
 limit %(rows)s;
+
+-- name: refusal
+-- One refused batch without what it held; nobody else changes it meanwhile.
+select refusal_id, refused_at, site, gateway, epoch, seq, reason, octet_length(payload) as payload_bytes
+from refused_batches where refusal_id = %(refusal_id)s for update;
+
+-- name: forget_refusal
+-- Forget one refused batch.
+delete from refused_batches where refusal_id = %(refusal_id)s;
 
 -- name: plan_queue
 -- What waits for the solver, and since when.

@@ -1,9 +1,9 @@
 """Health over HTTP: for probes, for Prometheus, and for whoever watches the gateways."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import PlainTextResponse, Response
 
@@ -13,10 +13,11 @@ from tagdock_cloud.health.rules import freshness, readers_of
 from tagdock_cloud.store.errors import StoreError
 from tagdock_cloud.store.migrate import newest_revision
 from tagdock_cloud.store.queries import load_queries
-from tagdock_cloud.web.access import Public, Viewer
+from tagdock_cloud.web.access import Manager, Public, Viewer
+from tagdock_cloud.web.audit import audit
 from tagdock_cloud.web.database import Database, Db
-from tagdock_cloud.web.names import Site
-from tagdock_cloud.web.paging import CursorText, Limit, page, read_cursor
+from tagdock_cloud.web.names import Instant, Site
+from tagdock_cloud.web.paging import CursorText, FewLimit, Limit, page, page_of_few, read_cursor
 from tagdock_cloud.web.problems import Problem, not_found
 from tagdock_cloud.web.reply import reply
 from tagdock_cloud.web.tags import tagged
@@ -67,10 +68,18 @@ async def metrics(db: Db, caller: Viewer) -> Response:
 
 
 @router.get("/api/v1/gateways", response_model=GatewayPage)
-async def list_gateways(request: Request, db: Db, caller: Viewer, site: Site | None = None) -> Response:
+async def list_gateways(
+    *,
+    request: Request,
+    db: Db,
+    caller: Viewer,
+    site: Site | None = None,
+    limit: FewLimit = 1000,
+    cursor: CursorText = None,
+) -> Response:
     """List gateways with their readers, their queue, what they lost, and how fresh their word is."""
     caller.check(site)
-    return tagged(request, {"items": await find_gateways(db, site, caller.listed)})
+    return page_of_few(request, await find_gateways(db, site, caller.listed), limit, cursor, "site", "gateway")
 
 
 @router.get("/api/v1/gateways/{site}/{gateway}", response_model=GatewayRecord)
@@ -85,12 +94,20 @@ async def get_gateway(request: Request, db: Db, caller: Viewer, site: Site, gate
 
 @router.get("/api/v1/readers", response_model=ReaderPage)
 async def list_readers(
-    request: Request, db: Db, caller: Viewer, site: Site | None = None, gateway: Site | None = None
+    *,
+    request: Request,
+    db: Db,
+    caller: Viewer,
+    site: Site | None = None,
+    gateway: Site | None = None,
+    limit: FewLimit = 1000,
+    cursor: CursorText = None,
 ) -> Response:
     """List readers as their gateways described them last."""
     caller.check(site)
     gateways = await find_gateways(db, site, caller.listed, gateway)
-    return tagged(request, {"items": [reader for row in gateways for reader in readers_of(row)]})
+    readers = [reader for row in gateways for reader in readers_of(row)]
+    return page_of_few(request, readers, limit, cursor, "site", "gateway", "reader")
 
 
 @router.get("/api/v1/refused-batches", response_model=RefusedPage)
@@ -100,14 +117,33 @@ async def list_refused(
     db: Db,
     caller: Viewer,
     site: Site | None = None,
+    gateway: Site | None = None,
+    since: Instant | None = None,
+    until: Instant | None = None,
     limit: Limit = 100,
     cursor: CursorText = None,
 ) -> Response:
-    """List batches that were refused, newest first, each with its reason."""
+    """List batches that were refused, newest first, each with its reason; since <= refused_at < until."""
     caller.check(site)
     before_at, before_id = read_cursor(cursor, datetime, int)
-    rows = await find_refused(db, site, caller.listed, limit + 1, (before_at, before_id))
+    where = {"site": site, "sites": caller.listed, "gateway": gateway, "since": since, "until": until}
+    values = {**where, "before_at": before_at, "before_id": before_id, "rows": limit + 1}
+    rows = await db.all(_SQL["refused"], values)
     return page(request, rows, limit, "refused_at", "refusal_id")
+
+
+@router.delete("/api/v1/refused-batches/{refusal_id}", status_code=204)
+async def forget_refused(db: Db, caller: Manager, refusal_id: Annotated[int, Path(ge=1, lt=2**63)]) -> Response:
+    """Forget a refused batch whose cause is mended, or that nobody wants any more. Its gateway keeps its own copy."""
+    async with db.transaction() as transaction:
+        before = await transaction.one(_SQL["refusal"], {"refusal_id": refusal_id})
+        if before is None:
+            raise not_found("refused batch", refusal_id)
+        caller.check(before["site"])
+        await transaction.run(_SQL["forget_refusal"], {"refusal_id": refusal_id})
+        subject = f"refused_batch/{refusal_id}"
+        await audit(transaction, caller, "refused_batch.forget", subject, site=before["site"], before=before)
+    return Response(status_code=204)
 
 
 async def find_gateways(
@@ -118,18 +154,6 @@ async def find_gateways(
     for row in rows:
         row["freshness"] = freshness(row["state"], row["last_seen_at"], row.pop("now"))
     return rows
-
-
-async def find_refused(
-    db: Database,
-    site: str | None,
-    sites: list[str] | None,
-    rows: int = 50,
-    before: tuple[datetime | None, int | None] = (None, None),
-) -> list[dict[str, Any]]:
-    """Return the batches that were refused last, before a key, newest first, each with its reason."""
-    values = {"site": site, "sites": sites, "rows": rows, "before_at": before[0], "before_id": before[1]}
-    return await db.all(_SQL["refused"], values)
 
 
 async def find_plan_queue(db: Database, site: str | None, sites: list[str] | None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tagdock_cloud.ingest.admit import Delivery
 
@@ -24,18 +24,19 @@ class Intake:
         lock = threading.Lock()
         self._room, self._news = threading.Condition(lock), threading.Condition(lock)
 
-    def put(self, delivery: Delivery) -> bool:
-        """Add a delivery, waiting for room for as long as it takes; False once the intake is closed."""
-        size = _size(delivery)
+    def put(self, deliveries: Sequence[Delivery]) -> bool:
+        """Add deliveries, waiting for room for as long as it takes; False once the intake is closed."""
         with self._room:
-            while self._deliveries and self._bytes + size > self._most_bytes and not self._closed:
-                self._room.wait()
-            if self._closed:
-                return False
-            self._deliveries.append(delivery)
-            self._bytes += size
-            if len(self._deliveries) == 1:
-                self._news.notify()
+            for delivery in deliveries:
+                size = _size(delivery)
+                while self._deliveries and self._bytes + size > self._most_bytes and not self._closed:
+                    self._room.wait()
+                if self._closed:
+                    return False
+                self._deliveries.append(delivery)
+                self._bytes += size
+                if len(self._deliveries) == 1:
+                    self._news.notify()
             return True
 
     def wait(self, wait_s: float) -> bool:
@@ -85,10 +86,10 @@ class Settlement:
         self._done: set[int] = set()
         self._lock = threading.Lock()
 
-    def expect(self, delivery: Delivery) -> None:
-        """Note a delivery that came."""
+    def expect(self, deliveries: Iterable[Delivery]) -> None:
+        """Note deliveries that came, in their order."""
         with self._lock:
-            self._open.append(delivery)
+            self._open.extend(deliveries)
 
     def settle(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
         """Note deliveries that are through, and return those whose turn it is now."""

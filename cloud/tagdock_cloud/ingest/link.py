@@ -5,6 +5,7 @@ import random
 import ssl
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from paho.mqtt import client as mqtt
@@ -15,7 +16,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from tagdock_cloud.config import BrokerAddress
 from tagdock_cloud.ingest.admit import Delivery
-from tagdock_cloud.ingest.bulk import BulkClient
+from tagdock_cloud.ingest.bulk import BulkClient, Message
 from tagdock_cloud.ingest.errors import BrokerUnavailableError
 
 logger = logging.getLogger(__name__)
@@ -39,7 +40,12 @@ class BrokerLink:
     """
 
     def __init__(
-        self, broker: BrokerAddress, client_id: str, deliver: Callable[[Delivery], None], *, is_mqtt5: bool = False
+        self,
+        broker: BrokerAddress,
+        client_id: str,
+        deliver: Callable[[Sequence[Delivery]], None],
+        *,
+        is_mqtt5: bool = False,
     ) -> None:
         self._broker = broker
         self._deliver = deliver
@@ -91,10 +97,12 @@ class BrokerLink:
         if old := [name for name in before if name not in self._filters]:
             self._client.unsubscribe(old)
 
-    def stop(self) -> None:
-        """Say goodbye; the session stays at the broker."""
+    def stop(self, within_s: float = CONNECT_TIMEOUT_S) -> None:
+        """Say goodbye; the session stays at the broker. One that takes nothing is left after `within_s`."""
         self._client.disconnect()
-        self._client.loop_stop()
+        leaving = threading.Thread(target=self._client.loop_stop, daemon=True)  # it waits for as long as it takes
+        leaving.start()
+        leaving.join(within_s)
 
     def publish(self, topic: str, payload: bytes) -> None:
         """Send an ack to a gateway, QoS 1. When the broker is away for long it is dropped: gateways send again."""
@@ -158,11 +166,14 @@ class BrokerLink:
             topic = message.topic
         except UnicodeDecodeError:
             topic = ""
-        self._deliver(Delivery(topic, bytes(message.payload), message.retain, message.mid, self._connection))
+        self._deliver([Delivery(topic, bytes(message.payload), message.retain, message.mid, self._connection)])
 
-    def _take(self, topic: bytes, payload: bytes, is_retained: bool, packet_id: int) -> None:
-        name = topic.decode("utf-8", "replace")
-        self._deliver(Delivery(name, payload, is_retained, packet_id, self._connection))
+    def _take(self, messages: Sequence[Message]) -> None:
+        number = self._connection
+        self._deliver([
+            Delivery(_decode_topic(topic), payload, is_retained, packet_id, number)
+            for topic, payload, is_retained, packet_id in messages
+        ])  # fmt: skip
 
     def _refuse(self, reason: str) -> None:
         logger.warning("the broker at %s: %s", self._broker.shown, reason)
@@ -174,3 +185,8 @@ class BrokerLink:
         return BrokerUnavailableError(
             f"the broker at {self._broker.shown} is not available: {reason}. Is --broker right, and is it up?"
         )
+
+
+@lru_cache(maxsize=10_000)
+def _decode_topic(topic: bytes) -> str:
+    return topic.decode("utf-8", "replace")

@@ -1,7 +1,7 @@
-"""What moves with the movements that are new, in the transaction that stores them.
+"""How a group's movements are stored, and what moves with those that are new, in the transaction that stores them.
 
-Each step is one statement over the temporary table `moved` (see `staging` in `queries.sql`), which holds the movements
-that the record did not have: site, observed_at, event_id, gateway, epc, gtin, sku, door, bin, direction, confidence.
+Each step is one statement over the temporary tables of `staging` in `queries.sql`. `moved` holds the movements that the
+record did not have: site, observed_at, epc, sku, door, direction.
 A subject that must move in the same transaction adds a step with a query of its own `queries.sql`. All steps go to the
 database in one piece, so a step cannot depend on what another one returned. It must cost nothing where it has nothing
 to do, and come to the same whatever order movements arrive in (decision 0033), so that `rebuild` comes to it, too.
@@ -25,17 +25,24 @@ class Step:
     statement: LiteralString
 
 
-STEPS: tuple[Step, ...] = (
-    *(
-        Step(name, _SQL[name])
-        for name in (
-            "items_lock",
-            "items_move",
-            "items_appear",
-            "items_project",
-            "flows_count",
-            "announce",
-        )
-    ),
+def _steps(*names: str) -> tuple[Step, ...]:
+    return tuple(Step(name, _SQL[name]) for name in names)
+
+
+_LATE = ("items_move", "items_appear", "items_project")
+QUICK = _steps("items_step")
+"""Every item steps on, and its movement is stored, in one statement; right only where its count says so (0096)."""
+CAREFUL = _steps("items_lock", "join_freely", "look_up", "store_new", *_LATE)
+"""Some items do not just step on: they are new, late, only sighted, or moved more than once in the group.
+
+Each way stores movements in one statement: what a trigger counts of them is locked in the order of its keys then, where
+two statements of one transaction and two of another could wait for each other.
+"""
+WARY = _steps("items_lock", "join_freely", "look_up", "store_missing", *_LATE)
+"""Some movements are in the record already, and must not move anything."""
+FOLLOW: tuple[Step, ...] = (
+    *_steps("flows_count", "announce"),
     Step("sessions_follow", _SESSIONS["follow"]),
 )
+"""What follows from the movements that are new, however they were stored."""
+(STORE_BIN_READINGS, STORE_READER_EVENTS) = _steps("store_bin_readings", "store_reader_events")

@@ -1,12 +1,16 @@
 -- name: staging
 -- Where a group is copied to before it is weighed against the record; empty again after each commit. `moved` becomes the
--- movements that are new, with what is known of their items; steps of other subjects read it, too. The groups are small
--- beside the tables, so each row is looked up by index: a plan made while a table was small must not scan it later.
+-- movements that are new; steps of other subjects read it, too. The groups are small beside the tables, so each row is
+-- looked up by index, and in the order in which it was copied: plans must not scan a table because it was small once.
 set random_page_cost = 1.1;
 set enable_seqscan = off;
+set enable_hashjoin = off;
+set enable_mergejoin = off;
+set work_mem = '16MB';                       -- a group's movements are handed from the items to the record in memory
 create temp table staged_movements (
-    site text, observed_at timestamptz, event_id uuid, gateway text, epc text, epc_hex text, gtin text, door text, bin text,
-    direction text, confidence real, evidence text
+    site text, observed_at timestamptz, event_id text, gateway text, epc text, epc_hex text, gtin text, door text, bin text,
+    direction text, confidence real, evidence text,
+    is_step boolean                         -- in or out, and the group's only word on this item
 ) on commit delete rows;
 create temp table staged_bin_readings (
     site text, observed_at timestamptz, event_id uuid, gateway text, bin text, quantity text, value double precision, quality text
@@ -19,7 +23,15 @@ create temp table moved (
     bin text, direction text, confidence real, evidence text,
     item tid, item_state text, item_since timestamptz               -- null: nobody knew the item before
 ) on commit delete rows;
-create temp table late_items (epc text) on commit delete rows
+create temp table late_items (epc text) on commit delete rows;
+-- Rows are copied in the order of their EPCs' bytes; whoever else locks items goes by the database's own order of text.
+do $$
+begin
+    execute 'create temp view staged_in_order as select * from staged_movements' || (
+        select case when datlocprovider = 'b' or datcollate in ('C', 'POSIX', 'C.UTF-8', 'C.utf8') then '' else ' order by epc' end
+        from pg_database where datname = current_database());
+end
+$$
 
 -- name: copy_movements
 -- Copy a group's movements.
@@ -37,25 +49,57 @@ copy staged_reader_events from stdin (format binary)
 -- Make the partitions of one month.
 select ensure_partitions(%(at)s, %(at)s)
 
+-- name: items_step
+-- Items step on from where they are, in the order of EPCs: those that the group has one word on, that were placed before,
+-- and that nothing later is known of. That is nearly all of them. Their movements should not be in the record yet: they are
+-- stored the fastest way, which fails where one is. No more is noted of them than what follows asks for.
+with stepped as (
+    update items i
+    set site = s.site, door = s.door, bin = case when s.direction = 'in' then s.bin end, since = s.observed_at,
+        state = item_state(s.door, s.direction, i.state in ('in_transit', 'returned'))
+    from staged_in_order s
+    where i.epc = s.epc and s.is_step and s.observed_at > i.since and i.state <> 'unknown'
+    returning s.site, s.observed_at, s.event_id::uuid, s.gateway, s.epc, s.epc_hex,
+              coalesce(i.sku, (select k.sku from skus k where k.gtin = s.gtin)) as sku,
+              s.door, s.bin, s.direction, s.confidence, s.evidence
+), stored as (
+    insert into movements (site, observed_at, event_id, gateway, epc, epc_hex, sku, door, bin, direction, confidence, evidence_said)
+    select site, observed_at, event_id, gateway, epc, epc_hex, sku, door, bin, direction, confidence, evidence from stepped
+)
+insert into moved (site, observed_at, epc, sku, door, direction)
+select site, observed_at, epc, sku, door, direction from stepped
+
+-- name: items_lock
+-- Hold all items of the group first, in the order of EPCs: the steps that follow touch some of them early and others late,
+-- and whoever corrects movements meanwhile would wait for one while we wait for another.
+select count(*) from (
+    select from items where epc in (select epc from staged_movements) order by epc for update
+) locked
+
+-- name: join_freely
+-- Let what follows join as it likes: it works on sets of which nobody knows how large they are.
+select set_config('enable_hashjoin', 'on', true), set_config('enable_mergejoin', 'on', true)
+
 -- name: look_up
 -- Note beside each movement what is known of its item.
 insert into moved
-select s.site, s.observed_at, s.event_id, s.gateway, s.epc, s.epc_hex, s.gtin,
+select s.site, s.observed_at, s.event_id::uuid, s.gateway, s.epc, s.epc_hex, s.gtin,
        coalesce(i.sku, (select k.sku from skus k where k.gtin = s.gtin)),
        s.door, s.bin, s.direction, s.confidence, s.evidence, i.item, i.state, i.since
 from staged_movements s
 left join lateral (select ctid as item, sku, state, since from items where epc = s.epc offset 0) i on true
 
 -- name: store_new
--- Store movements of which none should be in the record yet: the fastest way, and it fails where one is.
-insert into movements (site, observed_at, event_id, gateway, epc, epc_hex, sku, door, bin, direction, confidence, evidence)
-select site, observed_at, event_id, gateway, epc, epc_hex, sku, door, bin, direction, confidence, evidence::jsonb from moved
+-- Store them; none should be in the record yet.
+insert into movements (site, observed_at, event_id, gateway, epc, epc_hex, sku, door, bin, direction, confidence, evidence_said)
+select site, observed_at, event_id, gateway, epc, epc_hex, sku, door, bin, direction, confidence, evidence
+from moved
 
 -- name: store_missing
 -- Store what the record does not have yet; only that moves anything.
 with stored as (
-    insert into movements (site, observed_at, event_id, gateway, epc, epc_hex, sku, door, bin, direction, confidence, evidence)
-    select site, observed_at, event_id, gateway, epc, epc_hex, sku, door, bin, direction, confidence, evidence::jsonb from moved
+    insert into movements (site, observed_at, event_id, gateway, epc, epc_hex, sku, door, bin, direction, confidence, evidence_said)
+    select site, observed_at, event_id, gateway, epc, epc_hex, sku, door, bin, direction, confidence, evidence from moved
     on conflict (site, observed_at, event_id) do nothing
     returning site, observed_at, event_id
 )
@@ -73,14 +117,11 @@ insert into reader_events (site, observed_at, event_id, gateway, reader, antenna
 select site, observed_at, event_id, gateway, reader, antenna, state, detail from staged_reader_events
 on conflict (site, observed_at, event_id) do nothing
 
--- name: items_lock
--- Hold all items of the group first, in the order of EPCs: the steps that follow touch some of them early and others late,
--- and whoever corrects movements meanwhile would wait for one while we wait for another.
-select count(*) from (select from items where epc in (select epc from moved) order by epc for update) locked
-
 -- name: items_move
--- Items step on from where they were, new ones from nowhere, in the order of EPCs. Left over (`late_items`) is what was changed by somebody else meanwhile, what something older than its
--- present state arrived for, and what was sighted without being placed.
+-- Items step on from where they were, new ones from nowhere, in the order of EPCs. Time and state
+-- are asked, too, as PostgreSQL before the end of 2025 does not ask for `ctid` again of a row that it waited for. Left over
+-- (`late_items`) is what was changed by somebody else meanwhile, what something older than its present state arrived for, and
+-- what was sighted without being placed.
 with latest as materialized (
     select distinct on (epc) epc, gtin, sku, site, door, bin, direction, observed_at, item, item_state, item_since
     from moved where direction in ('in', 'out')
@@ -127,9 +168,12 @@ order by epc, observed_at, event_id
 on conflict (epc) do nothing
 
 -- name: items_project
--- The whole record decides on what is left over; nobody else moves it meanwhile.
+-- The whole record decides on what is left over; nobody else moves it meanwhile. Mostly nothing is: that is asked first, as
+-- a plan that joins as it likes may begin with all items there are.
 with locked as materialized (
-    select epc from items where epc in (select epc from late_items) order by epc for update
+    select epc from items
+    where exists (select from late_items) and epc in (select epc from late_items)
+    order by epc for update
 ), late as materialized (
     select array_agg(epc) as epcs from locked
 )
@@ -138,12 +182,13 @@ select project_items(epcs) from late where epcs is not null
 -- name: flows_count
 -- Count passages by SKU, door and UTC day.
 insert into flows as f (site, day, sku, door, in_count, out_count)
-select site, (observed_at at time zone 'UTC')::date, coalesce(sku, ''), door,
-       count(*) filter (where direction = 'in'), count(*) filter (where direction = 'out')
-from moved
-where door is not null and direction in ('in', 'out')
-group by 1, 2, 3, 4
-order by 1, 2, 3, 4
+select * from (
+    select site, (observed_at at time zone 'UTC')::date as day, coalesce(sku, '') as sku, door,
+           count(*) filter (where direction = 'in') as ins, count(*) filter (where direction = 'out') as outs
+    from moved where door is not null group by 1, 2, 3, 4
+) passed
+where ins + outs > 0                        -- asked here, so that the planner does not think that there are few, and sorts
+order by site, day, sku, door
 on conflict (site, day, sku, door) do update
 set in_count = f.in_count + excluded.in_count, out_count = f.out_count + excluded.out_count
 

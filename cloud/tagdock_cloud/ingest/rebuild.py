@@ -9,8 +9,9 @@ from tagdock_cloud.store.queries import load_queries
 _SQL = load_queries("tagdock_cloud.ingest", "rebuild.sql")
 CHUNK_ITEMS = 10_000
 _COUNTED_ANEW = (
-    "lock_stock", "forget_differences", "forget_stock", "stock", "forget_flows", "flows", "forget_goods", "goods",
-)  # fmt: skip
+    *("lock_stock", "forget_differences", "forget_stock", "stock"),
+    *("forget_flows", "flows", "hours", "forget_goods", "goods", "ahead", "forget_weeks", "due_outlooks"),
+)
 _STATEMENT_TIMEOUT_S = 3600.0
 
 

@@ -43,6 +43,15 @@ where door is not null and direction in ('in', 'out')
   and observed_at >= (select coalesce(begins_at, '-infinity') from retention where series = 'movements')
 group by 1, 2, 3, 4
 
+-- name: hours
+-- Count anew what corrections changed of the counts by hour.
+select recount_moved_hours()
+
+-- name: forget_weeks
+-- Forget in which weeks items moved, and what bits were called; until a duty has listed it anew, all is looked at.
+with forgotten as (delete from named_bits), unlisted as (update weeks_listed set before_week = null)
+delete from item_weeks
+
 -- name: lock_stock
 -- Let nobody add stock up meanwhile.
 lock table stock_deltas, stock_counts in share row exclusive mode
@@ -70,3 +79,11 @@ where (s.site, s.session_id) = (g.site, g.session_id)
 select project_session(site, session_id, false) from door_sessions
 where opened_at >= (select coalesce(begins_at, '-infinity') from retention where series = 'movements')
 order by site, session_id
+
+-- name: ahead
+-- Count anew what dashboards read.
+select count_ahead_anew()
+
+-- name: due_outlooks
+-- Let classes and forecasts, which follow from flows and orders, be worked out anew by their duty; until then they stay.
+delete from outlook_runs

@@ -12,7 +12,16 @@ from tagdock_contract import GatewayAddress, encode
 
 from tagdock_cloud.ingest import rows as staged
 from tagdock_cloud.ingest.admit import Accepted, Refused, Reported, name_of, refuse
-from tagdock_cloud.ingest.projections import STEPS
+from tagdock_cloud.ingest.caution import Caution
+from tagdock_cloud.ingest.projections import (
+    CAREFUL,
+    FOLLOW,
+    QUICK,
+    STORE_BIN_READINGS,
+    STORE_READER_EVENTS,
+    WARY,
+    Step,
+)
 from tagdock_cloud.store.errors import DatabaseUnavailableError, RowDoubledError, RowRefusedError, StoreError
 from tagdock_cloud.store.pool import Connection, DictRow, connect, translated
 from tagdock_cloud.store.queries import load_queries
@@ -27,6 +36,10 @@ KNOWN_FOR_S = 2.0
 """A gateway that was registered is taken for registered so long: a removed one is refused that much later."""
 GROUPS_WARY_OF_DOUBLES = 50
 """After a group that held something known, so many groups are stored warily: who sends again sends much."""
+
+
+class _NotQuickError(Exception):
+    """Not every item of the group stepped on; nothing of it is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +64,7 @@ class Recorder:
         self._connection: Connection[DictRow] | None = None
         self._months: set[tuple[int, int]] = set()
         self._wary_groups = 0
+        self._caution = Caution()
         self._known: dict[GatewayAddress, float] = {}
 
     def close(self) -> None:
@@ -82,9 +96,12 @@ class Recorder:
 
     def _record(self, accepted: Sequence[Accepted], refused: Sequence[Refused], reports: Sequence[Reported]) -> Outcome:
         self.open()
-        known = self._registered([*accepted, *reports])
-        strangers = [refuse(batch, _stranger(batch.address)) for batch in accepted if batch.address not in known]
-        committed, poisoned = self._commit([batch for batch in accepted if batch.address in known])
+        strange = self._unregistered([*accepted, *reports])
+        welcome = [batch for batch in accepted if batch.address not in strange] if strange else accepted
+        strangers = (
+            [refuse(one, _stranger(one.address)) for one in accepted if one.address in strange] if strange else []
+        )
+        committed, poisoned = self._commit(welcome)
         turned_down = [*refused, *strangers, *poisoned]
         if turned_down or reports:
             self._note(turned_down, reports)
@@ -100,14 +117,14 @@ class Recorder:
             self.close()
             raise
 
-    def _registered(self, senders: Iterable[Accepted | Reported]) -> set[GatewayAddress]:
-        """Tell who of these is registered; who was a moment ago is not asked for again."""
+    def _unregistered(self, senders: Iterable[Accepted | Reported]) -> set[GatewayAddress]:
+        """Tell who of these is not registered; who was a moment ago is not asked for again."""
         now_s = time.monotonic()
-        addresses = {sender.address for sender in senders}
+        addresses = _addresses(senders)
         self._known = {address: until_s for address, until_s in self._known.items() if until_s > now_s}
         if unsure := sorted(addresses - self._known.keys(), key=lambda a: (a.site, a.gateway)):
             self._known |= dict.fromkeys(self._look_up(unsure), now_s + KNOWN_FOR_S)
-        return addresses & self._known.keys()
+        return addresses - self._known.keys()
 
     def _look_up(self, addresses: Sequence[GatewayAddress]) -> list[GatewayAddress]:
         columns = _columns(addresses)
@@ -123,36 +140,48 @@ class Recorder:
             return [], []
         try:
             self._write(group)
+        except _NotQuickError:
+            self._caution.alarm()
+            return self._commit(group)
         except RowDoubledError:
             self._wary_groups = GROUPS_WARY_OF_DOUBLES
             return self._commit(group)
         except RowRefusedError as error:
-            if self._months:  # a partition that was there may have been dropped: no row's fault
-                self._months.clear()
-                return self._commit(group)
-            if len(group) == 1:
-                logger.warning("the database refuses batch=%s: %s", name_of(group[0]), error)
-                return [], [refuse(group[0], f"the database refuses it: {error}")]
-            middle = len(group) // 2
-            first, second = self._commit(group[:middle]), self._commit(group[middle:])
-            return first[0] + second[0], first[1] + second[1]
+            return self._part(group, error)
         return list(group), []
+
+    def _part(self, group: Sequence[Accepted], error: RowRefusedError) -> tuple[list[Accepted], list[Refused]]:
+        """Commit what can be of a group that was refused."""
+        if self._months:  # a partition that was there may have been dropped: no row's fault
+            self._months.clear()
+            return self._commit(group)
+        if len(group) == 1:
+            logger.warning("the database refuses batch=%s: %s", name_of(group[0]), error)
+            return [], [refuse(group[0], f"the database refuses it: {error}")]
+        middle = len(group) // 2
+        first, second = self._commit(group[:middle]), self._commit(group[middle:])
+        return first[0] + second[0], first[1] + second[1]
 
     def _write(self, group: Sequence[Accepted]) -> None:
         rows = staged.rows_of(group)
         months = self._ensure_partitions(group)
-        wary = self._wary_groups > 0
-        movements = staged.without_doubles(rows.movements) if wary else rows.movements
+        is_wary = self._wary_groups > 0
+        is_careful = self._caution.left > 0 or not staged.all_step(rows.movements)
+        movements = staged.without_doubles(rows.movements) if is_wary else rows.movements
         with self._transaction() as connection:
             _copy(connection, "movements", movements, staged.MOVEMENT_TYPES)
             _copy(connection, "bin_readings", rows.bin_readings, staged.BIN_READING_TYPES)
             _copy(connection, "reader_events", rows.reader_events, staged.READER_EVENT_TYPES)
             with connection.pipeline():
-                stored = _store(connection, rows, wary=wary)
-                connection.execute(_SQL["gateways_stored"], _columns({batch.address for batch in group}))
-            doubled = len(rows) - stored(len(movements))
-            self._count(connection, group, events=len(rows), doubled=doubled)
-        self._wary_groups -= wary
+                count = _store(connection, rows, WARY if is_wary else CAREFUL if is_careful else QUICK)
+                connection.execute(_SQL["gateways_stored"], _columns(_addresses(group)))
+            if not (is_wary or is_careful) and count("items_step") < len(movements):
+                raise _NotQuickError
+            stored = len(movements) - count("store_missing")
+            stored += count("store_bin_readings") + count("store_reader_events")
+            self._count(connection, group, events=len(rows), doubled=len(rows) - stored)
+        self._wary_groups -= is_wary
+        self._caution.note_stored(with_care=is_wary or is_careful)
         self._months |= months
 
     def _count(self, connection: Connection[DictRow], group: Sequence[Accepted], *, events: int, doubled: int) -> None:
@@ -203,30 +232,22 @@ def _copy(connection: Connection[DictRow], table: str, rows: Sequence[staged.Row
             copy.write_row(row)
 
 
-def _store(connection: Connection[DictRow], rows: staged.Rows, *, wary: bool) -> Callable[[int], int]:
+def _store(connection: Connection[DictRow], rows: staged.Rows, way: Sequence[Step]) -> Callable[[str], int]:
     """Move what was staged into the record, and what hangs on it, in one piece.
 
-    Returns a function that tells how many rows were new, given how many movements were staged; it knows once the piece
-    is through.
+    Returns a function that tells of how many rows a step spoke, 0 where it was left out; it knows once the piece is
+    through. `store_missing` speaks of those that were there.
     """
-    cursors = []
-    if rows.movements:
-        connection.execute(_SQL["look_up"], prepare=True)
-        known = connection.execute(_SQL["store_missing" if wary else "store_new"], prepare=True)
-        for step in STEPS:
-            connection.execute(step.statement, prepare=True)
-    if rows.bin_readings:
-        cursors.append(connection.execute(_SQL["store_bin_readings"], prepare=True))
-    if rows.reader_events:
-        cursors.append(connection.execute(_SQL["store_reader_events"], prepare=True))
+    steps = [*way, *FOLLOW] if rows.movements else []
+    steps += [STORE_BIN_READINGS] if rows.bin_readings else []
+    steps += [STORE_READER_EVENTS] if rows.reader_events else []
+    cursors = {step.name: connection.execute(step.statement, prepare=True) for step in steps}
+    return lambda name: cursors[name].rowcount if name in cursors else 0
 
-    def stored(movements: int) -> int:
-        moved = 0
-        if rows.movements:
-            moved = movements - known.rowcount if wary else known.rowcount
-        return moved + sum(cursor.rowcount for cursor in cursors)
 
-    return stored
+def _addresses(senders: Iterable[Accepted | Reported]) -> set[GatewayAddress]:
+    """List who sent; addresses that are one object, as nearly all are, are not compared again."""
+    return set({id(sender.address): sender.address for sender in senders}.values())
 
 
 def _columns(addresses: Iterable[GatewayAddress]) -> dict[str, list[str]]:

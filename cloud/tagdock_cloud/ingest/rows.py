@@ -15,10 +15,11 @@ from tagdock_cloud.inventory.epc import gtin14
 
 Row = tuple[Any, ...]
 _by_epc = itemgetter(4)
+_STEPS = ("in", "out")
 _encode_json = msgspec.json.Encoder().encode
 
 MOVEMENT_TYPES = (
-    "text", "timestamptz", "uuid", "text", "text", "text", "text", "text", "text", "text", "float4", "text"
+    "text", "timestamptz", "text", "text", "text", "text", "text", "text", "text", "text", "float4", "text", "bool"
 )  # fmt: skip
 BIN_READING_TYPES = ("text", "timestamptz", "uuid", "text", "text", "text", "float8", "text")
 READER_EVENT_TYPES = ("text", "timestamptz", "uuid", "text", "text", "int4", "text", "text")
@@ -37,7 +38,10 @@ class Rows:
 
 
 def rows_of(group: Iterable[Accepted]) -> Rows:
-    """Sort a group's events into rows, movements by EPC: items and indexes are then met in their order."""
+    """Sort a group's events into rows, movements by EPC: items and indexes are then met in their order.
+
+    A movement's last column tells whether it is a step: in or out, and the only one of its item in the group.
+    """
     rows = Rows()
     for accepted in group:
         gateway = accepted.address.gateway
@@ -49,7 +53,22 @@ def rows_of(group: Iterable[Accepted]) -> Rows:
             else:
                 rows.reader_events.append(_reader_event(event, gateway))
     rows.movements.sort(key=_by_epc)
+    if len({row[4] for row in rows.movements}) < len(rows.movements):
+        _unmark_repeated(rows.movements)
     return rows
+
+
+def all_step(movements: Iterable[Row]) -> bool:
+    """Tell whether each of these rows is a step."""
+    return all(row[-1] for row in movements)
+
+
+def _unmark_repeated(movements: list[Row]) -> None:
+    """Mark rows as no steps whose EPC another row has, too; they are sorted by EPC."""
+    for at in range(1, len(movements)):
+        if movements[at - 1][4] == movements[at][4]:
+            movements[at - 1] = (*movements[at - 1][:-1], False)
+            movements[at] = (*movements[at][:-1], False)
 
 
 def without_doubles(rows: Iterable[Row]) -> list[Row]:
@@ -59,13 +78,12 @@ def without_doubles(rows: Iterable[Row]) -> list[Row]:
 
 def months_of(group: Iterable[Accepted]) -> Iterator[tuple[int, int]]:
     """Yield year and month (UTC) of every event, for the partitions that must exist."""
-    for accepted in group:
-        times = [event.observed_at for event in accepted.batch.events]
-        first, last = min(times), max(times)
-        if (first.year, first.month) == (last.year, last.month):
-            yield first.year, first.month
-        else:
-            yield from ((at.year, at.month) for at in times)
+    times = [event.observed_at for accepted in group for event in accepted.batch.events]
+    first, last = min(times), max(times)
+    if (first.year, first.month) == (last.year, last.month):
+        yield first.year, first.month
+    else:
+        yield from ((at.year, at.month) for at in times)
 
 
 def oldest_sent_at(group: Iterable[Accepted]) -> datetime:
@@ -86,11 +104,15 @@ def _gtin_of_class(head: str) -> str | None:
 
 
 def _movement(event: Movement, gateway: str) -> Row:
-    evidence = _encode_json(event.evidence).decode() if event.evidence else "{}"
     return (
-        event.site, event.observed_at, event.event_id, gateway, event.epc, event.epc_hex, _gtin(event.epc),
-        event.door, event.bin, event.direction, event.confidence, evidence,
+        event.site, event.observed_at, str(event.event_id), gateway, event.epc, event.epc_hex, _gtin(event.epc),
+        event.door, event.bin, event.direction, event.confidence, _said(event.evidence), event.direction in _STEPS,
     )  # fmt: skip
+
+
+def _said(evidence: dict[str, Any] | msgspec.Raw) -> str:
+    """Write evidence as JSON; what was decoded quickly still is."""
+    return str(evidence, "utf-8") if isinstance(evidence, msgspec.Raw) else _encode_json(evidence).decode()
 
 
 def _bin_reading(event: BinReading, gateway: str) -> Row:

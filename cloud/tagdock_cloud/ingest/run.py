@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from tagdock_cloud.config import IngestConfig
@@ -29,7 +29,11 @@ SITES_EVERY_S = 2.0
 """How soon a share takes a new site up."""
 SWITCH_INTERVAL_S = 0.001
 """A writer whose statement is done takes Python's lock back within a millisecond instead of five."""
-_LEAVE_WITHIN_S = 10.0
+LEAVE_WITHIN_S = 8.0
+"""How long after it was told to stop it ends at the latest, whatever database or broker do; container engines and the
+like kill after ten seconds."""
+_GOODBYE_S = 1.0
+"""What of it is kept for the broker."""
 _BEAT_S = 0.05
 
 
@@ -40,6 +44,7 @@ class Ingest:
         self._config = config
         self._client_id = config.share.client_id(config.client_id) if config.share else config.client_id
         self._stopping = threading.Event()
+        self._is_told_to_stop = False
         self._failure: BaseException | None = None
         self._intake = Intake(INTAKE_GROUPS * config.group_bytes)
         self._settlement = Settlement()
@@ -59,35 +64,48 @@ class Ingest:
         Raises BrokerUnavailableError when the broker does not let it subscribe.
         """
         threads = [threading.Thread(target=self._work, args=(recorder,), daemon=True) for recorder in self._recorders]
+        if self._config.share is not None:
+            threads.append(threading.Thread(target=self._follow_sites, daemon=True))
         for thread in threads:
             thread.start()
         try:
             self._watch(when_ready)
         finally:
-            self._stopping.set()
-            self._intake.close()
-            for thread in threads:
-                thread.join(_LEAVE_WITHIN_S)  # one that waits for a stuck database is left: it has acknowledged nothing
-            self._link.stop()
-            self._sites.close()
+            self._leave(threads)
         if self._failure is not None:
             raise self._failure
 
     def stop(self) -> None:
-        """Ask `run` to end after the groups at hand. Safe in a signal handler and from any thread."""
+        """Ask `run` to end after the groups at hand. Safe in a signal handler and from any thread: it raises a flag."""
+        self._is_told_to_stop = True  # setting an event takes its lock, which the interrupted thread may hold
+
+    def _leave(self, threads: Sequence[threading.Thread]) -> None:
+        """Let the groups at hand be committed, then leave broker and database, all of it within a deadline."""
+        deadline_s = time.monotonic() + LEAVE_WITHIN_S - _GOODBYE_S
         self._stopping.set()
+        self._intake.close()
+        for thread in threads:  # one that waits for a stuck database is left: it has acknowledged nothing
+            thread.join(max(0.0, deadline_s - time.monotonic()))
+        self._link.stop(_GOODBYE_S)
+        self._sites.close()
 
     def _watch(self, when_ready: Callable[[], None]) -> None:
-        is_ready, looked_s = False, time.monotonic()
-        while not self._stopping.wait(_BEAT_S):
+        is_ready = False
+        while not (self._is_told_to_stop or self._stopping.is_set()):
+            time.sleep(_BEAT_S)
             if not is_ready and self._link.check():
                 is_ready = True
                 when_ready()
-            if self._config.share is not None and time.monotonic() - looked_s >= SITES_EVERY_S:
-                looked_s = time.monotonic()
-                self._follow_sites()
 
     def _follow_sites(self) -> None:
+        """Listen to new sites of our share, on a thread of its own: the database may be stuck."""
+        try:
+            while not self._stopping.wait(SITES_EVERY_S):
+                self._look_for_sites()
+        except BaseException as error:
+            self._fail(error)
+
+    def _look_for_sites(self) -> None:
         try:
             self._link.listen(self._topics())
         except StoreError as error:
@@ -109,13 +127,17 @@ class Ingest:
         )  # fmt: skip
         try:
             writer.run()
-        except BaseException as error:  # the program ends with it and says so: nothing of this group was acknowledged
-            self._failure = error
-            self._stopping.set()
+        except BaseException as error:
+            self._fail(error)
 
-    def _deliver(self, delivery: Delivery) -> None:
-        self._settlement.expect(delivery)
-        self._intake.put(delivery)
+    def _fail(self, error: BaseException) -> None:
+        """End the program with an error of a thread: nothing of the group at hand was acknowledged."""
+        self._failure = error
+        self._stopping.set()
+
+    def _deliver(self, deliveries: Sequence[Delivery]) -> None:
+        self._settlement.expect(deliveries)
+        self._intake.put(deliveries)
 
     def _make_recorder(self) -> Recorder:
         return Recorder(self._config.database, client_id=self._client_id, is_open=self._config.is_open)

@@ -5,14 +5,24 @@ import random
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 from uuid import UUID
 
 from tagdock_contract import Ack, GatewayAddress, Refusal, encode
 
-from tagdock_cloud.ingest.admit import Accepted, Bounds, Delivery, Ignored, Refused, Reported, Verdict, judge, name_of
+from tagdock_cloud.ingest.admit import (
+    Accepted,
+    Bounds,
+    Delivery,
+    Ignored,
+    Refused,
+    Reported,
+    Verdict,
+    judge_all,
+    name_of,
+)
 from tagdock_cloud.ingest.intake import Intake, Settlement
 from tagdock_cloud.ingest.record import Outcome, Recorder
 from tagdock_cloud.store.errors import StoreError
@@ -63,20 +73,21 @@ class Writer:
         if not self._intake.holds(self._group_bytes):
             time.sleep(self._group_wait_s)
         group = self._intake.take(self._group_bytes, GROUP_MESSAGES)
-        outcome = self._record([self._judge(delivery) for delivery in group]) if group else None
+        outcome = self._record(self._judge(group)) if group else None
         if outcome is None:
             return
         for address, ack in acks_of(outcome):
             self._line.publish(address.topic("ack"), encode(ack))
         self._line.settle(self._settlement.settle(group))
 
-    def _judge(self, delivery: Delivery) -> Verdict:
-        verdict = judge(delivery, datetime.now(UTC), self._bounds)
-        if isinstance(verdict, Ignored):
-            logger.warning("ignored a message: %s", verdict.reason)
-        elif isinstance(verdict, Refused):
-            logger.warning("refused batch=%s: %s", name_of(verdict), verdict.reason)
-        return verdict
+    def _judge(self, group: Sequence[Delivery]) -> list[Verdict]:
+        verdicts = judge_all(group, datetime.now(UTC), self._bounds)
+        for verdict in verdicts:
+            if isinstance(verdict, Ignored):
+                logger.warning("ignored a message: %s", verdict.reason)
+            elif isinstance(verdict, Refused):
+                logger.warning("refused batch=%s: %s", name_of(verdict), verdict.reason)
+        return verdicts
 
     def _record(self, verdicts: Sequence[Verdict]) -> Outcome | None:
         """Commit a group however long the database is away; None only when asked to stop before it was."""
@@ -98,8 +109,8 @@ def acks_of(outcome: Outcome) -> list[tuple[GatewayAddress, Ack]]:
     """Build the acks of a group: one for each gateway and epoch."""
     committed: dict[tuple[GatewayAddress, UUID], list[int]] = defaultdict(list)
     refusals: dict[tuple[GatewayAddress, UUID], list[Refusal]] = defaultdict(list)
-    for taken in outcome.committed:
-        committed[taken.address, taken.batch.epoch].append(taken.batch.seq)
+    for (_, epoch), batches in _by_sender(outcome.committed).items():
+        committed[batches[0].address, epoch].extend(one.batch.seq for one in batches)
     for one in outcome.refused:
         if one.epoch is not None and one.seq is not None:  # else it can't be named, only kept
             refusals[one.address, one.epoch].append(Refusal(one.seq, one.reason))
@@ -108,3 +119,11 @@ def acks_of(outcome: Outcome) -> list[tuple[GatewayAddress, Ack]]:
         (address, Ack(epoch=epoch, committed=tuple(committed[address, epoch]), refused=tuple(refusals[address, epoch])))
         for address, epoch in keys
     ]
+
+
+def _by_sender(committed: Iterable[Accepted]) -> dict[tuple[int, UUID], list[Accepted]]:
+    """Sort batches by address and epoch; addresses that are one object, as nearly all are, are not compared again."""
+    found: dict[tuple[int, UUID], list[Accepted]] = defaultdict(list)
+    for one in committed:
+        found[id(one.address), one.batch.epoch].append(one)
+    return found

@@ -1,7 +1,7 @@
-"""Epcs as people and tags write them: hex, URN and GS1 Digital Link, brought to the forms that the record may hold.
+"""Epcs as people and tags write them: hex, URNs and GS1 Digital Link, brought to the forms that the record may hold.
 
-Pure. Source: GS1 EPC Tag Data Standard 2.3 (TDS), sections 6.3 (URNs), 7 (GS1 keys), 9 (bits after the EPC), 14.6.1
-(SGTIN-96), 14.6.2 (SSCC-96), annex A (escapes); GS1 Digital Link 1.2.
+Pure. Source: GS1 EPC Tag Data Standard 2.3 (TDS), sections 6.3 (URNs), 7 (GS1 keys), 9 (bits after the EPC), 12.3 (tag
+URIs), 14.6.1 (SGTIN-96), 14.6.2 (SSCC-96), annex A (escapes); GS1 Digital Link 1.2.
 """
 
 import re
@@ -14,6 +14,13 @@ RAW: Final = "urn:epc:raw:"
 
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2}){4,62}")
 _URN = re.compile(r"urn:epc:(?:id:[a-z-]+|raw):[\x21-\x7e]{1,380}")
+_TAG = re.compile(
+    r"urn:epc:tag:(?:"
+    r"(?P<scheme>sgtin|sscc|sgln|grai|giai|gsrn|gsrnp|gdti|cpi|itip|sgcn|usdod|adi)-(?:[0-9]{2,3}|var):"
+    r"(?:\[[a-z]+=[0-9a-zA-Z]{1,16}\]){0,4}[0-9]{1,2}\."
+    r"|(?P<general>gid)-96:(?:\[[a-z]+=[0-9a-zA-Z]{1,16}\]){0,4})(?P<rest>[\x21-\x7e]{1,360})"
+)
+"""Scheme and size, what the tag says beside its EPC (attribute bits, user memory), filter; GID has none (TDS 12.3)."""
 _LINK = re.compile(r"https?://([!-.0-~]+)(/[!-~]*?)(?:[?#][!-~]*)?")
 _CANONICAL_HOST = "id.gs1.org"
 _URN_KEYS = {
@@ -51,7 +58,7 @@ def epc_candidates(text: str) -> tuple[str, ...]:
     A Digital Link does not say how long the company prefix is, so it stands for one URN for each length, and itself.
     A raw form says no more than its bits: ask the record by them, too.
     """
-    text = text.strip()
+    text = _pure(text.strip())
     if _HEX.fullmatch(text):
         return (urn_of_hex(text),)
     if urn := _spelled_urn(text):
@@ -67,7 +74,7 @@ def kept_form(text: str) -> str | None:
 
     It cannot from a Digital Link, nor from hex whose scheme is one of the standard's that this part does not decode.
     """
-    text = text.strip()
+    text = _pure(text.strip())
     if not _HEX.fullmatch(text):
         return _spelled_urn(text)
     header = int(text[:2], 16)
@@ -114,6 +121,12 @@ def check_digit(digits: str) -> str:
     """Return the GS1 check digit that follows the digits (GS1 General Specifications, section 7.9)."""
     total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(digits)))
     return str(-total % 10)
+
+
+def _pure(text: str) -> str:
+    """Leave of a tag URI what names the item; what the tag says beside that is no part of the name (TDS 12.3.2)."""
+    tag = _TAG.fullmatch(text)
+    return f"urn:epc:id:{tag['scheme'] or tag['general']}:{tag['rest']}" if tag else text
 
 
 def _numbers(value: int, bits: int, digits: int) -> str | None:

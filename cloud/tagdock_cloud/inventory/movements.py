@@ -6,18 +6,17 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Header, Query, Request
 from starlette.responses import Response
-from tagdock_contract import Direction
 
 from tagdock_cloud.inventory.record import MovementFilter, find_movements, recorded_forms
-from tagdock_cloud.inventory.records import MovementPage, MovementRecord
+from tagdock_cloud.inventory.records import MovementPage, MovementRecord, SettledDirection
 from tagdock_cloud.inventory.rules import candidates
 from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.web.access import Viewer
 from tagdock_cloud.web.database import Database, Db
 from tagdock_cloud.web.export import EXPORTED, Row, asked_form, export
-from tagdock_cloud.web.names import EpcText, Instant, Place, Site, Sku
+from tagdock_cloud.web.names import EpcText, Instant, Label, Place, Site, Sku
 from tagdock_cloud.web.paging import CursorText, Limit, page, read_cursor
 
 _SQL = load_queries("tagdock_cloud.inventory")
@@ -30,9 +29,10 @@ async def _wanted(
     db: Db,
     caller: Viewer,
     site: Site | None = None,
-    door: Place | None = None,
+    door: Annotated[Place | None, Query(description="Where it counts, whatever was reported.")] = None,
     bin: Place | None = None,  # noqa: A002  # the field's word
-    direction: Direction | None = None,
+    zone: Annotated[Label | None, Query(description="What was put into its bins or taken out of them.")] = None,
+    direction: Annotated[SettledDirection | None, Query(description="As it counts; none: did not happen.")] = None,
     sku: Sku | None = None,
     epc: EpcText | None = None,
     since: Instant | None = None,
@@ -40,7 +40,7 @@ async def _wanted(
 ) -> MovementFilter:
     caller.check(site)
     epcs = None if epc is None else await recorded_forms(db, candidates(epc))
-    place = {"site": site, "door": door, "bin": bin, "direction": direction, "sku": sku}
+    place = {"site": site, "door": door, "bin": bin, "zone": zone, "direction": direction, "sku": sku}
     return MovementFilter(sites=caller.listed, epcs=epcs, since=since, until=until, **place)  # type: ignore[arg-type]
 
 

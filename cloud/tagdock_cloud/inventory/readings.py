@@ -8,12 +8,13 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header, Query, Request
 from starlette.responses import Response
 
+from tagdock_cloud.inventory.newest import newest_of_sites
 from tagdock_cloud.inventory.records import ReadingPage, ReadingRecord
 from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.web.access import Viewer
 from tagdock_cloud.web.database import Database, Db
 from tagdock_cloud.web.export import EXPORTED, Row, asked_form, export
-from tagdock_cloud.web.names import Instant, Place, Site
+from tagdock_cloud.web.names import Instant, Label, Place, Site
 from tagdock_cloud.web.paging import CursorText, Limit, page, read_cursor
 
 _SQL = load_queries("tagdock_cloud.inventory")
@@ -27,12 +28,13 @@ async def _wanted(
     caller: Viewer,
     site: Site | None = None,
     bin: Place | None = None,  # noqa: A002  # the field's word
+    zone: Label | None = None,
     quantity: Quantity | None = None,
     since: Instant | None = None,
     until: Instant | None = None,
 ) -> dict[str, Any]:
     caller.check(site)
-    place = {"sites": caller.listed, "site": site, "bin": bin, "quantity": quantity}
+    place = {"sites": caller.listed, "site": site, "bin": bin, "zone": zone, "quantity": quantity}
     return {**place, "since": since, "until": until}
 
 
@@ -55,8 +57,9 @@ async def list_readings(
     if form is not None:
         return await export(request, form, "bin-readings", COLUMNS, _all(db, wanted))
     before_at, before_id = read_cursor(cursor, datetime, UUID)
-    values = {**wanted, "before_at": before_at, "before_id": before_id, "rows": limit + 1}
-    return page(request, await db.all(_SQL["readings"], values), limit, "observed_at", "event_id")
+    values = {**wanted, "before_at": before_at, "before_id": before_id}
+    rows = await newest_of_sites(db, _SQL["readings"], values, limit + 1)
+    return page(request, rows, limit, "observed_at", "event_id")
 
 
 @router.get("/bin-readings/latest", response_model=ReadingPage)

@@ -19,6 +19,15 @@ State = Literal["sellable_accessible", "in_progress", "in_transit", "returned", 
 STATES: tuple[State, ...] = get_args(State)
 
 
+Plus = Annotated[
+    bool, Field(description="The tag is of a + or ++ scheme: its Digital Link is its name, and `epc` is that link.")
+]
+PrefixDigits = Annotated[
+    Annotated[int, Field(ge=6, le=12)] | None,
+    Field(description="Of the company prefix in `epc`, where that is a Digital Link, which does not say it."),
+]
+
+
 class ItemRegistration(BaseModel):
     """One carton that is known from now on, and where it stands; without `bin` only what it is."""
 
@@ -29,13 +38,8 @@ class ItemRegistration(BaseModel):
     quantity: Annotated[int, Field(ge=0, le=10**9, description="Units in the carton.")] = 1
     site: Site
     bin: Place | None = None
-    plus: bool = Field(
-        default=False,
-        description="The tag is of a + or ++ scheme: its Digital Link is its name, and `epc` is that link.",
-    )
-    company_prefix_digits: Annotated[int, Field(ge=6, le=12)] | None = Field(
-        default=None, description="Of the company prefix in `epc`, where that is a Digital Link, which does not say it."
-    )
+    plus: Plus = False
+    company_prefix_digits: PrefixDigits = None
 
 
 class ItemList(BaseModel):
@@ -63,6 +67,10 @@ class ItemRecord(BaseModel):
     bin: str | None
     state: State
     since: datetime
+
+
+SettledDirection = Literal["in", "out", "pass", "uncertain", "none"]
+"""What counts of a movement's direction; none: it did not happen."""
 
 
 class MovementRecord(BaseModel):
@@ -94,7 +102,10 @@ class StockRecord(BaseModel):
     site: str
     sku: str | None
     zone: str | None
-    state: State
+    state: str = Field(
+        description="As an item's; of what has a life and may not be sold, its disposition there.",
+        examples=["sellable_accessible"],
+    )
     items: int
     quantity: int
 

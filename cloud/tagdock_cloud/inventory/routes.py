@@ -12,14 +12,14 @@ from starlette.responses import Response
 
 from tagdock_cloud.epcis.history import captured_history
 from tagdock_cloud.goods.records import Written
-from tagdock_cloud.inventory.epc import epc_candidates, gtin14
+from tagdock_cloud.inventory.epc import gtin14
 from tagdock_cloud.inventory.record import (
     ItemFilter,
     MovementFilter,
     find_item,
     find_items,
-    find_kept_forms,
     find_movements,
+    find_settled_forms,
     find_where,
     recorded_forms,
 )
@@ -32,13 +32,13 @@ from tagdock_cloud.inventory.records import (
     WherePage,
     WhereQuestion,
 )
-from tagdock_cloud.inventory.rules import candidates, missing_place, settled_forms, told_form
+from tagdock_cloud.inventory.rules import candidates, check_distinct, missing_place
 from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.web.access import Integrator, Viewer
 from tagdock_cloud.web.audit import audit
-from tagdock_cloud.web.database import Database, Db, Transaction
+from tagdock_cloud.web.database import Database, Db
 from tagdock_cloud.web.export import EXPORTED, Row, asked_form, export
-from tagdock_cloud.web.names import Label, Place, Site, Sku
+from tagdock_cloud.web.names import Instant, Label, Place, Site, Sku
 from tagdock_cloud.web.paging import CursorText, Limit, page, read_cursor
 from tagdock_cloud.web.problems import not_found
 from tagdock_cloud.web.reply import reply
@@ -100,7 +100,9 @@ async def put_items(db: Db, caller: Integrator, body: ItemList) -> Response:
     for site in {item.site for item in body.items}:
         caller.check(site)
     async with db.transaction() as transaction:
-        epcs = await _kept_forms(transaction, body)
+        places = [f"items[{place}]." for place in range(len(body.items))]
+        epcs = await find_settled_forms(transaction, list(zip(body.items, places, strict=True)))
+        check_distinct(epcs, places)
         rows = [
             {**item.model_dump(exclude={"plus", "company_prefix_digits"}), "epc": epc, "gtin": gtin14(epc)}
             for item, epc in zip(body.items, epcs, strict=True)
@@ -119,13 +121,6 @@ async def put_items(db: Db, caller: Integrator, body: ItemList) -> Response:
     return reply({"written": len(rows)})
 
 
-async def _kept_forms(transaction: Transaction, body: ItemList) -> list[str]:
-    """Return under which form each item is kept. Raises Problem (422)."""
-    told = [told_form(item, f"items[{place}]") for place, item in enumerate(body.items)]
-    asked = [() if form else epc_candidates(item.epc) for item, form in zip(body.items, told, strict=True)]
-    return settled_forms([item.epc for item in body.items], told, await find_kept_forms(transaction, asked))
-
-
 @router.post("/items/where-is", response_model=WherePage, max_body_size=512 * 1024)
 async def where_are(db: Db, caller: Viewer, body: WhereQuestion) -> Response:
     """Tell where up to 1,000 items are, in the order of the question. It changes nothing and may be asked again."""
@@ -136,14 +131,24 @@ async def where_are(db: Db, caller: Viewer, body: WhereQuestion) -> Response:
 
 @router.get("/items/{epc:path}/history", response_model=HistoryPage)
 async def item_history(
-    *, request: Request, db: Db, caller: Viewer, epc: EpcPath, limit: Limit = 100, cursor: CursorText = None
+    *,
+    request: Request,
+    db: Db,
+    caller: Viewer,
+    epc: EpcPath,
+    site: Site | None = None,
+    since: Instant | None = None,
+    until: Instant | None = None,
+    limit: Limit = 100,
+    cursor: CursorText = None,
 ) -> Response:
-    """List one item's movements and what others told of it by EPCIS, newest first."""
+    """List one item's movements and what others told of it by EPCIS, newest first; since <= observed_at < until."""
     at, event_id = read_cursor(cursor, datetime, UUID)
     before = (at, event_id)
     epcs = await recorded_forms(db, candidates(epc))
-    moved = await find_movements(db, MovementFilter(sites=caller.listed, epcs=epcs), limit + 1, before)
-    told = await captured_history(db, epcs, limit + 1, sites=caller.listed, before=before)
+    where: Any = {"sites": caller.listed, "site": site, "since": since, "until": until}
+    moved = await find_movements(db, MovementFilter(**where, epcs=epcs), limit + 1, before)
+    told = await captured_history(db, epcs, limit + 1, **where, before=before)
     rows = sorted([*moved, *told], key=lambda row: (row["observed_at"], row["event_id"]), reverse=True)
     if not rows and await find_item(db, caller.listed, epcs) is None:
         raise not_found("item", epc)

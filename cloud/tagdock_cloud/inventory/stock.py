@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
 from tagdock_cloud.inventory.past import SLICES_A_PAGE, past_stock
-from tagdock_cloud.inventory.records import State, StockPage, StockRecord
+from tagdock_cloud.inventory.records import StockPage, StockRecord
 from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.web.access import Viewer
 from tagdock_cloud.web.database import Database, Db
@@ -21,6 +21,7 @@ _SQL = load_queries("tagdock_cloud.inventory")
 COLUMNS: Final = tuple(StockRecord.model_fields)
 _KEYS = ("site", "sku", "zone", "state")
 _PAST_KEYS = ("sku", "site", "zone", "state")
+StockState = Annotated[str, Query(pattern=r"^[a-z_]{1,64}$", description="A disposition of CBV 2.0.")]
 router = APIRouter(prefix="/api/v1", tags=["inventory"])
 
 
@@ -33,7 +34,7 @@ async def list_stock(
     site: Site | None = None,
     sku: Sku | None = None,
     zone: Label | None = None,
-    state: State | None = None,
+    state: StockState | None = None,
     at: Annotated[Instant | None, Query(description="A moment of the past; left out: now.")] = None,
     limit: Limit = 100,
     cursor: CursorText = None,

@@ -2,6 +2,7 @@
 
 import logging
 
+from tagdock_cloud.keeping.weeks import list_weeks
 from tagdock_cloud.store.pool import Connection, DictRow
 from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.work.duty import Duty
@@ -21,6 +22,7 @@ def drop_old(connection: Connection[DictRow]) -> None:
     connection.execute(_SQL["lock_timeout"])
     row = connection.execute(_SQL["drop_old"]).fetchone()
     if row is not None and row["dropped"]:
+        connection.execute(_SQL["forget_weeks"])
         logger.info("retention: dropped %d partitions", row["dropped"])
 
 
@@ -37,6 +39,7 @@ def forget_empty_stock(connection: Connection[DictRow]) -> None:
 DUTIES: tuple[Duty, ...] = (
     Duty("keeping.partitions", 6 * 3600.0, make_partitions),
     Duty("keeping.retention", 3600.0, drop_old, timeout_s=1800.0),
+    Duty("keeping.weeks", 60.0, list_weeks, timeout_s=600.0),
     Duty("keeping.stock", 5.0, fold_stock),
     Duty("keeping.empty_stock", 3600.0, forget_empty_stock),
 )

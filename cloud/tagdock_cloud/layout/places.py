@@ -21,7 +21,7 @@ from tagdock_cloud.web.access import Integrator, Manager, Viewer
 from tagdock_cloud.web.audit import audit
 from tagdock_cloud.web.database import Database, Db, Transaction
 from tagdock_cloud.web.names import Label, Place, Site, Sku
-from tagdock_cloud.web.paging import CursorText, Limit, page, read_cursor
+from tagdock_cloud.web.paging import CursorText, FewLimit, Limit, page, page_of_few, read_cursor
 from tagdock_cloud.web.problems import Problem, not_found
 from tagdock_cloud.web.tags import IfMatch, check_unchanged, tagged
 
@@ -48,12 +48,22 @@ async def put_site(
     return tagged(request, after, 200 if before else 201)
 
 
+async def lay_down_site(db: Database, caller: Caller, site: str) -> None:
+    """Lay a site down that is not there yet; one that is stays as it is."""
+    caller.check(site)
+    async with db.transaction() as transaction:
+        if await transaction.one(_SQL["site"], {"site": site}) is None:
+            await _put(transaction, caller, "site", {"site": site, "name": ""}, None)
+
+
 @router.get("/sites/{site}/zones", response_model=ZonePage)
-async def list_zones(request: Request, db: Db, caller: Viewer, site: Site) -> Response:
+async def list_zones(
+    *, request: Request, db: Db, caller: Viewer, site: Site, limit: FewLimit = 1000, cursor: CursorText = None
+) -> Response:
     """List a site's zones."""
     caller.check(site)
     await _find(db, "site", {"site": site})
-    return tagged(request, {"items": await db.all(_SQL["zones"], {"site": site})})
+    return page_of_few(request, await db.all(_SQL["zones"], {"site": site}), limit, cursor, "zone")
 
 
 @router.get("/sites/{site}/zones/{zone:path}", response_model=ZoneRecord)

@@ -25,10 +25,10 @@ router = APIRouter(prefix="/api/v1", tags=["layout"])
 async def get_layout(request: Request, db: Db, caller: Viewer, site: Site) -> Response:
     """Export a site's layout."""
     caller.check(site)
-    row = await db.one(_SQL["export"], {"site": site})
-    if row is None:
+    present = await find_layout(db, site)
+    if present is None:
         raise not_found("layout of site", site)
-    return tagged(request, await run_in_threadpool(_export, row))
+    return tagged(request, present)
 
 
 @router.put("/sites/{site}/layout", response_model=Layout, max_body_size=32 * 2**20)
@@ -43,6 +43,12 @@ async def put_layout(
     document = await run_in_threadpool(_checked, body)
     await replace_layout(db, caller, site, document, if_match)
     return tagged(request, document)
+
+
+async def find_layout(db: Database, site: str) -> bytes | None:
+    """Return a site's layout in its one form; None where it has none."""
+    row = await db.one(_SQL["export"], {"site": site})
+    return None if row is None else await run_in_threadpool(_export, row)
 
 
 async def replace_layout(db: Database, caller: Caller, site: str, document: bytes, if_match: str | None) -> None:

@@ -17,7 +17,8 @@ for no key update;
 
 -- name: whole
 -- The orders as they stand, in the words in which they were sent.
-select o.site, o.order_id as id, o.partner, o.door, o.due_at,
+select o.site, o.order_id as id, o.partner, o.door, o.due_at, o.destination, o.deliver_from, o.promised_at, o.urgent, o.value, o.mass_kg,
+       o.volume_m3,
        (select jsonb_agg(jsonb_build_object('epc', l.epc, 'sku', l.sku, 'quantity', l.quantity) order by l.line)
         from order_lines l where (l.site, l.kind, l.order_id) = (o.site, o.kind, o.order_id)) as lines
 from orders o
@@ -27,13 +28,19 @@ where (o.site, o.kind, o.order_id) in (
 
 -- name: upsert
 -- Enter orders. What was cancelled stays cancelled; what was complete is open again, as more may be asked for.
-insert into orders as o (site, kind, order_id, partner, door, due_at, updated_by)
-select site, %(kind)s, id, partner, door, due_at, %(by)s
-from jsonb_to_recordset(%(orders)s::jsonb) as b (site text, id text, partner text, door text, due_at timestamptz)
+insert into orders as o (site, kind, order_id, partner, door, due_at, destination, deliver_from, promised_at, urgent, value, mass_kg, volume_m3,
+                    updated_by)
+select site, %(kind)s, id, partner, door, due_at, nullif(destination, 'null'), deliver_from, promised_at, urgent, value, mass_kg, volume_m3,
+       %(by)s
+from jsonb_to_recordset(%(orders)s::jsonb) as b (site text, id text, partner text, door text, due_at timestamptz, destination jsonb,
+     deliver_from timestamptz, promised_at timestamptz, urgent boolean, value double precision, mass_kg double precision,
+     volume_m3 double precision)
 order by site, id
 on conflict (site, kind, order_id) do update
-set partner = excluded.partner, door = excluded.door, due_at = excluded.due_at, updated_by = excluded.updated_by,
-    updated_at = now(), completed_at = null;
+set partner = excluded.partner, door = excluded.door, due_at = excluded.due_at, destination = excluded.destination,
+    deliver_from = excluded.deliver_from, promised_at = excluded.promised_at, urgent = excluded.urgent, value = excluded.value,
+    mass_kg = excluded.mass_kg, volume_m3 = excluded.volume_m3,
+    updated_by = excluded.updated_by, updated_at = now(), completed_at = null;
 
 -- name: forget_lines
 -- The lines are replaced whole.
@@ -88,7 +95,8 @@ limit %(rows)s;
 
 -- name: one
 -- One order with its lines and what sessions have seen of each.
-select o.site, o.order_id as id, o.partner, o.door, o.due_at, o.state, o.updated_at, t.updated_by,
+select o.site, o.order_id as id, o.partner, o.door, o.due_at, o.destination, o.deliver_from, o.promised_at, o.urgent, o.value, o.mass_kg,
+       o.volume_m3, o.state, o.updated_at, t.updated_by,
        (select jsonb_agg(jsonb_build_object('line', l.line, 'epc', l.epc, 'sku', l.sku, 'expected', coalesce(l.quantity, 1),
                                             'seen', coalesce(v.seen, 0)) order by l.line)
         from order_lines l left join (

@@ -10,10 +10,14 @@ from pydantic import ValidationError
 from tagdock_cloud.orders.records import MOST_LINES, MOST_ORDERS, OrderList
 from tagdock_cloud.web.problems import MOST_ERRORS, Problem
 
-OF_ORDER = ("site", "order", "partner", "door", "due_at")
-OF_LINE = ("epc", "sku", "quantity")
+OF_PLACE = ("lat_deg", "lon_deg", "address")
+OF_ORDER = (
+    "site", "order", "partner", "door", "due_at", "deliver_from", "promised_at", "urgent", "value", "mass_kg",
+    "volume_m3", "may_split", *OF_PLACE,
+)  # fmt: skip
+OF_LINE = ("epc", "sku", "quantity", "plus", "company_prefix_digits")
 _FIELDS = {"order": "id"}
-_COLUMNS = {"id": "order"}
+_COLUMNS = {"id": "order", "destination": "lat_deg"}
 Row = tuple[int, Mapping[str, str]]
 
 
@@ -36,11 +40,18 @@ def read_csv(content: bytes) -> OrderList:
         _agree(order, row, number, first=places[order["at"]][0])
         order["lines"].append(_values(row, OF_LINE))
         places[order["at"]][1].append(number)
-    items = [{name: value for name, value in order.items() if name != "at"} for order in orders.values()]
+    items = [_order(order) for order in orders.values()]
     try:
         return OrderList.model_validate({"items": items})
     except ValidationError as error:
         raise _mistakes([_place(item, places) for item in error.errors()[:MOST_ERRORS]]) from None
+
+
+def _order(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Put an order's columns where its fields are."""
+    place = {name: columns[name] for name in OF_PLACE if name in columns}
+    told = {name: value for name, value in columns.items() if name != "at" and name not in OF_PLACE}
+    return {**told, "destination": place} if place else told
 
 
 def _rows(content: bytes) -> Iterator[Row]:
@@ -102,7 +113,8 @@ def _place(item: Any, places: Sequence[tuple[int, Sequence[int]]]) -> tuple[str,
     line, lines = places[location[0]]
     if len(location) > 1 and isinstance(location[1], int):
         line, location = lines[location[1]], location[1:]
-    column = "".join(f", {_COLUMNS.get(part, part)}" for part in location[1:2])
+    last = location[2:3] if location[1:2] == ["destination"] and len(location) > 2 else location[1:2]
+    column = "".join(f", {_COLUMNS.get(part, part)}" for part in last)
     return f"line {line}{column}", reason
 
 

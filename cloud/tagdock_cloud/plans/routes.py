@@ -10,14 +10,14 @@ from starlette.responses import Response
 
 from tagdock_cloud.access.roles import Caller
 from tagdock_cloud.plans.records import Approval, MovePage, PlanPage, PlanRecord, PlanRequest
-from tagdock_cloud.plans.rules import check_approvable, check_queue, dated
+from tagdock_cloud.plans.rules import check_approvable, check_cancellable, check_queue, dated
 from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.web.access import Planner, Viewer
 from tagdock_cloud.web.audit import audit
 from tagdock_cloud.web.database import Database, Db, Transaction
-from tagdock_cloud.web.idempotency import IdempotencyKey, once
-from tagdock_cloud.web.names import Site
-from tagdock_cloud.web.paging import CursorText, Limit, page, read_cursor
+from tagdock_cloud.web.idempotency import Once
+from tagdock_cloud.web.names import Instant, Site
+from tagdock_cloud.web.paging import CursorText, FewLimit, Limit, page, read_cursor
 from tagdock_cloud.web.problems import not_found, refused
 from tagdock_cloud.web.reply import reply
 
@@ -26,9 +26,7 @@ router = APIRouter(prefix="/api/v1", tags=["plans"])
 
 
 @router.post("/plans", response_model=PlanRecord, status_code=201)
-async def ask_plan(
-    request: Request, db: Db, caller: Planner, body: PlanRequest, idempotency_key: IdempotencyKey = None
-) -> Response:
+async def ask_plan(once: Once, caller: Planner, body: PlanRequest) -> Response:
     """Ask for a plan; a solver takes it up and its state moves from asked over solving to done or failed."""
 
     async def work(transaction: Transaction) -> Response:
@@ -36,7 +34,7 @@ async def ask_plan(
         plan = await transaction.one(_SQL["one"], {"plan_id": plan_id})
         return reply(plan, 201, {"Location": f"/api/v1/plans/{plan_id}"})
 
-    return await once(db, request, caller, idempotency_key, work)
+    return await once(caller, work)
 
 
 @router.get("/plans", response_model=PlanPage)
@@ -46,13 +44,16 @@ async def list_plans(
     db: Db,
     caller: Viewer,
     site: Site | None = None,
+    since: Instant | None = None,
+    until: Instant | None = None,
     limit: Limit = 100,
     cursor: CursorText = None,
 ) -> Response:
-    """List plans, newest first."""
+    """List plans, newest first; since <= asked_at < until."""
     caller.check(site)
     before_at, before_id = read_cursor(cursor, datetime, UUID)
-    rows = await find_plans(db, caller, site, rows=limit + 1, before=(before_at, before_id))
+    when = (since, until)
+    rows = await find_plans(db, caller, site, rows=limit + 1, before=(before_at, before_id), asked=when)
     return page(request, rows, limit, "asked_at", "plan_id")
 
 
@@ -63,22 +64,49 @@ async def get_plan(db: Db, caller: Viewer, plan_id: UUID) -> Response:
 
 
 @router.get("/plans/{plan_id}/moves", response_model=MovePage)
-async def list_moves(db: Db, caller: Viewer, plan_id: UUID) -> Response:
+async def list_moves(
+    *, request: Request, db: Db, caller: Viewer, plan_id: UUID, limit: FewLimit = 1000, cursor: CursorText = None
+) -> Response:
     """List a plan's moves in the order in which they can be carried out."""
+    (after,) = read_cursor(cursor, int)
     await find_plan(db, caller, plan_id)
-    return reply({"items": await find_moves(db, plan_id)})
+    return page(request, await find_moves(db, plan_id, limit + 1, after), limit, "step")
 
 
 @router.post("/plans/{plan_id}/approve", response_model=Approval)
-async def approve_plan(
-    request: Request, db: Db, caller: Planner, plan_id: UUID, idempotency_key: IdempotencyKey = None
-) -> Response:
+async def approve_plan(once: Once, caller: Planner, plan_id: UUID) -> Response:
     """Approve a plan: its moves become the site's list, in the place of another plan's. Once more changes nothing."""
 
     async def work(transaction: Transaction) -> Response:
         return reply(await approve(transaction, plan_id, caller))
 
-    return await once(db, request, caller, idempotency_key, work)
+    return await once(caller, work)
+
+
+@router.post("/plans/{plan_id}/cancel", response_model=PlanRecord)
+async def cancel_plan(once: Once, caller: Planner, plan_id: UUID) -> Response:
+    """Call a plan off. One that is being solved is done shortly after, with the best legal layout found so far."""
+
+    async def work(transaction: Transaction) -> Response:
+        return reply(await cancel(transaction, plan_id, caller))
+
+    return await once(caller, work)
+
+
+async def cancel(transaction: Transaction, plan_id: UUID, caller: Caller) -> dict[str, Any]:
+    """Ask the solver to stop. Raises Problem: 403, 404, or 409 where the plan is not being worked out."""
+    plan = await transaction.one(_SQL["one"], {"plan_id": plan_id})
+    if plan is None:
+        raise not_found("plan", plan_id)
+    caller.check(plan["site"])
+    if plan["cancel_asked_at"] is not None:
+        return plan
+    check_cancellable(plan)
+    await transaction.run(_SQL["cancel"], {"plan_id": plan_id, "asked_by": caller.name})
+    after = await transaction.one(_SQL["one"], {"plan_id": plan_id}) or plan
+    states = {"before": {"state": plan["state"]}, "after": {"state": after["state"]}}
+    await audit(transaction, caller, "plan.cancel", f"plan/{plan_id}", site=plan["site"], **states)
+    return after
 
 
 async def ask(transaction: Transaction, body: PlanRequest, caller: Caller) -> UUID:
@@ -116,6 +144,7 @@ async def approve(transaction: Transaction, plan_id: UUID, caller: Caller) -> di
     former = await transaction.one(_SQL["replace"], plan)
     await transaction.run(_SQL["approve"], values)
     await transaction.run(_SQL["fill_moves"], values)
+    await transaction.run(_SQL["open_moves"], values)
     approved = await transaction.one(_SQL["one"], values) or plan
     replaced = former and former["plan_id"]
     states = {"before": {"state": plan["state"]}, "after": {"state": approved["state"], "replaced": replaced}}
@@ -130,10 +159,11 @@ async def find_plans(
     *,
     rows: int,
     before: tuple[datetime | None, UUID | None] = (None, None),
+    asked: tuple[datetime | None, datetime | None] = (None, None),
 ) -> list[dict[str, Any]]:
-    """Return plans of the caller's sites before a key, newest first."""
+    """Return plans of the caller's sites before a key, newest first; `asked`: the half open time in which they were."""
     values = {"site": site, "sites": caller.listed, "before_at": before[0], "before_id": before[1], "rows": rows}
-    return await db.all(_SQL["page"], values)
+    return await db.all(_SQL["page"], {**values, "since": asked[0], "until": asked[1]})
 
 
 async def find_plan(db: Database, caller: Caller, plan_id: UUID) -> dict[str, Any]:
@@ -145,6 +175,8 @@ async def find_plan(db: Database, caller: Caller, plan_id: UUID) -> dict[str, An
     return plan
 
 
-async def find_moves(db: Database, plan_id: UUID) -> list[dict[str, Any]]:
-    """Return a plan's moves in their order."""
-    return await db.all(_SQL["moves"], {"plan_id": plan_id})
+async def find_moves(
+    db: Database, plan_id: UUID, rows: int | None = None, after: int | None = None
+) -> list[dict[str, Any]]:
+    """Return a plan's moves in their order: so many after a step, or all."""
+    return await db.all(_SQL["moves"], {"plan_id": plan_id, "step": None, "rows": rows, "after": after})

@@ -1,5 +1,6 @@
 """When a plan may be asked for and approved. Pure."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,8 @@ from tagdock_cloud.web.problems import Problem
 MOST_OPEN = 10
 """Plans of one site that may wait for the solver: the queue has a bound."""
 DEFAULT_SPAN = timedelta(days=30)
+MOST_EXAMPLES = 200
+"""SKUs that a comparison lists; the plans have them all."""
 
 
 def dated(request: PlanRequest, now: datetime, first_at: datetime | None) -> dict[str, Any]:
@@ -50,5 +53,55 @@ def check_approvable(plan: dict[str, Any]) -> None:
         raise Problem(409, f"the plan failed ({plan['error']}); ask for a new one")
     if plan["status"] == "infeasible":
         raise Problem(409, "the plan is infeasible: there is nothing to approve; mend the rules that it names")
+    if (plan["request"].get("what_if") or {}).get("add_bins"):
+        raise Problem(409, "the plan fills bins that do not stand yet; import a layout that has them and ask again")
     if plan["layout_changed"]:
         raise Problem(409, "the layout was imported anew since this plan was asked for; ask for a new one")
+
+
+def told(plan_id: object, move: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what webhooks are told of a task."""
+    names = ("step", "sku", "from_bin", "to_bin", "status", "decided_by", "flag", "seen_bin", "seen_epc")
+    where = {"done": "is done", "cancelled": "was called off", "flagged": "needs a person"}.get(
+        move["status"], "changed"
+    )
+    message = f"Move {move['step']} ({move['sku']} to {move['to_bin']}) {where}"
+    if move.get("status") == "flagged":
+        message += f": seen in {move['seen_bin']}" if move.get("seen_bin") else ": not seen in its new bin in time"
+    return {"plan_id": plan_id, "message": message, **{name: move.get(name) for name in names}}
+
+
+def compare(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Put two plans of one site side by side. Raises Problem (409) where one has no layout yet."""
+    for plan in (one, other):
+        if not (plan["plan"] or {}).get("assignment"):
+            raise Problem(409, f"plan {plan['plan_id']} has no layout to compare: its state is {plan['state']}")
+    pair = (one, other)
+    layouts = [plan["plan"]["assignment"] for plan in pair]
+    skus = sorted({sku for layout in layouts for sku in layout})
+    apart = [sku for sku in skus if len({tuple(sorted(layout.get(sku, ()))) for layout in layouts}) > 1]
+    terms = [plan["plan"].get("terms") or {} for plan in pair]
+    asked = [plan["request"] for plan in pair]
+    return {
+        "plans": [plan["plan_id"] for plan in pair],
+        **{name: [plan[name] for plan in pair] for name in ("objective_m_per_day", "lower_bound_m_per_day", "moves")},
+        "terms": {
+            name: [term.get(name) for term in terms] for name in dict.fromkeys(key for term in terms for key in term)
+        },
+        "request": {
+            name: [request.get(name) for request in asked]
+            for name in sorted({key for request in asked for key in request})
+            if asked[0].get(name) != asked[1].get(name)
+        },
+        "tours": [plan["plan"].get("tours") for plan in pair],
+        "placed_differently": len(apart),
+        "examples": [
+            {"sku": sku, "bins": [layout.get(sku, []) for layout in layouts]} for sku in apart[:MOST_EXAMPLES]
+        ],
+    }
+
+
+def check_cancellable(plan: Mapping[str, Any]) -> None:
+    """Check that a plan is waiting or being solved. Raises Problem (409)."""
+    if plan["state"] not in ("asked", "solving"):
+        raise Problem(409, f"the plan is {plan['state']} already; there is nothing to call off")

@@ -89,6 +89,7 @@ class Child:
             self._process.wait(max(timeout_s, 0.0))
         except subprocess.TimeoutExpired:
             return False
+        self._close()
         return True
 
     def _note_death(self, now_s: float) -> None:
@@ -99,6 +100,9 @@ class Child:
         self._back_off_s = min(2 * self._back_off_s, LONGEST_BACK_OFF_S)
         self._start_again_at_s = now_s + wait_s
         logger.warning("the %s program ended (status %s); again in %.1f s", self.program.name, status, wait_s)
+        self._close()
+
+    def _close(self) -> None:
         if self._process is not None and self._process.stdout is not None:
             self._process.stdout.close()
 

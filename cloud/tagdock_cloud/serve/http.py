@@ -26,6 +26,7 @@ def run_api(config: ApiConfig) -> None:
         limit_concurrency=500,
         h11_max_incomplete_event_size=64 * 1024,
         server_header=False,
+        ws="none",  # nothing here speaks WebSocket: who asks for one is answered as anybody
         ssl_certfile=config.front.tls_cert,
         ssl_keyfile=config.front.tls_key,
         proxy_headers=bool(config.front.proxies),

@@ -2,7 +2,6 @@
 
 import logging
 import signal
-import threading
 import time
 from collections.abc import Callable
 
@@ -22,6 +21,8 @@ logger = logging.getLogger(__name__)
 READY_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 8.0
 _LOOK_EVERY_S = 0.1
+_STOP_SIGNAL: dict[Name, signal.Signals] = {"database": signal.SIGINT}
+"""PostgreSQL's "fast shutdown". The others get SIGTERM: one still at its imports answers SIGINT with a traceback."""
 _STOP_ORDER: tuple[tuple[Name, ...], ...] = (("api", "ingest", "work"), ("broker",), ("database",))
 
 
@@ -32,11 +33,11 @@ class Supervisor:
         self._config = config
         self._data = DataDirectory(config.data)
         self._children: list[Child] = []
-        self._stopping = threading.Event()
+        self._is_stopping = False
 
     def stop(self) -> None:
-        """Ask `run` to end. Safe in a signal handler."""
-        self._stopping.set()
+        """Ask `run` to end. Safe in a signal handler: it only raises a flag, as the main thread may hold any lock."""
+        self._is_stopping = True
 
     def run(self, when_ready: Callable[[dict[str, str]], None]) -> None:
         """Start everything, call `when_ready` with the addresses, look after it until `stop`.
@@ -50,8 +51,9 @@ class Supervisor:
             addresses = self._start()
             self._data.write("addresses.json", addresses)
             when_ready(addresses)
-            while not self._stopping.wait(_LOOK_EVERY_S):
+            while True:
                 self._look_after()
+                time.sleep(_LOOK_EVERY_S)
         except _StoppedError:
             pass
         finally:
@@ -105,6 +107,8 @@ class Supervisor:
     def _api(self, database: str, port: int) -> Program:
         private = str(int(self._config.private_webhooks))
         settings = {"TAGDOCK_DATABASE": database, "TAGDOCK_HTTP_PORT": str(port), "TAGDOCK_PRIVATE_WEBHOOKS": private}
+        if self._config.database is None:
+            settings["TAGDOCK_WATCH_DISK"] = str(self._data.folder)
         return own_program("api", {**settings, **self._shared_settings(), **front_settings(self._config.front)})
 
     def _work(self, database: str) -> Program:
@@ -125,12 +129,12 @@ class Supervisor:
         for child in children:
             if child.program.talk is None:
                 child.wait_ready(READY_TIMEOUT_S)
-        if self._stopping.is_set():
+        if self._is_stopping:
             raise _StoppedError
 
     def _look_after(self) -> None:
         """Start again what died. Raises _StoppedError once somebody asked to stop."""
-        if self._stopping.is_set():
+        if self._is_stopping:
             raise _StoppedError
         now_s = time.monotonic()
         changed = [child for child in self._children if child.look_after(now_s)]
@@ -150,7 +154,7 @@ class Supervisor:
         for names in _STOP_ORDER:
             children = [child for child in self._children if child.program.name in names]
             for child in children:
-                child.signal(signal.SIGINT)  # PostgreSQL's "fast shutdown"; to the others it is as good as SIGTERM
+                child.signal(_STOP_SIGNAL.get(child.program.name, signal.SIGTERM))
             for child in children:
                 if not child.wait(deadline - time.monotonic()):
                     logger.warning("the %s program does not stop: killed", child.program.name)

@@ -5,16 +5,15 @@ select distinct site from orders where cancelled_at is null and completed_at is 
 -- name: newcomers
 -- What passed a door where no session is open, and an open order or notice asks for: whoever asks for this very item at any
 -- door that it allows; whoever asks for its SKU only at the door that it names. One a door, the first due.
-with news as materialized (
-    select s.site, n.door, n.kind, n.epc, n.sku, min(n.observed_at) as seen_at
-    from unnest(%(sites)s::text[]) as s (site)
-    cross join lateral (
-        select epc, sku, door, observed_at, case direction when 'out' then 'outbound' else 'inbound' end as kind
-        from settled_movements
-        where site = s.site and stored_at > %(after)s and stored_at <= %(upto)s and door is not null and direction in ('in', 'out')
-          and observed_at > now() - interval '1 hour'
-    ) n
-    where not exists (select from door_sessions d where d.site = s.site and d.door = n.door and d.until_at > n.observed_at)
+with passed as materialized (
+    select site, epc, sku, door, observed_at, case direction when 'out' then 'outbound' else 'inbound' end as kind
+    from settled_movements
+    where site = any (%(sites)s::text[]) and stored_at > %(after)s and stored_at <= %(upto)s and door is not null
+      and direction in ('in', 'out') and observed_at > now() - interval '1 hour'
+), news as materialized (
+    select n.site, n.door, n.kind, n.epc, n.sku, min(n.observed_at) as seen_at
+    from passed n
+    where not exists (select from door_sessions d where d.site = n.site and d.door = n.door and d.until_at > n.observed_at)
     group by 1, 2, 3, 4, 5
 ), asked_for as (
     select n.site, n.door, n.kind, n.seen_at, l.order_id, true as by_epc
@@ -83,7 +82,7 @@ where (site, session_id) in (
 
 -- name: settle_down
 -- What was reopened by something late is closed again when nothing more comes.
-update door_sessions set state = 'closed'
+update door_sessions set state = 'closed', changed_at = clock_timestamp()
 where (site, session_id) in (
     select site, session_id from door_sessions
     where state = 'reopened' and changed_at < now() - interval '30 seconds' for update skip locked

@@ -32,6 +32,36 @@ where (%(site)s::text is null or site = %(site)s)
 order by opened_at desc, session_id desc
 limit %(rows)s;
 
+-- part: changes
+-- What became of sessions last.
+select v.site, v.session_id, v.kind, v.order_id, v.partner, v.door, v.state, v.opened_at, v.opened_by, v.until_at, v.closed_at,
+       v.closed_by, v.due_at, v.lines, v.lines_missing, v.units_expected, v.units_missing, v.items_seen, v.items_unexpected,
+       v.items_wrong_door, s.changed_at, s.change_id, s.change
+from (
+    select site, session_id, changed_at, session_change_id(session_id, changed_at) as change_id,
+           session_change(state, entered_at, changed_at) as change
+    from door_sessions
+
+-- part: not_seen
+-- The next of them in their order.
+      and changed_at > %(after)s and session_change_id(session_id, changed_at) <> all (%(seen)s::uuid[])
+    order by changed_at, 4
+    limit %(rows)s
+) s join door_sessions_v1 v using (site, session_id)
+order by s.changed_at, s.change_id
+
+-- name: changed
+-- Sessions of any of the sites that changed since a moment shortly ago, without the changes that were seen already.
+{{changes}}
+    where site = any (%(sites)s::text[])
+{{not_seen}};
+
+-- name: changed_at
+-- The same of one site, from a moment long ago.
+{{changes}}
+    where site = %(site)s
+{{not_seen}};
+
 -- name: site_of
 -- Which site a session is of.
 select site from door_sessions where session_id = %(session_id)s;

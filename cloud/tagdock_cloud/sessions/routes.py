@@ -14,7 +14,7 @@ from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.web.access import Operator, Viewer
 from tagdock_cloud.web.audit import audit
 from tagdock_cloud.web.database import Database, Db, Transaction
-from tagdock_cloud.web.idempotency import IdempotencyKey, once
+from tagdock_cloud.web.idempotency import Once
 from tagdock_cloud.web.names import Instant, Place, Site
 from tagdock_cloud.web.paging import CursorText, Limit, page, read_cursor
 from tagdock_cloud.web.problems import Problem, not_found
@@ -52,9 +52,7 @@ async def list_sessions(
 
 
 @router.post("/sessions", response_model=SessionRecord, status_code=201)
-async def open_session(
-    request: Request, db: Db, caller: Operator, body: SessionRequest, idempotency_key: IdempotencyKey = None
-) -> Response:
+async def open_session(once: Once, caller: Operator, body: SessionRequest) -> Response:
     """Open a session at a door for an order or an advance notice; what passes there is held against its lines."""
     caller.check(body.site)
 
@@ -66,7 +64,7 @@ async def open_session(
         )
         return reply(session, 201, {"Location": f"/api/v1/sessions/{session_id}"})
 
-    return await once(db, request, caller, idempotency_key, work)
+    return await once(caller, work)
 
 
 @router.get("/sessions/{session_id}", response_model=SessionRecord)
@@ -77,15 +75,7 @@ async def get_session(db: Db, caller: Viewer, session_id: UUID) -> Response:
 
 
 @router.post("/sessions/{session_id}/close", response_model=SessionRecord)
-async def close_session(
-    *,
-    request: Request,
-    db: Db,
-    caller: Operator,
-    session_id: UUID,
-    body: SessionEnd | None = None,
-    idempotency_key: IdempotencyKey = None,
-) -> Response:
+async def close_session(*, once: Once, caller: Operator, session_id: UUID, body: SessionEnd | None = None) -> Response:
     """Close a session. One that is closed is left as it is."""
 
     async def work(transaction: Transaction) -> Response:
@@ -97,12 +87,11 @@ async def close_session(
             await transaction.run(_SQL["close"], {**values, "until_at": until_at, "by": caller.id})
             await transaction.run(_SQL["project"], values)
             await transaction.run(_SQL["announce"], values)
-            await audit(
-                transaction, caller, "session.close", f"session/{session_id}", site=site, after={"until_at": until_at}
-            )
+            change = {"before": {"state": session["state"]}, "after": {"state": "closed", "until_at": until_at}}
+            await audit(transaction, caller, "session.close", f"session/{session_id}", site=site, **change)
         return reply(await find_session(transaction, site, session_id))
 
-    return await once(db, request, caller, idempotency_key, work)
+    return await once(caller, work)
 
 
 async def find_session(db: Database | Transaction, site: str, session_id: UUID) -> dict[str, Any]:

@@ -3,6 +3,12 @@
 -- name: movements_page
 -- A page of movements, newest first.
 select ...
+
+What several queries of a file have in common stands in it once, before them, and is put where they say `{{shown}}`:
+
+-- part: shown
+-- What is shown of a movement.
+select ...
 """
 
 import re
@@ -11,24 +17,34 @@ from importlib import resources
 from types import MappingProxyType
 from typing import LiteralString
 
-_NAME = re.compile(r"^-- name: ([a-z][a-z0-9_]*)$", re.MULTILINE)
+_NAME = re.compile(r"^-- (name|part): ([a-z][a-z0-9_]*)$", re.MULTILINE)
+_PART = re.compile(r"\{\{([a-z][a-z0-9_]*)\}\}")
 
 
 def load_queries(package: str, file: str = "queries.sql") -> Mapping[str, LiteralString]:
     """Read the queries of a package's `.sql` file by name.
 
-    Raises ValueError where a name stands twice, or a query has no description or no statement: a mistake of ours.
+    Raises ValueError where a name stands twice, a part is not there, or a query has no description or no statement: a
+    mistake of ours.
     """
     text = resources.files(package).joinpath(file).read_text(encoding="utf-8")
-    parts = _NAME.split(text)
+    pieces = _NAME.split(text)
+    parts: dict[str, str] = {}
     queries: dict[str, LiteralString] = {}
-    for name, body in zip(parts[1::2], parts[2::2], strict=True):
-        if name in queries:
-            raise ValueError(f"{package}/{file}: the query {name} stands twice")
+    for kind, name, body in zip(pieces[1::3], pieces[2::3], pieces[3::3], strict=True):
+        if name in queries or name in parts:
+            raise ValueError(f"{package}/{file}: {name} stands twice")
         described, statement = _split(body)
         if not described or not statement:
             raise ValueError(f"{package}/{file}: the query {name} needs a description (--) and a statement")
-        queries[name] = statement  # our own file: as safe as if it stood in the code
+        unknown = set(_PART.findall(statement)) - set(parts)
+        if unknown:
+            raise ValueError(f"{package}/{file}: {name} wants the part {min(unknown)}, which does not stand before it")
+        whole = _PART.sub(lambda match: parts[match[1]], statement)
+        if kind == "part":
+            parts[name] = whole
+        else:
+            queries[name] = whole  # our own file: as safe as if it stood in the code
     return MappingProxyType(queries)
 
 

@@ -15,6 +15,8 @@ Public = Annotated[None, Depends(Everybody())]
 Viewer = Annotated[Caller, Depends(Require("read"))]
 Planner = Annotated[Caller, Depends(Require("plan"))]
 Operator = Annotated[Caller, Depends(Require("decide"))]
+Handler = Annotated[Caller, Depends(Require("handle"))]
+"""Who handles items: takes steps of their lives, as far as the table of lives lets the role."""
 Integrator = Annotated[Caller, Depends(Require("supply"))]
 Manager = Annotated[Caller, Depends(Require("manage"))]
 Admin = Annotated[Caller, Depends(Require("administer"))]

@@ -35,10 +35,6 @@ def _changes(_: str, method: str, __: Operation) -> bool:
     return method != "get"
 
 
-def _takes_input(_: str, __: str, operation: Operation) -> bool:
-    return "requestBody" in operation or bool(operation.get("parameters"))
-
-
 def _has_precondition(_: str, __: str, operation: Operation) -> bool:
     return any(parameter["name"].lower() == "if-match" for parameter in operation.get("parameters", ()))
 
@@ -56,7 +52,7 @@ _RULES: Final[tuple[_Rule, ...]] = (
     (412, "It was changed meanwhile.", _has_precondition),
     (413, "The body is too long.", _reads_body),
     (415, "The body is of another media type than these.", _reads_body),
-    (422, "A field or parameter cannot be taken.", _takes_input),
+    (422, "A field or parameter cannot be taken.", _asks_login),
     (428, "It is there already, and If-Match does not say what the caller saw of it.", _has_precondition),
     (429, "Too many requests; Retry-After says when to come back.", _asks_login),
     (503, "The database does not answer, or too much is going on; Retry-After says when to come back.", _asks_database),

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tagdock_cloud.access.lockout import address_group
 from tagdock_cloud.web.limits import Limits
-from tagdock_cloud.web.problems import Problem, problem_response
+from tagdock_cloud.web.problems import Problem, problem_response, too_long
 from tagdock_cloud.web.request_id import REQUEST_ID
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -46,7 +46,16 @@ class Guard:
         scope.setdefault("state", {})["request_id"] = request_id
         REQUEST_ID.set(request_id)
 
+        is_cut_off = False
+
         async def send_with_headers(message: Message) -> None:
+            nonlocal is_cut_off
+            if is_cut_off and message["type"] == "http.response.body":
+                return
+            if _is_too_long(message):
+                await problem_response(too_long(), request_id)(scope, receive, send_with_headers)
+                is_cut_off = True
+                return
             if message["type"] == "http.response.start":
                 out = MutableHeaders(scope=message)
                 out["X-Request-Id"] = request_id
@@ -78,6 +87,13 @@ def too_many(wait_s: float) -> Problem:
     """Build the problem for somebody who asks too often (429)."""
     wait = max(1, math.ceil(wait_s))
     return Problem(429, f"too many requests; ask again in {wait} s", headers={"Retry-After": str(wait)})
+
+
+def _is_too_long(message: Message) -> bool:
+    """Tell the framework's bare answer to a body that says itself that it is too long: all errors are problems."""
+    if message["type"] != "http.response.start" or message["status"] != 413:
+        return False
+    return Headers(raw=message["headers"]).get("content-type", "").startswith("text/plain")
 
 
 def _request_id(headers: Headers) -> str:

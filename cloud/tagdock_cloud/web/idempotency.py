@@ -7,22 +7,25 @@ Source: draft-ietf-httpapi-idempotency-key-header-07.
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Header, Request
+from fastapi import Depends, Header, Request
+from pydantic_core import to_json
 from starlette.responses import Response
 
 from tagdock_cloud.access.roles import Caller
 from tagdock_cloud.store.pool import Jsonb
 from tagdock_cloud.store.queries import load_queries
-from tagdock_cloud.web.database import Database, Transaction
+from tagdock_cloud.web.database import Db, Transaction
 from tagdock_cloud.web.problems import Problem
 
 _SQL = load_queries("tagdock_cloud.web")
 _REPEATED_HEADERS = ("location", "content-type")
 
-IdempotencyKey = Annotated[
+_Key = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
@@ -32,26 +35,49 @@ IdempotencyKey = Annotated[
 ]
 
 
-async def once(
-    db: Database, request: Request, caller: Caller, key: str | None, work: Callable[[Transaction], Awaitable[Response]]
-) -> Response:
-    """Do the work in one transaction, or repeat the answer that the same request got before.
+@dataclass(frozen=True, slots=True)
+class _Once:
+    """One request that changes something, and the key that it came with."""
 
-    Raises Problem (422) where another request used the key.
-    """
-    async with db.transaction() as transaction:
-        if key is None:
-            return await work(transaction)
-        digest = hashlib.sha256(b"\0".join((request.method.encode(), request.url.path.encode(), await request.body())))
-        values = {"caller": caller.id, "key": key, "request_hash": digest.digest()}
-        await transaction.run(_SQL["forget_old"])
-        if await transaction.run(_SQL["take"], values) == 0:
-            return _repeat(await transaction.one(_SQL["answer"], values), digest.digest())
-        response = await work(transaction)
-        headers = {name: response.headers[name] for name in _REPEATED_HEADERS if name in response.headers}
-        answer = {"status": response.status_code, "headers": Jsonb(headers), "body": bytes(response.body)}
-        await transaction.run(_SQL["keep"], {**values, **answer})
-        return response
+    request: Request
+    db: Db
+    key: _Key = None
+
+    async def __call__(
+        self, caller: Caller, work: Callable[[Transaction], Awaitable[Response]], *, secrets: Sequence[str] = ()
+    ) -> Response:
+        """Do the work in one transaction, or repeat the answer that the same request got before.
+
+        `secrets`: fields of the answer that are shown once and kept nowhere; they are null where it is repeated.
+
+        Raises Problem (422) where another request used the key.
+        """
+        async with self.db.transaction() as transaction:
+            if self.key is None:
+                return await work(transaction)
+            digest = await self._digest()
+            values = {"caller": caller.id, "key": self.key, "request_hash": digest}
+            await transaction.run(_SQL["forget_old"])
+            if await transaction.run(_SQL["take"], values) == 0:
+                return _repeat(await transaction.one(_SQL["answer"], values), digest)
+            response = await work(transaction)
+            headers = {name: response.headers[name] for name in _REPEATED_HEADERS if name in response.headers}
+            answer = {"status": response.status_code, "headers": Jsonb(headers), "body": _kept(response, secrets)}
+            await transaction.run(_SQL["keep"], {**values, **answer})
+            return response
+
+    async def _digest(self) -> bytes:
+        asked = (self.request.method.encode(), self.request.url.path.encode(), await self.request.body())
+        return hashlib.sha256(b"\0".join(asked)).digest()
+
+
+Once = Annotated[_Once, Depends()]
+"""What a changing route does its work with: `await once(caller, work)`."""
+
+
+def _kept(response: Response, secrets: Sequence[str]) -> bytes:
+    body = bytes(response.body)
+    return to_json({**json.loads(body), **dict.fromkeys(secrets)}) if secrets else body
 
 
 def _repeat(row: dict[str, object] | None, digest: bytes) -> Response:

@@ -6,7 +6,7 @@ The cursor is opaque to callers; inside it is the key of the last row that was s
 import base64
 import binascii
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -20,6 +20,7 @@ from tagdock_cloud.web.tags import tagged
 
 Row = dict[str, Any]
 Limit = Annotated[int, Query(ge=1, le=1000, description="Rows a page.")]
+FewLimit = Annotated[int, Query(ge=1, le=1000, description="Rows a page; of a list as short as this one: all.")]
 CursorText = Annotated[
     str | None, Query(max_length=1200, description='Where the next page starts: follow `Link: rel="next"`.')
 ]
@@ -55,6 +56,17 @@ def page(request: Request, rows: Sequence[Row], limit: int, *keys: str) -> Respo
     if len(rows) > limit:
         return short_page(request, shown, [shown[-1][key] for key in keys])
     return tagged(request, {"items": shown})
+
+
+def page_of_few(request: Request, rows: Iterable[Row], limit: int, cursor: str | None, *keys: str) -> Response:
+    """Answer with a page of a list that is read whole, as there are never many; by its keys, which are texts.
+
+    Raises Problem (422) on a cursor that is none of ours.
+    """
+    after = tuple(read_cursor(cursor, *[str] * len(keys)))
+    ordered = sorted((tuple(row[key] for key in keys), place, row) for place, row in enumerate(rows))
+    left = [row for names, _, row in ordered if cursor is None or names > after]
+    return page(request, left[: limit + 1], limit, *keys)
 
 
 def short_page(request: Request, rows: Sequence[Row], goes_on_after: Sequence[object]) -> Response:

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
+from starlette.datastructures import FormData
 from starlette.responses import Response
 
 if TYPE_CHECKING:  # the command line knows this module and starts faster without FastAPI
@@ -14,6 +15,10 @@ if TYPE_CHECKING:  # the command line knows this module and starts faster withou
 
 MEDIA_TYPE = "application/problem+json"
 _JSON = re.compile(r"application/(?:[a-z0-9.+-]+\+)?json *(?:;|$)", re.IGNORECASE)
+FORM = "application/x-www-form-urlencoded"
+_FORMS = re.compile(r"(?:application/x-www-form-urlencoded|multipart/form-data) *(?:;|$)", re.IGNORECASE)
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""What RFC 9110 calls them, where Python before 3.13 has older words."""
 MOST_ERRORS = 20
 """Field errors that one answer names; a list of 10,000 bad rows is mended from the first few."""
 
@@ -66,11 +71,31 @@ def not_found(what: str, name: object) -> Problem:
     return Problem(404, f"there is no {what} {str(name)[:100]!r}")
 
 
+def too_long() -> Problem:
+    """Build the problem for a body that is longer than its route takes (413)."""
+    return Problem(413, "the body is longer than what is taken here; send less at once")
+
+
+def no_route(status: int, path: str, allowed: Sequence[str]) -> Problem:
+    """Build the problem for an address that nothing answers to (404), or not in this way (405)."""
+    if status == 405 and allowed:
+        ways = ", ".join(allowed)
+        return Problem(405, f"here one may {ways} only", headers={"Allow": ways})
+    described = "; /api/v1/openapi.json names every address" if path.startswith(("/api/", "/epcis/")) else ""
+    return Problem(404, f"nothing answers at {path[:100]!r}{described}")
+
+
+def check_media_type(given: str | None, wanted: str) -> None:
+    """Check what kind of body a caller says to send. Raises Problem (415) where it is another one."""
+    if (given or "").partition(";")[0].strip().lower() != wanted:
+        raise Problem(415, f"send the body as {wanted}", headers={"Accept": wanted})
+
+
 def problem_response(problem: Problem, request_id: str | None) -> Response:
     """Write a problem; ASCII only, so that no hostile name can break the encoding."""
     body: dict[str, Any] = {
         "type": problem.type,
-        "title": HTTPStatus(problem.status).phrase,
+        "title": _TITLES.get(problem.status) or HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "detail": problem.detail[:2000],
         "errors": [{"field": field, "reason": reason} for field, reason in problem.errors[:MOST_ERRORS]],
@@ -82,17 +107,19 @@ def problem_response(problem: Problem, request_id: str | None) -> Response:
 def from_validation(error: "RequestValidationError", media_type: str) -> Problem:
     """Turn the framework's list of errors into one problem that names the first field and lists the others.
 
-    `media_type`: of the request's body. One that is no JSON was not even looked into (415).
+    `media_type`: of the request's body. One that is not what the route takes was not even looked into (415).
     """
-    if error.errors()[0]["loc"][:1] == ("body",) and not _JSON.match(media_type):
-        return Problem(415, "send the body as application/json", headers={"Accept": "application/json"})
-    errors = [(_field(item["loc"]), _reason(item)) for item in error.errors()[:MOST_ERRORS]]
+    kinds, wanted = (_FORMS, FORM) if isinstance(error.body, FormData) else (_JSON, "application/json")
+    if error.errors()[0]["loc"][:1] == ("body",) and not kinds.match(media_type):
+        return Problem(415, f"send the body as {wanted}", headers={"Accept": wanted})
+    errors = [(_field(item), _reason(item)) for item in error.errors()[:MOST_ERRORS]]
     field, reason = errors[0]
     return Problem(422, f"{field}: {reason}", errors=errors)
 
 
-def _field(location: Sequence[int | str]) -> str:
-    """Write a location as `items[3].sku`; a bare body is called `body`."""
+def _field(item: dict[str, Any]) -> str:
+    """Write a location as `items[3].sku`; a bare body is called `body`, and so is one that cannot be read at all."""
+    location: Sequence[int | str] = item["loc"][:1] if item["type"] == "json_invalid" else item["loc"]
     name = ""
     for part in location[1:]:
         if isinstance(part, int):
@@ -104,7 +131,8 @@ def _field(location: Sequence[int | str]) -> str:
 
 def _reason(item: dict[str, Any]) -> str:
     if item["type"] == "json_invalid":
-        return f"is no JSON: {item.get('ctx', {}).get('error', 'cannot be read')}"
+        at = f" at character {item['loc'][1]}" if len(item["loc"]) > 1 else ""
+        return f"is no JSON{at}: {item.get('ctx', {}).get('error', 'cannot be read')}"
     if item["type"] == "extra_forbidden":
         return "is not a known field"
     return str(item["msg"]).removeprefix("Value error, ")[:300]

@@ -21,3 +21,7 @@ where caller = %(caller)s and key = %(key)s;
 -- Record a change.
 insert into audit (who, kind, action, subject, site, before, after, request_id)
 values (%(who)s, %(kind)s, %(action)s, %(subject)s, %(site)s, %(before)s::jsonb, %(after)s::jsonb, %(request_id)s);
+
+-- name: now_and_sites
+-- The database's clock, and all sites.
+select clock_timestamp() as now, array(select site from sites_v1 order by site) as sites;

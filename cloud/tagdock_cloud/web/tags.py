@@ -54,6 +54,15 @@ def tagged(
     return Response(body, status, headers=out, media_type="application/json")
 
 
+def versioned(content: Any, words: Any, status: int = 200) -> Response:
+    """Answer with JSON and the tag of its words: what callers change of it, where other parts of it move by themselves.
+
+    Such a tag is for If-Match alone: who has read it before gets the whole answer again, as it may say something else.
+    """
+    headers = {"ETag": tag_of(to_json(words)), "Cache-Control": "no-store"}
+    return Response(to_json(content), status, headers=headers, media_type="application/json")
+
+
 def check_unchanged(what: str, current: Any, if_match: str | None) -> None:
     """Check that a caller changes what they saw; `current`: what a GET answers now (bytes as they are), None: nothing.
 

@@ -119,6 +119,9 @@ select delivery_id, topic, site, body, queued_at, state, attempts,
        case when state = 'waiting' then next_at end as next_at, ended_at, status, error
 from deliveries
 where webhook_id = %(webhook_id)s and (%(state)s::text is null or state = %(state)s)
+  and (%(site)s::text is null or site = %(site)s)
+  and (%(since)s::timestamptz is null or queued_at >= %(since)s)
+  and (%(until)s::timestamptz is null or queued_at < %(until)s)
   and (%(before_at)s::timestamptz is null or (queued_at, delivery_id) < (%(before_at)s, %(before_id)s::uuid))
 order by queued_at desc, delivery_id desc
 limit %(rows)s

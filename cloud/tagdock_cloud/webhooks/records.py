@@ -11,9 +11,14 @@ from tagdock_cloud.web.names import Label, Site
 MOST_WEBHOOKS = 200
 MOST_SITES = 1000
 
-Topic = Literal["alert", "session.differences", "passage.uncertain", "test"]
-"""What one can listen to: alerts, what a door session missed or did not expect, passages that need a person. `test` is
-what the test route sends, whatever a webhook listens to."""
+Topic = Literal[
+    "alert", "session.differences", "passage.uncertain", "move", "task", "replenishment", "count", "return",
+    "repair", "request", "test",
+]  # fmt: skip
+"""What one can listen to: alerts, what a door session missed or did not expect, passages that need a person, moves of a
+plan that were done, called off or flagged, tasks of people that are due soon, overdue, done or called off, what becomes
+of returns (refunds and exchanges, too), work orders and service requests. `test` is what the test route sends,
+whatever a webhook listens to."""
 Severity = Literal["info", "warning", "critical"]
 State = Literal["waiting", "done", "dead"]
 Url = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
@@ -70,7 +75,7 @@ class WebhookRecord(BaseModel):
 
 
 class WebhookSecret(WebhookRecord):
-    """A new webhook, with the secret that is shown only now; null where a message needs none."""
+    """A new webhook, with the secret that is shown only now; null where none is needed, or the answer is repeated."""
 
     secret: str | None
 

@@ -1,7 +1,7 @@
-"""The Dock dashboard: what passes the doors, how fresh and how sure that is, what stands here, what a plan promises."""
+"""The Dock dashboard: what passes the doors, how fresh and how sure that is, what stands here."""
 # ruff: noqa: S608  the queries are put together from constants of this package; no outside text enters them
 
-from tagdock_dashboards.pieces import looks, panels, variables
+from tagdock_dashboards.pieces import looks, panels, spans, variables
 from tagdock_dashboards.pieces.page import Row, page
 from tagdock_dashboards.pieces.panels import Panel, column
 from tagdock_dashboards.pieces.query import IN_DOOR, IN_SITE
@@ -11,8 +11,10 @@ UID = "tagdock-dock"
 PASSED = f"FROM movements_v1 WHERE $__timeFilter(observed_at) AND {IN_SITE} AND {IN_DOOR}"
 PRESENT = f"FROM stock_v1 WHERE {IN_SITE} AND state NOT IN ('in_transit', 'unknown')"
 AGE_S = "extract(epoch FROM now() - greatest(last_seen_at, last_event_stored_at))"
+_NUMBERS = " && ".join(f'@.{name}.type() == "number"' for name in ("reads", "peak_rssi_dbm", "antenna"))
+TOLD = f"$.antennas[*] ? ({_NUMBERS})"
+"""What antennas read, in Tagdock's own words for evidence; other gateways explain themselves in theirs."""
 ITEM_URL = "${console_url}/find?q=${__value.raw:percentencode}&site=${__data.fields.site:percentencode}"
-LATENCY_S = "extract(epoch FROM stored_at - observed_at)"
 
 
 def build() -> models.Dashboard:
@@ -20,14 +22,15 @@ def build() -> models.Dashboard:
     return page(
         UID,
         "Dock",
-        "What passes the doors, how fresh and how certain that is, what is present, what a better layout promises.",
+        "What passes the doors, how fresh and how certain that is, what is present.",
         variables=[variables.site(), variables.door(), variables.top(10, 20, 50), variables.console_url()],
         rows=[
             Row("Is it fresh?", [gateway_ages(), latency_now(), doubt_now(), gateways()]),
             Row("Through the doors", [passed(), throughput()]),
-            Row("How sure, how late", [latency(), uncertain()]),
+            Row("At the doors now", [sessions(), waiting()]),
+            Row("Trucks of the period", [expected_and_seen(), dwell()]),
+            Row("How sure, how late", [uncertain(), antennas(), latency()]),
             Row("Present stock", [stock_by_sku(), stock_by_zone()]),
-            Row("Slotting", [promise(), saving(), plans()]),
         ],
     )
 
@@ -64,11 +67,11 @@ def latency_now() -> Panel:
             "Slowest 1 % of movements",
             """
             99th percentile, over the period, of the time from the observation at the door to the commit in the database
-            (stored_at - observed_at): passage detection, outbox, network, ingest, and any offset between the gateway's
-            clock and the database's. Source: movements_v1.
+            (stored_at - observed_at), to an eighth: passage detection, outbox, network, ingest, and any offset between
+            the gateway's clock and the database's. Source: movements_v1; beyond a day lateness_v1.
             """,
             "s",
-            f"SELECT percentile_cont(0.99) WITHIN GROUP (ORDER BY {LATENCY_S}) AS p99 {PASSED}",
+            f"SELECT p99 FROM ({spans.percentiles(spans.lateness())}) AS late",
         )
         .thresholds(looks.steps(levels=[(-86_400, looks.GOOD), (5, looks.WARN), (60, looks.BAD)]))
         .mappings(looks.null_as("no movements", looks.UNKNOWN))
@@ -83,10 +86,11 @@ def doubt_now() -> Panel:
             "Uncertain share",
             """
             Share of the period's tag passages at the chosen doors that the gateway could not decide (direction
-            `uncertain`) and left to a person. Source: movements_v1.
+            `uncertain`) and left to a person, also those that are decided by now. Source: movements_v1; beyond a day
+            lateness_v1.
             """,
             "percentunit",
-            f"SELECT avg((direction = 'uncertain')::int) AS uncertain {PASSED}",
+            f"SELECT sum(uncertain) / nullif(sum(passages), 0)::float8 AS uncertain FROM {spans.lateness()}",
         )
         .thresholds(looks.steps(levels=[(0, looks.GOOD), (0.001, looks.WARN), (0.01, looks.BAD)]))
         .mappings(looks.null_as("no movements", looks.UNKNOWN))
@@ -112,7 +116,7 @@ def gateways() -> Panel:
             FROM gateways_v1 WHERE {IN_SITE} ORDER BY 4 DESC NULLS FIRST
             """,
         )
-        .override_by_name("state", column("none", mappings=_gateway_states()))
+        .override_by_name("state", column("string", mappings=_gateway_states()))
         .override_by_name("last message", column("s", thresholds=looks.age_steps(), mappings=looks.null_as("never")))
         .override_by_name("last event", column("s", mappings=looks.null_as("none yet", looks.UNKNOWN)))
         .override_by_name("waiting events", column("short"))
@@ -126,17 +130,19 @@ def gateways() -> Panel:
 def passed() -> Panel:
     """Count the period's passages by direction."""
     counts = ", ".join(
-        f"count(*) FILTER (WHERE direction = '{direction}') AS \"{direction}\"" for direction in looks.DIRECTION_COLOURS
+        f"coalesce(sum(n) FILTER (WHERE direction = '{direction}'), 0) AS \"{direction}\""
+        for direction in looks.DIRECTION_COLOURS
     )
     panel = panels.tiles(
         5,
         "Passages in the period",
         """
-        Tag passages at the chosen doors by direction. In and out change what is present; pass went by without entering;
-        uncertain waits for a person. A passage is counted once, however often it was sent. Source: movements_v1.
+        Tag passages at the chosen doors by direction, corrections applied. In and out change what is present; pass
+        went by without entering; uncertain waits for a person. A passage is counted once, however often it was sent.
+        Source: movements_v1; beyond a day whole hours of throughput_v1.
         """,
         "short",
-        f"SELECT {counts} {PASSED} HAVING count(*) > 0",
+        f"SELECT {counts} FROM {spans.passages()} HAVING count(*) > 0",
     )
     for direction, colour in looks.DIRECTION_COLOURS.items():
         panel.override_by_name(direction, looks.colour_as(colour))
@@ -150,15 +156,18 @@ def throughput() -> Panel:
             6,
             "Throughput by door and direction",
             """
-            Tag passages a minute, averaged over each bar's width; the first and the last bar are cut by the period's
-            ends and read low. A gap means that nothing was stored for that time: look at the gateways' age before
-            reading it as a quiet door. Source: movements_v1, by time of observation.
+            Tag passages a minute, corrections applied, averaged over each bar's width; the first and the last bar are
+            cut by the period's ends and read low. A gap means that nothing was stored for that time: look at the
+            gateways' age before reading it as a quiet door. Source: movements_v1, by time of observation; beyond a day
+            throughput_v1, by hour.
             """,
             "suffix: /min",
             f"""
-            SELECT $__timeGroupAlias(observed_at, $__interval), site || ' ' || door || ' ' || direction AS metric,
-              count(*) * 60000.0 / $__interval_ms AS "per minute"
-            {PASSED} GROUP BY 1, 2 ORDER BY 1, 2
+            SELECT "time", site || ' ' || door || ' ' || direction AS metric,
+              n * 60000.0 / {spans.STEP_MS} AS "per minute"
+            FROM (
+              SELECT {spans.POINT}, site, door, direction, sum(n) AS n FROM {spans.passages()} GROUP BY 1, 2, 3, 4
+            ) AS bars ORDER BY 1, 2
             """,
         )
     )
@@ -167,29 +176,174 @@ def throughput() -> Panel:
     return panel.interval("10s").min(0).no_value("no movements")
 
 
+def sessions() -> Panel:
+    """List what stands at the doors: expected against seen."""
+    return (
+        panels.rows(
+            14,
+            "Door sessions in progress",
+            """
+            Trucks at the chosen doors now: units that their order or notice expects, what of it is still missing, what
+            was seen that nobody expected, and what passed another door. It does not depend on the chosen period.
+            Source: door_sessions_v1.
+            """,
+            f"""
+            SELECT site, door, kind, order_id AS "order", partner, extract(epoch FROM now() - opened_at) AS "open for",
+              units_expected AS expected, units_missing AS missing, items_seen AS "items seen",
+              items_unexpected AS unexpected, items_wrong_door AS "wrong door"
+            FROM door_sessions_v1 WHERE {IN_SITE} AND {IN_DOOR} AND state <> 'closed' ORDER BY opened_at LIMIT 100
+            """,
+        )
+        .override_by_name("open for", column("s"))
+        .override_by_name("unexpected", column("short", thresholds=looks.steps(levels=[(1, looks.WARN)])))
+        .override_by_name("wrong door", column("short", thresholds=looks.steps(levels=[(1, looks.BAD)])))
+        .no_value("None: no truck stands at a door")
+        .height(8)
+        .span(14)
+    )
+
+
+def waiting() -> Panel:
+    """List what came in by a door and lies there still."""
+    return (
+        panels.rows(
+            15,
+            "Waiting at the doors",
+            """
+            Items that came in by a door and have not been put into a bin yet, by door: how many, and how long the first
+            of them has been waiting. Counted every five minutes (`as of` tells how long ago); it does not depend on
+            the chosen period. Source: stock_ages_v1.
+            """,
+            f"""
+            SELECT site, door, sum(items) AS items, sum(units) AS units,
+              extract(epoch FROM now() - min(first_since)) AS "longest",
+              extract(epoch FROM now() - min(counted_at)) AS "as of"
+            FROM stock_ages_v1 WHERE {IN_SITE} AND {IN_DOOR} AND door IS NOT NULL
+            GROUP BY site, door ORDER BY 5 DESC LIMIT 100
+            """,
+        )
+        .override_by_name(
+            "longest", column("s", thresholds=looks.steps(levels=[(0, looks.GOOD), (14_400, looks.WARN)]))
+        )
+        .override_by_name("as of", column("s", thresholds=looks.counted_steps()))
+        .no_value("None: nothing waits at a door")
+        .height(8)
+        .span(10)
+    )
+
+
+def expected_and_seen() -> Panel:
+    """Draw what trucks were to carry against what was seen, by day."""
+    panel = panels.stacked_bars(
+        panels.time_series(
+            16,
+            "Expected against seen, by day",
+            """
+            Units that the orders and notices of the sessions over by then expected, by UTC day: those seen at their
+            door, and those missing; beside them items that nobody expected there or that passed another door. Source:
+            session_ends_v1.
+            """,
+            "short",
+            f"""
+            SELECT date_trunc('day', closed_at, 'UTC') AS "time",
+              sum(units_expected - units_missing) AS "seen as expected", sum(units_missing) AS "missing",
+              sum(items_unexpected) AS "unexpected", sum(items_wrong_door) AS "wrong door"
+            FROM session_ends_v1 WHERE $__timeFilter(closed_at) AND {IN_SITE} AND {IN_DOOR} GROUP BY 1 ORDER BY 1
+            """,
+        )
+    )
+    for name, colour in (("seen as expected", looks.GOOD), ("missing", looks.WARN), ("unexpected", "purple")):
+        panel.override_by_name(name, looks.colour_as(colour))
+    panel.override_by_name("wrong door", looks.colour_as(looks.BAD))
+    return panel.min(0).no_value("no session was closed in this period").span(14)
+
+
+def dwell() -> Panel:
+    """Rank doors by how long trucks stood at them."""
+    return (
+        panels.rows(
+            17,
+            "Dwell at the door",
+            """
+            How long sessions that ended in the period took, from opening to their last passage or to somebody's word:
+            how many, the middle one, and the slowest in ten. Source: session_ends_v1.
+            """,
+            f"""
+            SELECT site, door, count(*) AS sessions, percentile_cont(0.5) WITHIN GROUP (ORDER BY stood_s) AS "median",
+              percentile_cont(0.9) WITHIN GROUP (ORDER BY stood_s) AS "p90"
+            FROM (
+              SELECT site, door, extract(epoch FROM closed_at - opened_at)::float8 AS stood_s
+              FROM session_ends_v1 WHERE $__timeFilter(closed_at) AND {IN_SITE} AND {IN_DOOR}
+            ) AS ended GROUP BY 1, 2 ORDER BY 5 DESC LIMIT 100
+            """,
+        )
+        .override_by_name("median", column("s"))
+        .override_by_name("p90", column("s"))
+        .no_value("no session was closed in this period")
+        .span(10)
+    )
+
+
+def antennas() -> Panel:
+    """List how well each antenna reads."""
+    return (
+        panels.rows(
+            18,
+            "Read quality by antenna",
+            """
+            The newest 2,000 passages of the period's last day: in how many of its door's each antenna read the tag at
+            all, how often, and how strongly at the peak, on average. An antenna that falls behind its neighbour is
+            loose, turned, or behind a pallet. Passages of gateways that tell no evidence are left out. Source:
+            passage_evidence_v1.
+            """,
+            f"""
+            SELECT site, door, reader, antenna, count(*) / max(every)::float8 AS "passages read",
+              avg(reads)::float8 AS "reads each", avg(peak_rssi_dbm)::float8 AS "peak"
+            FROM (
+              SELECT site, door, jsonb_path_query_array(evidence::jsonb, '{TOLD}') AS told,
+                count(*) OVER (PARTITION BY site, door) AS every
+              FROM (
+                SELECT site, door, evidence FROM passage_evidence_v1
+                WHERE $__timeFilter(observed_at) AND observed_at > $__timeTo()::timestamptz - interval '1 day'
+                  AND {IN_SITE} AND {IN_DOOR} ORDER BY observed_at DESC LIMIT 2000
+              ) AS newest
+            ) AS passages, jsonb_to_recordset(told)
+              AS a (reader text, antenna numeric, reads numeric, peak_rssi_dbm numeric)
+            GROUP BY 1, 2, 3, 4 ORDER BY 5, 1, 2, 3, 4 LIMIT 200
+            """,
+        )
+        .override_by_name(
+            "passages read",
+            column(
+                "percentunit", thresholds=looks.steps(levels=[(0, looks.BAD), (0.5, looks.WARN), (0.8, looks.GOOD)])
+            ),
+        )
+        .override_by_name("peak", column("dBm"))
+        .override_by_name("reads each", [*column("short"), models.DynamicConfigValue("decimals", 1)])
+        .no_value("no passage of the last day tells which antennas read it")
+        .span(12)
+    )
+
+
 def latency() -> Panel:
     """Draw how long a movement takes from the door into the database."""
     return (
-        panels.time_series(
-            7,
-            "From the door to the database",
-            """
-            Time from the observation at the door to the commit in the database (stored_at - observed_at), as observed:
-            with passage detection, outbox, network and ingest, and with any offset between the two clocks (a gateway
-            whose clock runs ahead shows negative times). Source: movements_v1, by time of observation.
+        panels.seconds_of_all_sizes(
+            panels.time_series(
+                7,
+                "From the door to the database",
+                """
+            Time from the observation at the door to the commit in the database (stored_at - observed_at): passage
+            detection, outbox, network, ingest, and any offset between the two clocks (a gateway whose clock runs ahead
+            shows a slowest below zero). Median and 99th percentile to an eighth. Source: movements_v1, by time of
+            observation; beyond a day lateness_v1, by hour, beyond five weeks lateness_days_v1.
             """,
-            "s",
-            f"""
-            SELECT "time", percentiles[1] AS "median", percentiles[2] AS "p99", slowest FROM (
-              SELECT $__timeGroupAlias(observed_at, $__interval), max({LATENCY_S}) AS slowest,
-                percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (ORDER BY {LATENCY_S}) AS percentiles
-              {PASSED} GROUP BY 1
-            ) AS passages ORDER BY 1
-            """,
+                "s",
+                spans.percentiles(spans.lateness(), over_time=True),
+            )
         )
         .interval("10s")
         .no_value("no movements")
-        .span(12)
     )
 
 
@@ -205,13 +359,13 @@ def uncertain() -> Panel:
             """,
             f"""
             SELECT observed_at AS "seen at", site, door, coalesce(sku, 'not known') AS sku, epc, confidence
-            {PASSED} AND direction = 'uncertain' ORDER BY observed_at DESC LIMIT 100
+            {PASSED} AND direction = 'uncertain' AND settled_direction = 'uncertain' ORDER BY observed_at DESC LIMIT 100
             """,
         )
         .override_by_name("seen at", column("dateTimeAsLocal"))
         .override_by_name("confidence", column("percentunit"))
         .override_by_name(
-            "epc", column("none", link=("Open in the console", "${console_url}/?q=${__value.raw:percentencode}"))
+            "epc", column("string", link=("Open in the console", "${console_url}/?q=${__value.raw:percentencode}"))
         )
         .no_value("None: every passage of this period is decided")
         .span(12)
@@ -257,89 +411,6 @@ def stock_by_zone() -> Panel:
         )
         .color_scheme(looks.fixed(looks.PLAIN))
         .no_value("nothing is present")
-    )
-
-
-LATEST_PLANS = f"""
-SELECT DISTINCT ON (site) site, current_m_per_day, objective_m_per_day, lower_bound_m_per_day
-FROM plans_v1 WHERE {IN_SITE} AND state IN ('done', 'approved') AND objective_m_per_day IS NOT NULL
-ORDER BY site, asked_at DESC
-"""
-
-
-def promise() -> Panel:
-    """Show what the newest plan promises, beside today and the proven floor."""
-    return (
-        panels.tiles(
-            11,
-            "Objective of the newest plan",
-            """
-            What slotting's objective says of today's layout, of the newest finished plan, and of the lower bound that
-            the solver proved (no layout under these rules is better); summed over the chosen sites. A promise on
-            measured flow, not a measurement. Source: plans_v1.
-            """,
-            "suffix: m/day",
-            f"""
-            SELECT sum(current_m_per_day) AS "today", sum(objective_m_per_day) AS "with the plan",
-              sum(lower_bound_m_per_day) AS "proven floor" FROM ({LATEST_PLANS.strip()}) AS latest
-            """,
-        )
-        .thresholds(looks.steps(unknown=looks.PLAIN))
-        .mappings(looks.null_as("no plan yet", looks.UNKNOWN))
-        .decimals(0)
-        .span(16)
-    )
-
-
-def saving() -> Panel:
-    """Show the newest plan's promise as a share."""
-    return (
-        panels.tiles(
-            12,
-            "Promised saving",
-            """
-            1 - objective with the plan / objective today, over the newest finished plan of each chosen site. A promise
-            on measured flow, not a measurement. Source: plans_v1.
-            """,
-            "percentunit",
-            f"""
-            SELECT 1 - sum(objective_m_per_day) / nullif(sum(current_m_per_day), 0) AS saving
-            FROM ({LATEST_PLANS.strip()}) AS latest
-            """,
-        )
-        .thresholds(looks.steps(levels=[(0, looks.PLAIN), (0.01, looks.GOOD)]))
-        .mappings(looks.null_as("no plan yet", looks.UNKNOWN))
-        .span(8)
-    )
-
-
-def plans() -> Panel:
-    """List the newest plans."""
-    return (
-        panels.rows(
-            13,
-            "Plans",
-            """
-            The newest 20 plans of the chosen sites: asked when and by whom, how far they are, what they promise. A
-            failed plan gives its reason. Source: plans_v1.
-            """,
-            f"""
-            SELECT asked_at AS "asked at", site, state, status, current_m_per_day AS "today",
-              objective_m_per_day AS "with the plan",
-              1 - objective_m_per_day / nullif(current_m_per_day, 0) AS "saving",
-              (SELECT count(*) FROM moves_v1 m WHERE m.plan_id = p.plan_id AND m.state = 'open') AS "open moves",
-              solver, seconds, asked_by AS "asked by", error, plan_id AS "plan"
-            FROM plans_v1 p WHERE {IN_SITE} ORDER BY asked_at DESC LIMIT 20
-            """,
-        )
-        .override_by_name("asked at", column("dateTimeAsLocal"))
-        .override_by_name("today", column("suffix: m/day"))
-        .override_by_name("with the plan", column("suffix: m/day"))
-        .override_by_name("saving", column("percentunit"))
-        .override_by_name("seconds", column("s"))
-        .override_by_name("plan", column("none", link=("Open in the console", "${console_url}/plans/${__value.raw}")))
-        .no_value("nobody has asked for a plan yet")
-        .height(7)
     )
 
 

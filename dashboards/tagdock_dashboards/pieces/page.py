@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tagdock_dashboards.pieces import marks
 from tagdock_dashboards.pieces.panels import Panel
 from tagdock_dashboards.pieces.sdk import Builder, dashboard, models
 from tagdock_dashboards.pieces.variables import Variable
@@ -41,6 +42,7 @@ def page(
         .tooltip(models.DashboardCursorSync.CROSSHAIR)
         .variables(list(variables))
         .links(_links())
+        .annotations([marks.approvals(), marks.faults()])
     )
     for number, row in enumerate(rows, start=1):
         builder.with_row(dashboard.Row(row.title).id(1000 + number))

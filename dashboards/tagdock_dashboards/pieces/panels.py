@@ -9,7 +9,7 @@ from textwrap import dedent
 from typing import Any, TypeVar
 
 from tagdock_dashboards.pieces import looks
-from tagdock_dashboards.pieces.query import Sql, data_source
+from tagdock_dashboards.pieces.query import IN_SITE, Sql, data_source
 from tagdock_dashboards.pieces.sdk import (
     Builder,
     bargauge,
@@ -26,6 +26,7 @@ Panel = Builder[models.Panel]
 _P = TypeVar("_P", timeseries.Panel, stat.Panel, bargauge.Panel, table.Panel)
 
 NOTHING = "no data"
+SEVERITIES = {"critical": looks.BAD, "warning": looks.WARN, "info": looks.PLAIN}
 
 MOST_BARS = 200
 """Bars across a panel: more could not be told apart, and each costs a row a series (32 for eight doors)."""
@@ -50,6 +51,12 @@ def stacked_bars(panel: timeseries.Panel) -> timeseries.Panel:
     stacking = common.StackingConfig().mode(common_models.StackingMode.NORMAL).group("A")
     panel.draw_style(common_models.GraphDrawStyle.BARS).fill_opacity(80).line_width(0).stacking(stacking)
     return panel.max_data_points(MOST_BARS)
+
+
+def seconds_of_all_sizes(panel: timeseries.Panel) -> timeseries.Panel:
+    """Stretch the axis so that milliseconds and hours both show; below ten milliseconds, and below zero, it is even."""
+    scale = common.ScaleDistributionConfig().type(common_models.ScaleDistribution.SYMLOG).log(10)
+    return panel.scale_distribution(scale.linear_threshold(0.01)).max_data_points(MOST_BARS)
 
 
 def tiles(panel_id: int, title: str, says: str, unit: str, sql: str) -> stat.Panel:
@@ -89,9 +96,70 @@ def bars(panel_id: int, title: str, says: str, unit: str, sql: str) -> bargauge.
 
 
 def rows(panel_id: int, title: str, says: str, sql: str) -> table.Panel:
-    """List rows. Units stand on the columns, by `column`."""
+    """List rows. Units stand on the columns, by `column`; a text stays one, also a SKU that looks like a number."""
     panel = _common(table.Panel(), panel_id, title, says, unit="none", query=Sql(sql))
+    panel.override_by_field_type("string", [models.DynamicConfigValue("unit", "string")])
     return panel.cell_height(common_models.TableCellHeight.SM).show_header(True).filterable(True).height(9).span(24)
+
+
+def freshness(panel_id: int) -> stat.Panel:
+    """Show how old and how complete the page is; every dashboard begins with it or with more of its kind."""
+    panel = tiles(
+        panel_id,
+        "Age and completeness of this page",
+        """
+        How long ago a gateway of the chosen sites was last heard of, how long ago the last event was stored, how many
+        gateways have been silent for five minutes (what they see is missing on this page until they come back), and how
+        long ago long periods were last counted. By the database's clock when the query ran, whatever the chosen period.
+        Source: gateways_v1, counted_v1.
+        """,
+        "s",
+        f"""
+        SELECT extract(epoch FROM now() - max(greatest(last_seen_at, last_event_stored_at))) AS "last heard of",
+          extract(epoch FROM now() - max(last_event_stored_at)) AS "last event stored",
+          count(*) FILTER (WHERE coalesce(greatest(last_seen_at, last_event_stored_at), '-infinity')
+            < now() - interval '{looks.STALE_BAD_S} seconds') AS "gateways silent",
+          extract(epoch FROM now() - (SELECT looked_until FROM counted_v1)) AS "counted"
+        FROM gateways_v1 WHERE {IN_SITE} HAVING count(*) > 0
+        """,  # noqa: S608  constants of this package
+    )
+    silent = looks.override_steps(looks.steps(unknown=looks.BAD, levels=[(0, looks.GOOD), (1, looks.BAD)]))
+    return (
+        panel.thresholds(looks.age_steps())
+        .mappings(looks.null_as("never"))
+        .override_by_name("last event stored", looks.override_steps(looks.steps(unknown=looks.PLAIN)))
+        .override_by_name("gateways silent", [*silent, models.DynamicConfigValue("unit", "short")])
+        .override_by_name("counted", looks.override_steps(looks.counted_steps()))
+        .no_value("no gateway is registered")
+        .decimals(0)
+        .height(4)
+        .span(24)
+    )
+
+
+def alerts(panel_id: int, title: str, kinds: Sequence[str] = ()) -> table.Panel:
+    """List the open alerts of some kinds, or of all; every dashboard shows those that concern it."""
+    listed = ", ".join(f"'{kind}'" for kind in kinds)
+    only = f" AND kind IN ({listed})" if kinds else ""
+    return (
+        rows(
+            panel_id,
+            title,
+            """
+            What stands against the alert rules now, the most severe first: since when, what it is, and who has seen it.
+            Source: alerts_v1.
+            """,
+            f"""
+            SELECT severity, site, message, raised_at AS "raised at", acknowledged_by AS "seen by", kind, originator
+            FROM alerts_v1 WHERE {IN_SITE} AND cleared_at IS NULL{only}
+            ORDER BY array_position(ARRAY['critical', 'warning', 'info'], severity), raised_at DESC LIMIT 200
+            """,  # noqa: S608  the kinds are constants of this package
+        )
+        .override_by_name("severity", column("string", mappings=looks.states(**SEVERITIES)))
+        .override_by_name("raised at", column("dateTimeAsLocal"))
+        .no_value("None: no alert is open")
+        .height(8)
+    )
 
 
 def column(

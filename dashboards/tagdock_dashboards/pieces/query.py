@@ -15,8 +15,15 @@ DATA_SOURCE_UID = "tagdock"
 IN_SITE = "site = ANY (ARRAY[$site]::text[])"
 """Limits a query to the chosen sites; unlike `IN ($site)` it stays legal SQL while there is no site yet."""
 
-IN_DOOR = "door = ANY (ARRAY[$door]::text[])"
-"""Limits a query to the chosen doors; see `variables.door` for what "All" becomes."""
+EVERY = "'*'"
+"""What "All" becomes where it has to hold for values that stand in no list. The database drops the condition then,
+before it plans: an estimate of a condition that is always true would send it down the wrong way."""
+
+IN_DOOR = f"(ARRAY[$door]::text[] = ARRAY[{EVERY}] OR door = ANY (ARRAY[$door]::text[]))"
+"""Limits a query to the chosen doors, or not at all."""
+
+IN_SKU = f"(ARRAY[$sku]::text[] = ARRAY[{EVERY}] OR sku = ANY (ARRAY[$sku]::text[]))"
+"""Limits a query to the chosen SKUs, or not at all: then items count, too, of which nobody knows their SKU."""
 
 
 def data_source() -> common_models.DataSourceRef:

@@ -1,7 +1,7 @@
 """The choices at the top of a dashboard."""
 # ruff: noqa: S608  the queries are put together from constants of this package
 
-from tagdock_dashboards.pieces.query import IN_SITE, data_source
+from tagdock_dashboards.pieces.query import EVERY, IN_SITE, data_source
 from tagdock_dashboards.pieces.sdk import Builder, dashboard, models
 
 Variable = Builder[models.VariableModel]
@@ -18,14 +18,29 @@ def site() -> Variable:
 def door() -> Variable:
     """Choose doors: those of the layout and those that goods passed lately.
 
-    "All" becomes the column itself, so it holds for every door, also one that stands in no list.
+    "All" holds for every door, also one that stands in no list.
     """
     return _query(
         "door",
         "Door",
         f"SELECT door FROM doors_v1 WHERE {IN_SITE} UNION "
-        f"SELECT door FROM flows_v1 WHERE {IN_SITE} AND day >= current_date - 7 ORDER BY door",
-    ).all_value("door")
+        f"SELECT door FROM throughput_v1 WHERE {IN_SITE} AND hour_at >= now() - interval '7 days' ORDER BY door",
+    ).all_value(EVERY)
+
+
+def sku() -> Variable:
+    """Choose SKUs: those that are listed. "All" holds for every SKU, and for items of which nobody knows theirs."""
+    return _query("sku", "SKU", "SELECT sku FROM skus_v1 ORDER BY sku LIMIT 10000").all_value(EVERY)
+
+
+def zone() -> Variable:
+    """Choose zones: those of the bins, and `no zone` for what lies outside of all."""
+    return _query(
+        "zone",
+        "Zone",
+        f"SELECT zone FROM zones_v1 WHERE {IN_SITE} UNION SELECT zone FROM bins_v1 "
+        f"WHERE {IN_SITE} AND zone IS NOT NULL UNION SELECT 'no zone' ORDER BY zone",
+    )
 
 
 def top(*choices: int) -> Variable:

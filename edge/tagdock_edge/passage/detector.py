@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, field
 
-from tagdock_contract import InputChange, TagRead
+from tagdock_contract import InputChange, Side, TagRead
 
 from tagdock_edge.clock import SECOND_US, seconds_us, to_us
 from tagdock_edge.config import DoorConfig, PassageConfig
@@ -108,6 +108,10 @@ class Detector:
     def open_tags(self) -> int:
         """How many tags are in the field, or left it just now."""
         return len(self._tracks)
+
+    def mute_eyes(self, door: str, now_us: int) -> frozenset[Side]:
+        """Return the photo-eyes of a door that are not asked just now."""
+        return self._eyes.mute(door, now_us)
 
     @property
     def open_reads(self) -> int:

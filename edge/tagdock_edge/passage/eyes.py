@@ -95,9 +95,14 @@ class PhotoEyes:
         own = self._doors.get(door)
         if own is None:
             return Beams()
-        stuck = {side for side, one in own.still.items() if last_us - one.broken_us > STUCK_US}
+        return Beams(tuple(self.during(door, first_us - ABOUT_US, last_us + ABOUT_US)), self.mute(door, last_us))
+
+    def mute(self, door: str, now_us: int) -> frozenset[Side]:
+        """Return a door's eyes that are not to be believed at a time: stuck, or silent while the other one is not."""
+        own = self._doors.get(door, _Door())
+        stuck = {side for side, one in list(own.still.items()) if now_us - one.broken_us > STUCK_US}
         silent: set[Side] = {side for side, count in own.others.items() if count >= SILENT_AFTER}
-        return Beams(tuple(self.during(door, first_us - ABOUT_US, last_us + ABOUT_US)), frozenset(stuck | silent))
+        return frozenset(stuck | silent)
 
 
 def eye_evidence(breaks: Iterable[Break]) -> tuple[PhotoEyeEvidence, ...]:

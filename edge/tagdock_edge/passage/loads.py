@@ -111,7 +111,8 @@ def _seeds(witnesses: Sequence[Witness]) -> list[Load]:
     found = []
     for one in witnesses:
         mine = under_way.setdefault((likeliest(one.doors)[0], one.stood), [])
-        nats, near = min(((apart(load.course, one.course), n) for n, load in enumerate(mine)), default=(inf, 0))
+        close = [(n, load) for n, load in enumerate(mine) if abs(load.middle_s - one.middle_s) <= NEVER_S]
+        nats, near = min(((apart(load.course, one.course), n) for n, load in close), default=(inf, 0))
         if nats < SEED_NATS:
             mine[near].add(one)
             continue

@@ -7,6 +7,7 @@ from math import log10
 from tagdock_edge.config import Thresholds
 from tagdock_edge.passage.course import Course, course
 from tagdock_edge.passage.eyes import PhotoEyes
+from tagdock_edge.passage.hill import farther
 from tagdock_edge.passage.layout import Layout
 from tagdock_edge.passage.looks import Look, levels_dbm, looks, middle_us
 from tagdock_edge.passage.opinion import NONE, Opinion
@@ -90,10 +91,12 @@ def witness(epc: str, seen: Sequence[Seen], site: Site, moved_us: tuple[int, int
     for number, level in levels.items():
         nats = max(BLOCKED_NATS - (best - level) / thresholds.door_db, 0.0)
         opinion = _opinion(number, telling, site) if nats >= ASKED_NATS else NONE
-        doors[number], reasons[number] = _ways(nats * surely, opinion, STOOD_NATS if stood else 0.0), opinion.reason
+        doors[number] = _ways(nats * surely, opinion, STOOD_NATS if stood else 0.0)
+        reasons[number] = opinion.reason
     sides = {antenna: layout.antennas[antenna].side for antenna in found}
     passed = course(found, sides, telling[0].at_us / 1e6)
     few = len(telling) <= FEW_READS
+    doors = _nearer(doors, farther(found, layout.door_of))
     return Witness(epc, seen[0].at_us, seen[-1].at_us, middle_us(found) / 1e6, passed, stood, doors, reasons, few)
 
 
@@ -116,3 +119,14 @@ def _ways(nats: float, opinion: Opinion, stood_nats: float) -> Ways:
     told = opinion.within(OWN_NATS)
     less = told.stayed + stood_nats
     return nats + told.came_in - less, nats + told.went_out - less, nats
+
+
+def _nearer(doors: Mapping[int, Ways], less: Mapping[int, float]) -> dict[int, Ways]:
+    """Hold so much against going through each door. Whether it went through any at all is not for hills to say.
+
+    What stands or goes by has hills of any width, so the door that it most likely went through keeps what it had.
+    """
+    held = {door: (ways[0] - less.get(door, 0.0), ways[1] - less.get(door, 0.0)) for door, ways in doors.items()}
+    before = max(max(ways[:2]) for ways in doors.values())
+    back = before - max(max(ways) for ways in held.values())
+    return {door: (ways[0] + back, ways[1] + back, doors[door][2]) for door, ways in held.items()}

@@ -14,7 +14,7 @@ import click
 from tagdock_simulators.demo.errors import DemoError
 from tagdock_simulators.demo.report import Report, as_json, as_text
 from tagdock_simulators.demo.run import run_demo
-from tagdock_simulators.demo.settings import KILLABLE, DemoSettings
+from tagdock_simulators.demo.settings import KILLABLE, SITES_AT_MOST, DemoSettings
 from tagdock_simulators.scenarios import SCENARIOS
 from tagdock_simulators.warehouse.orders import OrderFileError
 
@@ -151,8 +151,26 @@ def _kills(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
     metavar="NAME,...",
     help=f"Kill each of these once while loads pass: {', '.join(KILLABLE)}.",
 )
+@click.option(
+    "--returns",
+    is_flag=True,
+    envvar="TAGDOCK_RETURNS",
+    show_envvar=True,
+    help="Cancelled lines come back through doors of their own, and simulated people deal with them.",
+)
+@click.option(
+    "--sites",
+    type=click.IntRange(1, SITES_AT_MOST),
+    default=1,
+    show_default=True,
+    envvar="TAGDOCK_SITES",
+    show_envvar=True,
+    help="With --returns: at how many sites they come back, each with a gateway and people of its own.",
+)
 def demo(report: Path | None, **asked: Any) -> None:
     """Run everything on this box, drive orders through simulated dock doors, and report what became of them."""
+    if asked["sites"] > 1 and not asked["returns"]:
+        raise click.UsageError("--sites says where returns come back; give --returns, too")
     begun = time.monotonic()
 
     def say(words: str) -> None:

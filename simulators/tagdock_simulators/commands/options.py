@@ -179,8 +179,10 @@ _AGAIN_S = 0.5  # unwinding removes a file or two
 
 @contextmanager
 def writing() -> Iterator[None]:
-    """End the program with 1 and one line when a file cannot be written; SIGTERM leaves nothing half written."""
-    before = signal.signal(signal.SIGTERM, _end)
+    """End the program with 1 and one line when a file cannot be written; a signal leaves nothing half written."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    for number in (number for number, handler in before.items() if handler is not signal.SIG_IGN):
+        signal.signal(number, _end)
     try:
         yield
     except BrokenPipeError:  # whoever reads has enough: nothing to complain about
@@ -190,17 +192,24 @@ def writing() -> Iterator[None]:
         raise click.ClickException(f"{place}: {error.strerror}; choose a place that can be written") from error
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _end(number: int, _frame: object) -> NoReturn:
-    """Unwind what runs, as Ctrl-C does, with the status that a shell gives to a signal.
+    """Unwind what runs, with the status that a shell gives to a signal; Ctrl-C as ever.
 
     Once more soon: where a signal finds Python in a finalizer, it swallows what is raised there.
     """
-    signal.signal(signal.SIGALRM, lambda *_: sys.exit(128 + number))
+
+    def leave(*_: object) -> NoReturn:
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        sys.exit(128 + number)
+
+    signal.signal(signal.SIGALRM, leave)
     signal.setitimer(signal.ITIMER_REAL, _AGAIN_S, _AGAIN_S)
-    sys.exit(128 + number)
+    leave()
 
 
 def say(line: str) -> None:

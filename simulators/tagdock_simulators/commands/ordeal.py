@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +14,7 @@ import click
 from tagdock_simulators.demo.errors import DemoError
 from tagdock_simulators.mqtt.messages import BrokerError
 from tagdock_simulators.ordeal.run import Ordeal, run_ordeal
-from tagdock_simulators.ordeal.verdict import Verdict
+from tagdock_simulators.ordeal.verdict import Struck, Verdict
 
 
 @click.command()
@@ -83,14 +84,24 @@ def ordeal(*, minutes: float, speed: float, each: int, seed: int, data: Path | N
             sys.exit(1)
         except KeyboardInterrupt:
             sys.exit(130)
-    click.echo(_text(verdict))
+    click.echo(_text(verdict, seed, struck))
     if report is not None:
-        told = {"seed": seed, "minutes": minutes, **asdict(verdict), "clean": verdict.clean}
+        told = {"seed": seed, "minutes": minutes, "speed": speed, **asdict(verdict), "clean": verdict.clean}
         report.write_text(json.dumps({**told, "blows": [asdict(each) for each in struck]}, indent=1) + "\n", "utf-8")
     sys.exit(0 if verdict.clean else 1)
 
 
-def _text(verdict: Verdict) -> str:
+def _text(verdict: Verdict, seed: int, struck: Sequence[Struck]) -> str:
+    blows = [f"  {each.at_s:>6.1f} s  {each.what:<12} {each.on:<15} {each.did}" for each in struck]
     lines = [f"  {name.replace('_', ' '):<18}{value:>10,}" for name, value in asdict(verdict).items()]
     last = "Nothing was lost, nothing doubled." if verdict.clean else "Something went wrong."
-    return "\n".join(["What the gateways told, against what is on record", "", *lines, "", last])
+    told = [
+        f"The blows of seed {seed}",
+        "",
+        *blows,
+        "",
+        "What the gateways told, against what is on record",
+        "",
+        *lines,
+    ]
+    return "\n".join([*told, "", last])

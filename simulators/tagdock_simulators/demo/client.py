@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
+from uuid import uuid4
 
 import httpx
 
@@ -54,6 +55,55 @@ class CloudClient:
         """Register tagged cartons and where they stand."""
         await self._put_items("/items", [{**item, "site": self._site} for item in items])
 
+    async def put_papers(self, path: str, items: Sequence[Mapping[str, Any]]) -> None:
+        """Enter orders, or advance notices."""
+        if items:
+            await self._call("PUT", path, json={"items": list(items)})
+
+    async def open_session(self, door: str, kind: str, order: str, opened_at: datetime) -> None:
+        """Open a door session; asked twice, it is opened once."""
+        body = {"site": self._site, "door": door, "kind": kind, "order": order, "opened_at": opened_at.isoformat()}
+        await self._call("POST", "/sessions", json=body, headers={"Idempotency-Key": f"{order}-open"})
+
+    async def close_session(self, session_id: str, until_at: datetime | None) -> None:
+        """Close a door session; what passed until then counts, None: until now."""
+        body = {} if until_at is None else {"until_at": until_at.isoformat()}
+        await self._call("POST", f"/sessions/{session_id}/close", json=body)
+
+    async def sessions(self, since: datetime) -> list[dict[str, Any]]:
+        """Return the door sessions that began since a time."""
+        return await self.all("/sessions", site=self._site, since=since.isoformat())
+
+    async def put_zone(self, zone: str, limits: Mapping[str, Any]) -> None:
+        """Say what a zone is for and what its goods bear."""
+        await self._call("PUT", f"/sites/{self._site}/zones/{zone}", json=dict(limits), headers={"If-Match": "*"})
+
+    async def add_rules(self, rules: Sequence[Mapping[str, Any]]) -> None:
+        """Add rules of alerts, but for those of a name that there is one of already."""
+        known = {each["name"] for each in await self.all("/alert-rules")}
+        for rule in rules:
+            if rule["name"] not in known:
+                await self._call("POST", "/alert-rules", json={**rule, "site": self._site})
+
+    async def told(self, path: str) -> dict[str, Any]:
+        """Return what the interface tells of one thing."""
+        found: dict[str, Any] = (await self._call("GET", path)).json()
+        return found
+
+    async def tell(self, path: str, **body: Any) -> dict[str, Any]:
+        """Have something done, once, however often the request has to be sent; return what it is then."""
+        answer = await self._call("POST", path, json=body, headers={"Idempotency-Key": str(uuid4())})
+        found: dict[str, Any] = answer.json()
+        return found
+
+    async def come_on_duty(self) -> None:
+        """Say that whoever this token belongs to is there to be given work."""
+        await self._call("PUT", "/on-duty/me", json={"site": self._site})
+
+    async def revoke(self, token: str) -> None:
+        """Take a token out of force, by its name."""
+        await self._call("DELETE", f"/tokens/{token}")
+
     def movements(self, since: datetime) -> AsyncIterator[dict[str, Any]]:
         """Iterate over the stored movements that were observed since a time."""
         return self._pages("/movements", {"site": self._site, "since": since.isoformat()})
@@ -71,6 +121,14 @@ class CloudClient:
         """Return a plan as it is now."""
         found: dict[str, Any] = (await self._call("GET", f"/plans/{plan_id}")).json()
         return found
+
+    async def approve(self, plan_id: str) -> None:
+        """Approve a plan: its moves become the site's list."""
+        await self._call("POST", f"/plans/{plan_id}/approve", json={})
+
+    async def moves(self, plan_id: str) -> list[dict[str, Any]]:
+        """Return a plan's moves in their order, each with what became of it."""
+        return await self.all(f"/plans/{plan_id}/moves")
 
     async def _put_items(self, path: str, items: Sequence[Mapping[str, Any]]) -> None:
         for start in range(0, len(items), _ITEMS_A_CALL):

@@ -8,6 +8,7 @@ from typing import Any
 from tagdock_simulators.demo.client import CloudClient
 from tagdock_simulators.demo.report import Passed, Stored
 from tagdock_simulators.gateway_config import LEFT_AFTER_S
+from tagdock_simulators.warehouse.floor import DOORS
 
 _OBSERVED_WITHIN = timedelta(seconds=3)  # a movement's time is that of the strongest read, not of the door line
 _RECENT = 1_000
@@ -23,6 +24,8 @@ class Follower:
         self._by_id: dict[str, Stored] = {}
         self.stored_at: dict[str, datetime] = {}
         """When each EPC's movement was stored; the first one where there are several."""
+        self.placed: dict[str, tuple[str, str]] = {}
+        """The arrivals in bins by their event: EPC and bin."""
 
     @property
     def stored(self) -> Sequence[Stored]:
@@ -52,8 +55,17 @@ class Follower:
 
     async def _read_since(self, since: datetime) -> None:
         async for item in self._client.movements(since):
+            if item["door"] is None:
+                self._note_bin(item)
+                continue
+            if item["door"] not in DOORS:
+                continue  # one of the doors for returns, which are judged item by item
             stored = self._by_id[item["event_id"]] = _stored(item)
             self.stored_at.setdefault(stored.epc, stored.stored_at)
+
+    def _note_bin(self, item: Mapping[str, Any]) -> None:
+        if item["direction"] == "in":
+            self.placed[item["event_id"]] = item["epc"], item["bin"]
 
 
 def _stored(item: Mapping[str, Any]) -> Stored:

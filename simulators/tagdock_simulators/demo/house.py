@@ -71,13 +71,17 @@ class House:
         """Take the token of this run out of force."""
         await self._tokens(database, "revoke", _token_name(started_at))
 
-    async def start_gateway(self, toml: str) -> None:
-        """Write the gateway's configuration and start it."""
-        file = self._data / "gateway" / "gateway.toml"
+    async def start_gateway(self, toml: str, name: str = "gateway") -> None:
+        """Write a gateway's configuration and start it."""
+        file = self._data / name / "gateway.toml"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(toml, encoding="utf-8")
         command = (find_program("tagdock-edge"), "run", "--config", str(file))
-        await self._children.start(Program("gateway", command, environment()), _at_once, _COMMAND_WITHIN_S)
+        await self._children.start(Program(name, command, environment()), _at_once, _COMMAND_WITHIN_S)
+
+    async def stop_gateway(self, name: str) -> None:
+        """Stop a gateway; it says good-bye."""
+        await self._children.stop_one(name)
 
     async def start_slotting(self, database: str) -> None:
         """Start the worker that solves plans."""

@@ -11,7 +11,7 @@ from tagdock_simulators.demo.report import Plan
 
 _LOOK_EVERY_S = 0.5
 _SOLVE_WITHIN_S = 20.0
-_ANSWER_WITHIN_S = 60.0
+_ANSWER_WITHIN_S = 120.0
 
 
 async def make_plan(client: CloudClient, since: datetime, days: int, seed: int) -> Plan:
@@ -19,8 +19,17 @@ async def make_plan(client: CloudClient, since: datetime, days: int, seed: int) 
 
     Raises DemoError when it fails or takes too long.
     """
-    asked = {"represents_days": days, "time_limit_s": _SOLVE_WITHIN_S, "seed": seed}
-    plan_id = await client.ask_plan(since=since.isoformat(), **asked)
+    return await solved(client, await ask(client, since, days, seed))
+
+
+async def ask(client: CloudClient, since: datetime, days: int, seed: int, **further: Any) -> str:
+    """Ask for a plan; return its id. `further`: what else the interface takes, such as `at_most`."""
+    asked = {"represents_days": days, "time_limit_s": _SOLVE_WITHIN_S, "seed": seed, **further}
+    return await client.ask_plan(since=since.isoformat(), **asked)
+
+
+async def solved(client: CloudClient, plan_id: str) -> Plan:
+    """Wait for the answer. Raises DemoError when there is none, or not in time."""
     deadline = asyncio.get_running_loop().time() + _ANSWER_WITHIN_S
     while (found := await client.plan(plan_id))["state"] not in ("done", "approved"):
         if found["state"] == "failed":

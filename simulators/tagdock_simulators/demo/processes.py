@@ -142,6 +142,10 @@ class Supervisor:
         process.kill()
         return process.pid
 
+    async def stop_one(self, name: str) -> None:
+        """Stop a child for now; it may be started again."""
+        await self._children.pop(name).stop()
+
     async def stop(self) -> None:
         """Stop all children, the last one started first."""
         while self._children:

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from tagdock_simulators.demo.beside import Moved, TruckEnd, beside_json, beside_rows
+from tagdock_simulators.demo.fates import Returned, returned_json, returned_row
+
 DECIDED_WITHIN = timedelta(seconds=4)
 """A gateway decides at most 3 s after a tag has left the field; one more until the outbox has it for certain."""
 
@@ -69,6 +72,10 @@ class Played:
     plan: Plan | None = None
     feed_late_ms: Sequence[float] = ()
     troubles: Sequence[str] = ()
+    trucks: Sequence[TruckEnd] = ()
+    moved: Moved = field(default_factory=Moved)
+    returned: Returned | None = None
+    """None: nobody asked for returns."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +107,10 @@ class Report:
     @property
     def clean(self) -> bool:
         """Tell whether nothing was lost, doubled, invented or wrong."""
-        return not (self.lost or self.doubled or self.wrong_door or self.wrong_direction or self.unexpected)
+        wrong = self.lost or self.doubled or self.wrong_door or self.wrong_direction or self.unexpected
+        returned = self.played.returned
+        differs = returned is not None and returned.differences
+        return not wrong and not differs and self.played.moved.is_right
 
 
 def judge(truth: Iterable[Passed], record: Iterable[Stored], gaps: Sequence[GatewayGap], played: Played) -> Report:
@@ -171,6 +181,8 @@ def as_json(report: Report) -> dict[str, Any]:
             name: list(getattr(report, name))
             for name in ("lost", "doubled", "wrong_door", "wrong_direction", "uncertain")
         },
+        **beside_json(played.trucks, played.moved),
+        **({"returns": returned_json(played.returned)} if played.returned else {}),
         "unusable_lines": dict(played.unusable_lines),
         "killed": [{"what": name, "at": at.isoformat()} for name, at in played.kills],
         "hand_over_ms": _spread(report.hand_overs_ms),
@@ -215,6 +227,8 @@ def as_text(report: Report) -> str:
             if report.hand_overs_ms
             else []
         ),
+        *beside_rows(played.trucks, played.moved),
+        *([returned_row(played.returned)] if played.returned else []),
         ("plan", plan_text(played.plan)),
         ("unusable lines", _unusable_text(played.unusable_lines)),
         ("time played", f"{played.seconds:.0f} s"),

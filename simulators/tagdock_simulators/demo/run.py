@@ -10,8 +10,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tagdock_simulators.demo.aftersales import AfterSales
+from tagdock_simulators.demo.cancelled import without_cancelled
 from tagdock_simulators.demo.client import CloudClient
 from tagdock_simulators.demo.errors import DemoError, StoppedError
+from tagdock_simulators.demo.extras import Extras
+from tagdock_simulators.demo.follow import Follower
 from tagdock_simulators.demo.furnish import Warehouse
 from tagdock_simulators.demo.house import Addresses, House
 from tagdock_simulators.demo.interrupt import interruptible
@@ -19,13 +23,16 @@ from tagdock_simulators.demo.kills import Killer
 from tagdock_simulators.demo.performance import Performance
 from tagdock_simulators.demo.play import CARTONS_A_LOAD, Player
 from tagdock_simulators.demo.processes import Supervisor
+from tagdock_simulators.demo.racks import Racks
 from tagdock_simulators.demo.report import Report
-from tagdock_simulators.demo.settings import GATEWAY, SITE, DemoSettings
+from tagdock_simulators.demo.settings import GATEWAY, SITE, DemoSettings, site_names
 from tagdock_simulators.demo.stage import Stage
 from tagdock_simulators.demo.together import together
+from tagdock_simulators.demo.trucks import Dispatcher
+from tagdock_simulators.demo.yard import Yard
 from tagdock_simulators.gateway_config import gateway_toml
 from tagdock_simulators.scenarios import SCENARIOS
-from tagdock_simulators.warehouse.floor import DOORS
+from tagdock_simulators.warehouse.floor import DOORS, RETURN_DOORS
 from tagdock_simulators.warehouse.generate import generate_orders
 from tagdock_simulators.warehouse.loads import Tagger, pack_loads
 from tagdock_simulators.warehouse.orders import OrderBook, read_orders, repeat_for_ever
@@ -36,6 +43,7 @@ _T = TypeVar("_T")
 ORDER_LINES_AT_MOST = 250_000
 """What one run plays: its truth and record are compared in memory, about 1 kB a line."""
 
+_STRAYS_AT_MOST = 12
 _WATCHED_WITHIN_S = 45.0
 _REVOKE_WITHIN_S = 5.0
 
@@ -74,22 +82,65 @@ async def _run(
         token = await stack.enter_async_context(_token(house, addresses, started_at))
         client = await stack.enter_async_context(CloudClient(addresses.console, token, SITE))
         say(f"console: {addresses.console.rstrip('/')}/login?token={token}")
-        warehouse = await _unless(stop, Warehouse.furnish(client, book.lines))
+        warehouse = await _unless(
+            stop, Warehouse.furnish(client, book.lines, DOORS + RETURN_DOORS if settings.returns else DOORS)
+        )
         say(f"imported {len(warehouse.products):,} SKUs and a layout with a bin for each")
         stage = await stack.enter_async_context(Stage(scenario.geometry()))
         toml = gateway_toml(SITE, GATEWAY, addresses.broker, scenario.geometry(), stage.ports)
-        await _unless(stop, _start_others(house, addresses, toml, stage, say))
+        played = without_cancelled(book.lines) if settings.returns else book.lines
         tagger = Tagger(warehouse.products, datetime.now(UTC))
-        lines = islice(repeat_for_ever(book.lines), ORDER_LINES_AT_MOST)
-        player = Player(scenario, settings.seed, stage.readers, warehouse.announce)
-        killer = Killer(house, children, say)
+        lines = islice(repeat_for_ever(played), ORDER_LINES_AT_MOST)
+        follower = Follower(client, started_at)
+        yard = Yard(client, warehouse, Dispatcher(tagger, started_at), follower.stored_at, say)
+        racks = await stack.enter_async_context(Racks(house, addresses, list(warehouse.bin_of.values()), settings.seed))
+        extras = Extras(client, warehouse, racks, say, settings.seed)
+        starting = _start_others(house, addresses, toml, stage)
+        await _unless(stop, _side_by_side(starting, extras.prepare(book.lines, tagger, yard)))
+        returns = None
+        if settings.returns:
+            returns = AfterSales(book.lines, site_names(settings.sites), settings.seed, say)
+            coming = returns.prepare(
+                stack,
+                client=client,
+                house=house,
+                addresses=addresses,
+                token=token,
+                warehouse=warehouse,
+                tagger=tagger,
+                scenario=scenario,
+            )
+            await _unless(stop, coming)
+        say(f"the gateway takes inventory at {len(stage.ports)} doors; goods are coming (Ctrl-C ends it with a report)")
+        strays = [carton.epc.hex for carton in warehouse.stock.values()][-_STRAYS_AT_MOST:]
         performance = Performance(
-            settings, say, client=client, player=player, stage=stage, children=children, killer=killer
+            settings,
+            say,
+            client=client,
+            follower=follower,
+            player=Player(scenario, settings.seed, stage.readers, yard, strays),
+            stage=stage,
+            children=children,
+            killer=Killer(house, children, say),
+            yard=yard,
+            extras=extras,
+            returns=returns,
         )
         return await performance.give(pack_loads(lines, tagger, CARTONS_A_LOAD), stop, book.unusable)
 
 
-async def _start_others(house: House, addresses: Addresses, toml: str, stage: Stage, say: Say) -> None:
+async def _side_by_side(one: Coroutine[Any, Any, None], other: Coroutine[Any, Any, None]) -> None:
+    """Do both at the same time; the first error ends both."""
+    tasks = [asyncio.create_task(one), asyncio.create_task(other)]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _start_others(house: House, addresses: Addresses, toml: str, stage: Stage) -> None:
     """Start gateway and slotting, and wait until the gateway has all readers."""
     await house.start_gateway(toml)
     await house.start_slotting(addresses.database)
@@ -98,7 +149,6 @@ async def _start_others(house: House, addresses: Addresses, toml: str, stage: St
         if asyncio.get_running_loop().time() > deadline:
             raise DemoError("the gateway has not connected to all readers; see logs/gateway.log in the data folder")
         await asyncio.sleep(0.05)
-    say(f"the gateway takes inventory at {len(stage.ports)} doors; goods are coming (Ctrl-C ends it with a report)")
 
 
 @contextlib.asynccontextmanager

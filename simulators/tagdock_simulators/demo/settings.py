@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SITE = "demo"
+SITES_AT_MOST = 8
+"""More gateways, readers and people than that are no demo on one box any more."""
 GATEWAY = "gw-1"
+RACK_GATEWAY = "racks"
 
 KILLABLE = ("gateway", "ingest", "broker", "database")
 """What `--kill` may name; the last two only while they are the embedded ones."""
@@ -23,3 +26,10 @@ class DemoSettings:
     broker: str | None = None
     database: str | None = None
     kills: tuple[str, ...] = ()
+    returns: bool = False
+    sites: int = 1
+
+
+def site_names(sites: int) -> tuple[str, ...]:
+    """Name the sites: the house whose doors the orders pass, then those that only take returns."""
+    return (SITE, *(f"{SITE}-{number}" for number in range(2, sites + 1)))

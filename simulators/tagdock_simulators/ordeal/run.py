@@ -24,8 +24,10 @@ from tagdock_simulators.ordeal.witness import Witness
 
 SITES = ("north", "south")
 _DISK_MB = 700
-_SILENT_FOR_S = 120.0
-"""Nothing new on record for so long: nothing more comes."""
+_DISK_MB_A_MINUTE = 50
+"""What a minute comes to with its share of write-ahead log and of the rebuild at the end; measured: under 30."""
+_SILENT_FOR_S = 300.0
+"""Nothing new on record for so long: nothing more comes. A gateway that died tells first what is known already."""
 _LOOK_S = 2.0
 _REBUILD_WITHIN_S = 300.0
 
@@ -45,12 +47,17 @@ class Ordeal:
         """Return how long the traffic takes."""
         return self.minutes * 60 / self.speed
 
+    @property
+    def disk_mb(self) -> int:
+        """Return how large the disk is that will be filled: room for all of the traffic, and soon full."""
+        return round(_DISK_MB + _DISK_MB_A_MINUTE * self.minutes)
+
 
 async def run_ordeal(asked: Ordeal, say: Callable[[str], None]) -> tuple[Verdict, Sequence[Struck]]:
     """Play, strike, wait for the record, judge. Raises DemoError when something can't be started or kept running."""
     asked.data.mkdir(parents=True, exist_ok=True)
     children = Supervisor(asked.data / "logs")
-    with SmallDisk(asked.data / "disk", _DISK_MB) as disk:
+    with SmallDisk(asked.data / "disk", asked.disk_mb) as disk:
         if not disk.is_small:
             say("no right to mount a small disk: it will not be filled (root may)")
         try:
@@ -67,6 +74,7 @@ class _Run:
         self._scene = Scene(disk.folder, asked.data / "logs", children, _free_port())
         self._struck: list[Struck] = []
         self._least_stock = 0
+        self._minutes = 0.0
 
     async def run(self) -> tuple[Verdict, Sequence[Struck]]:
         await self._scene.open_wires()
@@ -87,20 +95,23 @@ class _Run:
         return judge(facts), self._struck
 
     async def _make_traffic(self) -> list[Traffic]:
-        self._say(f"recording {self._asked.minutes:g} minutes of traffic for each of {len(SITES)} sites")
-        broker = f"mqtt://{LOOPBACK}:{self._scene.ports[GATEWAY_WIRE]}"
-        made = []
-        for number, site in enumerate(SITES):
-            made.append(
-                await make_traffic(
-                    self._asked.data / "traffic",
-                    site,
-                    broker,
-                    seed=self._asked.seed * len(SITES) + number,
-                    minutes=self._asked.minutes,
-                    speed=self._asked.speed,
-                )
+        asked, broker = self._asked, f"mqtt://{LOOPBACK}:{self._scene.ports[GATEWAY_WIRE]}"
+        self._say(f"seed {asked.seed}: recording {asked.minutes:g} minutes of traffic for each of {len(SITES)} sites")
+        making = (
+            make_traffic(
+                asked.data / "traffic",
+                site,
+                broker,
+                seed=asked.seed * len(SITES) + number,
+                minutes=asked.minutes,
+                speed=asked.speed,
             )
+            for number, site in enumerate(SITES)
+        )
+        made = await asyncio.gather(*making)
+        self._minutes = min(each.minutes for each in made)
+        if self._minutes < asked.minutes:
+            raise DemoError(f"the traffic is only {self._minutes:.1f} minutes long: {asked.minutes:g} were asked for")
         return made
 
     async def _play(self, traffic: Sequence[Traffic], client: CloudClient) -> None:
@@ -108,7 +119,10 @@ class _Run:
         told = frozenset[str]().union(*(each.event_ids for each in traffic))
         await self._scene.start_gateways(traffic)
         blows = deal(self._asked.seed, self._asked.play_s, self._asked.each)
-        self._say(f"{len(told):,} movements in {self._asked.play_s:.0f} s, and {len(blows)} blows")
+        self._say(
+            f"{len(told):,} movements of {self._minutes:.1f} minutes to be played in {self._asked.play_s:.0f} s, "
+            f"and {len(blows)} blows"
+        )
         watching = asyncio.create_task(self._watch(client))
         try:
             self._struck += await strike(blows, self._scene, self._disk, self._say)
@@ -119,10 +133,12 @@ class _Run:
     async def _until_on_record(self, told: frozenset[str], client: CloudClient) -> None:
         """Wait for the last event, as long as there is progress."""
         loop = asyncio.get_running_loop()
-        stored, changed_s = -1, loop.time()
+        stored, changed_s, look_s = -1, loop.time(), 0.0
         while stored < len(told) and loop.time() - changed_s < _SILENT_FOR_S:
-            await asyncio.sleep(_LOOK_S)
+            await asyncio.sleep(max(_LOOK_S, look_s))  # a long record takes its time to be read: half of it is ours
+            began_s = loop.time()
             now = len(await _event_ids(client))
+            look_s = loop.time() - began_s
             if now != stored:
                 stored, changed_s = now, loop.time()
                 self._say(f"{stored:,} of {len(told):,} movements on record")
@@ -151,6 +167,7 @@ class _Run:
             projections=before,
             rebuilt=await _projections(client),
             struck=self._struck,
+            minutes=self._minutes,
         )
 
 

@@ -61,19 +61,22 @@ async def _fill(disk: SmallDisk, for_s: float) -> str:
 
 async def _spoil(wire: TcpProxy, blow: Blow) -> str:
     kind = Kind(blow.what)
-    await _until_connected(wire)
-    before = wire.open_connections
+    await _until(lambda: wire.open_connections > 0)
+    before, done = wire.open_connections, wire.counts.faults[kind]
     fault = Fault(kind, blow.on, 0.0, blow.for_s, _TRICKLE_BYTES_S if kind is Kind.TRICKLE else None)
     wire.begin(fault)
     if kind in (Kind.REFUSE, Kind.RESET_NEW):  # they only meet who connects anew
         wire.begin(Fault(Kind.CUT, blow.on))
     if KINDS[kind].lasts:
         await asyncio.sleep(blow.for_s)
+        await _until(lambda: wire.counts.faults[kind] > done)  # who was cut off may still be waiting to come back
         wire.end(fault)
-    return f"{before} connections" + (f" for {blow.for_s:.1f} s" if blow.for_s else "") if before else ""
+    times = wire.counts.faults[kind] - done
+    lasted = f" for {blow.for_s:.1f} s" if blow.for_s else ""
+    return f"{before} connections{lasted}, done {times} times" if before and times else ""
 
 
-async def _until_connected(wire: TcpProxy) -> None:
+async def _until(true: Callable[[], bool]) -> None:
     end_s = asyncio.get_running_loop().time() + _BACK_WITHIN_S
-    while not wire.open_connections and asyncio.get_running_loop().time() < end_s:
+    while not true() and asyncio.get_running_loop().time() < end_s:
         await asyncio.sleep(0.05)

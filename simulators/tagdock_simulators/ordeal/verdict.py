@@ -28,6 +28,7 @@ class Facts:
     projections: Sequence[Mapping[str, Any]]
     rebuilt: Sequence[Mapping[str, Any]]
     struck: Sequence[Struck]
+    minutes: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Verdict:
     rebuild_differs: int
     missed: int
     """Blows that did nothing."""
+    traffic_minutes: float
+    """How much traffic each site had, from its first movement to its last."""
 
     @property
     def clean(self) -> bool:
@@ -68,6 +71,7 @@ def judge(facts: Facts) -> Verdict:
         least_stock=facts.least_stock,
         rebuild_differs=_differences(facts.projections, facts.rebuilt),
         missed=sum(not each.hit for each in facts.struck),
+        traffic_minutes=round(facts.minutes, 1),
     )
 
 

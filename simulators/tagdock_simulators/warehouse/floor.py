@@ -8,6 +8,9 @@ from typing import Any
 OUTBOUND_DOORS = ("D1", "D2", "D3", "D4", "D5", "D6")
 INBOUND_DOORS = ("D7", "D8")
 DOORS = OUTBOUND_DOORS + INBOUND_DOORS
+SENDING_DOOR, RETURNS_DOOR = "R1", "R2"
+RETURN_DOORS = (SENDING_DOOR, RETURNS_DOOR)
+"""Parcels leave by the one, what customers send back comes in by the other."""
 
 _PITCH_M, _CELL_M, _END_GAP_M = 3.0, 1.0, 1.0
 _DOOR_GAP_M = 4.0  # from a door to the front cross-aisle: room for a waiting load
@@ -26,7 +29,7 @@ class Floor:
     bin_of: dict[str, str]
 
 
-def build_floor(skus: Sequence[str], bins_a_sku: float = BINS_A_SKU) -> Floor:
+def build_floor(skus: Sequence[str], bins_a_sku: float = BINS_A_SKU, doors: Sequence[str] = DOORS) -> Floor:
     """Build a floor with a bin for each SKU; SKUs stand aisle by aisle in the order given, whoever asks for them."""
     aisles, cells = _shape(math.ceil(len(skus) * bins_a_sku))
     bins = [bin_ for aisle in range(aisles) for cell in range(cells) for bin_ in _rack(aisle, cell)]
@@ -45,7 +48,7 @@ def build_floor(skus: Sequence[str], bins_a_sku: float = BINS_A_SKU) -> Floor:
             "back_gap_m": _END_GAP_M,
             "cross_aisles": [],
         },
-        "doors": [_door(door, place, aisles) for place, door in enumerate(DOORS)],
+        "doors": [_door(door, place, aisles, len(doors)) for place, door in enumerate(doors)],
         "bins": bins,
         "bin_door_m": None,
         "bin_bin_m": None,
@@ -80,9 +83,9 @@ def _rack(aisle: int, cell: int) -> list[dict[str, Any]]:
     ]
 
 
-def _door(door: str, place: int, aisles: int) -> dict[str, Any]:
+def _door(door: str, place: int, aisles: int, doors: int) -> dict[str, Any]:
     """Place the doors evenly along the front."""
-    aisle = int((place + 0.5) * aisles / len(DOORS))
+    aisle = int((place + 0.5) * aisles / doors)
     return {
         "id": door,
         "x_m": aisle * _PITCH_M,

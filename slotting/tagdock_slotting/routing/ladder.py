@@ -34,6 +34,9 @@ class State:
 Step = tuple[State, int]
 """A state that is reached and the option that leads there (a number of edges, or one of NONE .. GAP)."""
 
+Stage = Callable[[State], tuple[Step, ...]]
+"""What may be done next in a state."""
+
 
 def shortest_tours(blocks: list[Reach], pitch_m: float, ends: list[tuple[int, int]]) -> Metres:
     """Return the length of the shortest tour of each order, in metres.
@@ -41,8 +44,7 @@ def shortest_tours(blocks: list[Reach], pitch_m: float, ends: list[tuple[int, in
     `blocks` from front to back; `ends` holds the crossings (aisle, number) that the tour starts and ends at.
     """
     aisles, orders = blocks[0].count.shape
-    crossings = len(blocks) + 1
-    values = {_canonical((UNTOUCHED,) * crossings, (0,) * crossings): np.zeros(orders)}
+    values = {untouched(len(blocks)): np.zeros(orders)}
     for aisle in range(aisles):
         if aisle > 0:
             values = _advance(values, _across, lambda edges: edges * pitch_m)
@@ -51,7 +53,7 @@ def shortest_tours(blocks: list[Reach], pitch_m: float, ends: list[tuple[int, in
                 values = _advance(values, _DOORS[crossing], lambda _: 0.0)
         for block, reach in enumerate(blocks):
             values = _advance(values, _BLOCKS[block], _block_costs(reach, aisle).__getitem__)
-    complete = [value for state, value in values.items() if _is_tour(state)]
+    complete = [value for state, value in values.items() if is_tour(state)]
     return np.asarray(np.minimum.reduce(complete))
 
 
@@ -162,7 +164,28 @@ def _canonical(parity: tuple[int, ...], component: tuple[int, ...], closed: bool
     return State(parity, tuple(names.setdefault(label, len(names)) for label in component), closed)
 
 
-def _is_tour(state: State) -> bool:
+def untouched(blocks: int) -> State:
+    """Return the state before the first aisle."""
+    return _canonical((UNTOUCHED,) * (blocks + 1), (0,) * (blocks + 1))
+
+
+def stages(blocks: int, sides: tuple[int, int]) -> tuple[Stage, tuple[Stage, ...], tuple[Stage, Stage]]:
+    """Return what leads from state to state: to the next aisle, through each block, past the start and the end."""
+    return _across, _BLOCKS[:blocks], (_DOORS[sides[0]], _DOORS[sides[1]])
+
+
+def reached(start: State, steps: tuple[Stage, ...]) -> list[State]:
+    """Return all states that steps lead to, the start first."""
+    found, fresh = {start: None}, [start]
+    while fresh:
+        goals = [goal for state in fresh for step in steps for goal, _ in step(state)]
+        fresh = [goal for goal in dict.fromkeys(goals) if goal not in found]
+        found.update(dict.fromkeys(fresh))
+    return list(found)
+
+
+def is_tour(state: State) -> bool:
+    """Return whether a tour may be complete in a state."""
     parts = len(set(state.component) - {0})
     return ODD not in state.parity and parts == (0 if state.closed else 1)
 

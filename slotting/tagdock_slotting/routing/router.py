@@ -27,9 +27,9 @@ class Router:
     along_m: Metres
 
     @staticmethod
-    def of(problem: Problem) -> "Router | None":
-        """Build the router of a problem; None where there is no aisle layout or no order."""
-        if problem.aisles is None or not problem.orders:
+    def of(problem: Problem, *, measured: bool = True) -> "Router | None":
+        """Build the router of a problem; None where there is no aisle layout, or (if `measured`) no order."""
+        if problem.aisles is None or (measured and not problem.orders):
             return None
         along = cell_positions(problem.aisles)[[place.cell or 0 for place in problem.bins]]
         aisle = np.array([place.aisle or 0 for place in problem.bins], dtype=np.intp)

@@ -11,8 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tagdock_slotting.model import Units
-from tagdock_slotting.relocation import Step, chains, wanted_steps
+from tagdock_slotting.model import Model, Units
+from tagdock_slotting.relocation import (
+    Chain,
+    Step,
+    chains,
+    executable_steps,
+    executed_chains,
+    saves_m_per_day,
+    wanted_steps,
+)
 from tagdock_slotting.solvers.relaxation import Relaxation, Relaxed, relocations
 
 CORNERS_AT_MOST = 40
@@ -34,13 +42,13 @@ class Sweep:
     """Corners of the frontier, found on demand and kept."""
 
     def __init__(self, relaxation: Relaxation, cost: Callable[[Units], float]) -> None:
-        self._relaxation = relaxation
+        self.relaxation = relaxation
         self._cost = cost
         self.corners: list[Corner] = []
 
-    def at(self, price: float) -> Corner | None:
+    def at(self, price: float, *, exact: bool = True) -> Corner | None:
         """Solve at a price; None where no layout keeps the rules."""
-        relaxed: Relaxed | None = self._relaxation.solve(price)
+        relaxed: Relaxed | None = self.relaxation.solve(price, exact=exact)
         if relaxed is None:
             return None
         corner = Corner(relaxed.units, self._cost(relaxed.units), relaxed.relocations, price, relaxed.bound)
@@ -60,8 +68,10 @@ class Sweep:
             if middle is None:
                 break
             free, held = (free, middle) if middle.relocations <= at_most else (middle, held)
+        if self.relaxation.sparse and held.price > 0:
+            self.at(held.price, exact=True)  # the points on the way were in a hurry: this one gives the bound
         units = self._fill(held, free, at_most)
-        count = relocations(self._relaxation.bound.model, units)
+        count = relocations(self.relaxation.bound.model, units)
         return Corner(units, self._cost(units), count, held.price, held.bound)
 
     def between(self, free: Corner, held: Corner) -> Corner | None:
@@ -71,7 +81,7 @@ class Sweep:
         price = (held.cost - free.cost) / (free.relocations - held.relocations)
         if price <= 0:
             return None
-        found = self.at(price)
+        found = self.at(price, exact=False)
         if found is None or not held.relocations < found.relocations < free.relocations:
             return None
         on_line = held.cost - price * (found.relocations - held.relocations)
@@ -79,13 +89,40 @@ class Sweep:
 
     def _fill(self, held: Corner, free: Corner, at_most: int) -> Units:
         """Take over as many whole chains from the freer layout as the number of relocations allows."""
-        model = self._relaxation.bound.model
-        units = held.units
+        model = self.relaxation.bound.model
+        homes = set(zip(model.current.item.tolist(), model.current.bin.tolist(), strict=True))
+        taken: list[Step] = []
+        left = at_most - held.relocations
         for chain in chains(model, wanted_steps(model, free.units, held.units)):
-            changed = with_steps(units, chain)
-            if relocations(model, changed) <= at_most and self._cost(changed) < self._cost(units):
-                units = changed
-        return units
+            more = sum(((step.item, step.start) in homes) - ((step.item, step.goal) in homes) for step in chain)
+            if more <= left and self._pays(chain, more):
+                taken += chain
+                left -= more
+        return with_steps(held.units, taken)
+
+    def _pays(self, chain: list[Step], relocated: int) -> bool:
+        bound, moves = self.relaxation.bound, self.relaxation.bound.model.problem.moves
+        pulled = sum(bound.pull[step.item] * (bound.trip_m[step.start] - bound.trip_m[step.goal]) for step in chain)
+        price = moves.cost_m_per_move / moves.horizon_days if moves.model == "per_move" else 0.0
+        return float(sum(saves_m_per_day(bound.model, chain)) + pulled) > price * relocated
+
+
+def paying(model: Model, units: Units, at_most: int | None, price_m_per_day: float) -> Units:
+    """Return a layout without the chains of moves that are too many, or that never pay for all their steps.
+
+    A chain counts with the steps that only make room. The most rewarding are kept.
+    """
+    kept: list[Chain] = []
+    for chain in executed_chains(model, units):
+        fits = at_most is None or sum(len(other.steps) for other in kept) + len(chain.steps) <= at_most
+        cost = price_m_per_day * chain.carries
+        if fits and (not cost or sum(saves_m_per_day(model, chain.wanted)) > cost):
+            kept.append(chain)
+    changed = with_steps(model.current, [step for chain in kept for step in chain.wanted])
+    while at_most is not None and kept and len(executable_steps(model, changed)) > at_most:
+        kept.pop()  # what a chain left out would have made free was waiting room of another
+        changed = with_steps(model.current, [step for chain in kept for step in chain.wanted])
+    return changed
 
 
 def with_steps(units: Units, steps: list[Step]) -> Units:

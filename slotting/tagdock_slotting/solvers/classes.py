@@ -4,7 +4,9 @@ Bins are put together where they have the same distances, height, zone, room and
 flow, size and zones and lie in the same kind of bin. Nothing is lost: an optimum over classes is one over bins.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,15 +48,15 @@ def kinds_of(bound: LinearBound, slots: Indices) -> Kinds:
 
 def _bin_classes(bound: LinearBound, slots: Indices) -> Classes:
     model = bound.model
-    names = {place.zone: None for place in model.problem.bins}
-    zone_number = {zone: number for number, zone in enumerate(names)}
-    zone = np.array([zone_number[place.zone] for place in model.problem.bins])
     columns = [
         model.door_m * (model.problem.weights.travel > 0),
         model.effort_m * (model.problem.weights.ergonomics > 0),
-        zone,
+        np.unique(np.packbits(model.zone_allows, axis=0), axis=1, return_inverse=True)[1].reshape(-1),
         np.minimum(model.bin_volume_m3, model.volume_m3.max()),  # more than the bulkiest item takes is all the same
         np.minimum(model.bin_mass_kg, model.mass_kg.max()),
+        np.minimum(model.bin_height_m, model.height_m.max()),
+        model.z_m * bool(model.problem.heavy_below),
+        model.open,
         slots,
         bound.trip_m,
     ]
@@ -66,7 +68,8 @@ def _item_classes(bound: LinearBound, places: Classes) -> Classes:
     model = bound.model
     home = np.full(model.items, -1)
     home[model.current.item] = places.of[model.current.bin]
-    columns = [model.picks, model.share, model.volume_m3, model.mass_kg, model.zones, bound.pull, home]
+    columns = [model.picks, model.share, model.volume_m3, model.mass_kg, model.height_m, model.reach_m, model.zones]
+    columns += [model.pinned_alone, bound.pull, home]
     return _group(columns, alone=model.needed > 1)
 
 
@@ -74,16 +77,19 @@ def _bins_alone(model: Model, slots: Indices) -> NDArray[np.bool_]:
     """Return which bins can't be put together.
 
     Where goods are carried from bin to bin each bin is a place of its own; where an item needs several bins, bins with
-    several slots could not always be filled with different items; and an overfull bin can't keep all that it holds.
+    several slots could not always be filled with different items; an overfull bin can't keep all that it holds;
+    and what a rule names is not like what it does not name.
     """
     if model.problem.moves.model == "tour":
         return np.ones(model.bins, dtype=np.bool_)
     several = (slots > 1) & bool(np.any(model.needed > 1))
     overfull = np.bincount(model.current.bin, minlength=model.bins) > slots
-    return np.asarray(several | overfull)
+    named = np.zeros(model.bins, dtype=np.bool_)
+    named[np.concatenate([model.pins, model.held]) % model.bins] = True
+    return np.asarray(several | overfull | named)
 
 
-def _group(columns: list[NDArray[np.generic]], alone: NDArray[np.bool_]) -> Classes:
+def _group(columns: Sequence[NDArray[Any]], alone: NDArray[np.bool_]) -> Classes:
     serial = np.where(alone, np.arange(1, len(alone) + 1), 0)
     table = np.column_stack([np.asarray(column, dtype=np.float64) for column in [*columns, serial]])
     _, example, of, size = np.unique(

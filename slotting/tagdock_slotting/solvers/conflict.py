@@ -5,14 +5,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from tagdock_slotting.distance import Indices
-from tagdock_slotting.model import Flags, Model
+from tagdock_slotting.model import ALONE, Flags, Model
 from tagdock_slotting.solvers.relaxation import Relaxation
 
 NAMED_AT_MOST = 5
 SHRUNK_AT_MOST = 200
 """Conflicts of more items than this are told as they are; a minimal one would say no more."""
 
-KINDS = ("zones", "volume_m3", "mass_kg", "items_at_most")
+KINDS = (*ALONE, "items_at_most")
 
 
 def conflicts(relaxation: Relaxation) -> tuple[str, ...]:
@@ -81,12 +81,9 @@ def _room(model: Model, items: Indices, kinds: frozenset[str]) -> Indices:
 
 def _usable(model: Model, items: Indices, kinds: frozenset[str]) -> Flags:
     fits = np.ones((len(items), model.bins), dtype=np.bool_)
-    if "zones" in kinds:
-        fits &= model.zone_allows[model.zones[items]]
-    if "volume_m3" in kinds:
-        fits &= model.volume_m3[items][:, None] <= model.bin_volume_m3[None, :]
-    if "mass_kg" in kinds:
-        fits &= model.mass_kg[items][:, None] <= model.bin_mass_kg[None, :]
+    for rule in ALONE:
+        if rule in kinds:
+            fits &= model.keeps(rule, items[:, None], np.arange(model.bins)[None, :])
     return fits
 
 

@@ -36,6 +36,16 @@ class Arcs:
 
 
 @dataclass(frozen=True)
+class WholeArcs:
+    """Arcs ordered by source, with costs in whole units."""
+
+    source: NDArray[np.intp]
+    sink: NDArray[np.intp]
+    capacity: Integers
+    cost: Integers
+
+
+@dataclass(frozen=True)
 class Flow:
     """An optimal flow on each arc, and a lower bound on the cost of every flow."""
 
@@ -65,6 +75,22 @@ def transport(supply: Integers, capacity: Integers, arcs: Arcs) -> Flow | None:
         raise OverflowedError(f"min-cost flow ended with {status.name}")
     slack = (TIE_UNITS + 0.5) * float(supply.sum())
     return Flow(np.asarray(solver.flows(numbers), dtype=np.int64), (solver.optimal_cost() - slack) * unit)
+
+
+def balanced(supply: Integers, demand: Integers, arcs: WholeArcs) -> Integers | None:
+    """Send all supply to meet all demand (their sums are equal) at least cost; None where that is impossible."""
+    sources = len(supply)
+    solver = min_cost_flow.SimpleMinCostFlow()
+    numbers = solver.add_arcs_with_capacity_and_unit_cost(
+        arcs.source.astype(np.int32), (arcs.sink + sources).astype(np.int32), arcs.capacity, arcs.cost
+    )
+    solver.set_nodes_supplies(np.arange(sources + len(demand), dtype=np.int32), np.concatenate([supply, -demand]))
+    status = solver.solve()
+    if status == solver.INFEASIBLE:
+        return None
+    if status != solver.OPTIMAL:
+        raise OverflowedError(f"min-cost flow ended with {status.name}")
+    return np.asarray(solver.flows(numbers), dtype=np.int64)
 
 
 def most_shipped(supply: Integers, capacity: Integers, arcs: Arcs) -> Integers:

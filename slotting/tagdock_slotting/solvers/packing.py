@@ -9,7 +9,7 @@ import numpy as np
 from ortools.sat.python import cp_model
 
 from tagdock_slotting.distance import Indices
-from tagdock_slotting.model import Amounts, Flags, Model, Units
+from tagdock_slotting.model import ALONE, Amounts, Flags, Model, Units
 from tagdock_slotting.rules import is_legal
 
 VARIABLES_AT_MOST = 100_000
@@ -21,7 +21,8 @@ SHRUNK_AT_MOST = 40
 STEPS = 2.0**40
 """The largest bin's room in integer units: sums of 1,000 amounts stay exact to the rules' tolerance."""
 
-KINDS = ("zones", "keep_apart", "volume_m3", "mass_kg", "items_at_most")
+SHARED = ("volume_m3", "mass_kg")
+KINDS = (*(rule for rule in ALONE if rule not in SHARED), "keep_apart", *SHARED, "items_at_most")
 Rules = frozenset[str]
 Variables = dict[tuple[int, int], cp_model.IntVar]
 
@@ -74,14 +75,17 @@ class Packer:
             return Answer.IMPOSSIBLE
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             return Answer.UNKNOWN
-        pairs = np.array([pair for pair, variable in lies.items() if solver.value(variable)], dtype=np.intp)
+        pairs = np.array([pair for pair, variable in lies.items() if solver.value(variable)], dtype=np.intp).reshape(
+            -1, 2
+        )
         return Units(pairs[:, 0], pairs[:, 1]).sorted()
 
     def _allowed(self, items: Indices, rules: Rules) -> Flags:
         model = self._model
-        if "zones" not in rules:
-            return np.ones((len(items), model.bins), dtype=np.bool_)
-        return np.asarray(model.zone_allows[model.zones[items]])
+        fits = np.ones((len(items), model.bins), dtype=np.bool_)
+        for rule in rules.intersection(ALONE).difference(SHARED):
+            fits &= model.keeps(rule, items[:, None], np.arange(model.bins)[None, :])
+        return fits
 
     def _state(self, program: cp_model.CpModel, lies: Variables, items: Indices, rules: Rules) -> None:
         """State the rules: everything in enough bins, no bin overfull, no enemies together."""

@@ -223,12 +223,48 @@ def test_of_two_rules_the_more_severe_counts_and_a_rising_severity_is_told(
     house("update items set quantity = 4 where epc = 'x1'")
     limit(house, low=5, hold_s=0)
     looks("stock")
-    house("insert into alert_rules (kind, name, severity, low) values ('stock', 'each', 'critical', 5)")
+    house(
+        "insert into alert_rules (kind, name, severity, sku, site, low) "
+        "select 'stock', 'second', 'critical', sku, site, 5 from alert_rules where kind = 'stock'"
+    )
     looks("stock")
     (alert,) = open_alerts(house, "stock_below")
     assert alert["severity"] == "critical"
     changes = house("select body ->> 'change' as change from deliveries order by queued_at")
     assert [row["change"] for row in changes] == ["raised", "worsened"]
+
+
+NEAREST = {
+    "of the SKU before its class's": ("sku", "'X'", "velocity", "'A'"),
+    "of the class before every SKU's": ("velocity", "'A'", "bin", "null"),
+    "of the SKU before every SKU's": ("sku", "'X'", "bin", "null"),
+    "of the site before the house's": ("sku, site", "'X', 's1'", "sku", "'X'"),
+    "of the house's SKU before the site's class": ("sku", "'X'", "velocity, site", "'A', 's1'"),
+}
+
+
+@pytest.mark.parametrize("name", NEAREST)
+def test_of_a_sku_only_the_nearest_limits_count(house: Sql, looks: Callable[[str], None], name: str) -> None:
+    near, near_values, far, far_values = NEAREST[name]
+    house(
+        "insert into sku_outlooks (site, sku, velocity, velocity_since, lines, lines_share, weeks) "
+        "values ('s1', 'X', 'A', '2026-01-05', 1, 0, 1)"
+    )
+    house("update items set quantity = 8 where epc = 'x1'")
+    house(STOCK.format(names=f"low, {far}", values=f"10, {far_values}"))
+    looks("stock")
+    assert [alert["originator"] for alert in open_alerts(house, "stock_below")] == ["sku/X"]
+    house(STOCK.format(names=f"low, {near}", values=f"5, {near_values}"))
+    looks("stock")
+    assert open_alerts(house, "stock_below") == []
+
+
+def test_below_its_safety_stock_a_sku_is_critical(house: Sql, looks: Callable[[str], None]) -> None:
+    house("insert into alert_rules (kind, name, severity, sku, low, safety) values ('stock', 'l', 'info', 'X', 10, 5)")
+    for quantity, severity in ((8, "info"), (4, "critical")):
+        house(f"update items set quantity = {quantity} where epc = 'x1'")
+        looks("stock")
+        assert [alert["severity"] for alert in open_alerts(house, "stock_below")] == [severity]
 
 
 def test_a_rule_that_is_switched_off_or_deleted_clears_what_it_raised(house: Sql, looks: Callable[[str], None]) -> None:

@@ -34,6 +34,7 @@ def _load(name: str) -> ModuleType:
 
 
 warehouse_module = _load("warehouse")
+browsing = _load("browsing")
 FRONT = Front(rate_per_s=2000, kept_s=0.2)
 """Many requests from one address, and little patience until a revoked token is out."""
 
@@ -76,7 +77,7 @@ def new_database(postgres: Any) -> Callable[[], str]:
 
     def make() -> str:
         name = f"api_{secrets.token_hex(4)}"
-        _admin(postgres.url, f"create database {name} template {postgres.pattern} owner tagdock")
+        _admin(postgres.url, f"create database {name} template {postgres.pattern} strategy file_copy owner tagdock")
         return str(postgres.url.rsplit("/", 1)[0] + f"/{name}")
 
     return make
@@ -102,6 +103,28 @@ def warehouse(service: Service) -> Any:
     return service
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A Chromium for a module's pages; while it is open its thread runs a loop, in which no other test may run one."""
+    if browsing.CHROMIUM is None:
+        pytest.skip("no chromium: apt-get install chromium")
+    api = pytest.importorskip("playwright.sync_api", reason="install the test group: uv sync --group test")
+    api.expect.set_options(timeout=browsing.PATIENCE_MS)
+    with api.sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=browsing.CHROMIUM, args=browsing.ARGUMENTS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def watch(browser: Any, warehouse: Any) -> Iterator[Any]:
+    """Pages of the filled warehouse; fails where one logged an error or asked another host."""
+    watching = browsing.Watch(browser, warehouse)
+    yield watching
+    watching.close()
+    assert watching.troubles == []
+
+
 @pytest.fixture(scope="session")
 def oidc_provider() -> ModuleType:
     """A small OpenID provider."""
@@ -121,7 +144,7 @@ def serving(database: str, *, is_open: bool = False, front: Front = FRONT) -> It
         tokens = {role: add_token(connection, f"{role}-{secrets.token_hex(3)}", role) for role in ROLES}
     port = free_port()
     app = create_app(ApiConfig(database, "127.0.0.1", port, is_open, front=front))
-    settings = uvicorn.Config(app, "127.0.0.1", port, log_level="error", timeout_graceful_shutdown=10)
+    settings = uvicorn.Config(app, "127.0.0.1", port, log_level="error", timeout_graceful_shutdown=10, ws="none")
     server = uvicorn.Server(settings)
     app.state.is_stopping = lambda: server.should_exit
     thread = threading.Thread(target=server.run)
@@ -135,7 +158,7 @@ def serving(database: str, *, is_open: bool = False, front: Front = FRONT) -> It
         for client in service.clients.values():
             client.close()
         server.should_exit = True
-        thread.join(10)
+        thread.join(30)
 
 
 @pytest.fixture(scope="session")

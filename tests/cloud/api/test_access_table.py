@@ -27,7 +27,7 @@ TWO_SITES = f"""
     insert into plans (plan_id, site, asked_by, request)
     values ('00000000-0000-4000-8000-00000000000e', 'elsewhere', 'x', '{{"site": "elsewhere"}}');
 """
-BODIES: dict[str, Any] = {"/api/v1/skus": {"items": []}}
+BODIES: dict[str, Any] = {"/api/v1/skus": {"items": []}, "/api/v1/lanes": {"items": []}}
 """Bodies without which an answer says nothing of the caller; elsewhere an empty object does."""
 
 

@@ -28,7 +28,7 @@ def test_a_fresh_system_has_rules_that_make_sense(manager: Any) -> None:
     rules = manager.get(RULES).json()["items"]
     assert {rule["kind"] for rule in rules} == {
         "bin_over", "environment", "sensor_stale", "gateway_stale", "unordered_exit", "dwell", "unknown_tags",
-        "read_quality",
+        "read_quality", "life_contradiction",
     }  # fmt: skip
     assert all(rule["is_active"] and rule["site"] is None for rule in rules)
     for rule in rules:  # what was put there is what could be put there
@@ -48,6 +48,7 @@ FIELDS = {
     "dwell": COMMON | {"zone", "door", "after_s"},
     "unknown_tags": COMMON | {"door", "at_least", "after_s"},
     "read_quality": COMMON | {"door", "high", "band", "at_least", "after_s"},
+    "life_contradiction": COMMON | {"door"},
 }
 
 
@@ -77,7 +78,7 @@ def test_a_rule_is_added_changed_as_it_was_seen_and_deleted(manager: Any, servic
     [
         pytest.param({"low": None}, "low or high must be given", id="no-limit"),
         pytest.param({"high": 5}, "low must lie below high", id="limits-crossed"),
-        pytest.param({"zone": "cool"}, "only one of sku, family and zone", id="two-targets"),
+        pytest.param({"zone": "cool"}, "only one of sku, family, zone and velocity", id="two-targets"),
         pytest.param({"low": -1}, "greater than or equal to 0", id="negative"),
         pytest.param({"low": "NaN"}, "finite number", id="no-number"),
         pytest.param({"door": "D1"}, "is not a known field", id="field-of-another-kind"),

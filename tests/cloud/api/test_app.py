@@ -56,7 +56,14 @@ def test_a_hostile_body_is_a_problem_not_a_crash(service: Any, content: bytes, s
     answer = service.as_("admin").put("/api/v1/skus", content=content, headers={"content-type": "application/json"})
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
-    assert json.loads(answer.content)["status"] == status
+    told = json.loads(answer.content)
+    assert (told["status"], told["title"]) == (status, {400: "Bad Request", 422: "Unprocessable Content"}[status])
+
+
+def test_a_body_that_is_no_json_is_named_with_the_place_of_its_mistake(service: Any) -> None:
+    answer = service.as_("admin").put("/api/v1/skus", content=b"{", headers={"content-type": "application/json"})
+    (error,) = answer.json()["errors"]
+    assert error["field"] == "body" and error["reason"].startswith("is no JSON at character 1: ")
 
 
 @pytest.mark.parametrize(("path", "limit"), [("/api/v1/plans", 64 * 1024), ("/api/v1/skus", 16 * 2**20)])
@@ -70,6 +77,14 @@ def test_a_body_beyond_the_limit_is_cut_off(service: Any, path: str, limit: int)
     answer = service.as_("admin").request(method, path, content=endless(), headers={"content-type": "application/json"})
     assert answer.status_code == 413
     assert answer.headers["content-type"] == "application/problem+json"
+    assert "send less at once" in answer.json()["detail"]
+
+
+def test_a_body_that_says_how_long_it_is_is_refused_alike(service: Any) -> None:
+    answer = service.as_("admin").post("/api/v1/plans", content=b" " * 65537)
+    assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+    assert service.as_("viewer").get("/healthz").status_code == 200
 
 
 def test_answers_carry_an_id_and_keep_a_harmless_one(service: Any) -> None:

@@ -26,6 +26,23 @@ def test_hex_becomes_the_urn_that_the_record_holds(written: str, urn: str) -> No
     assert epc_candidates(written) == (urn,)
 
 
+@pytest.mark.parametrize(
+    ("tag", "pure"),
+    [
+        pytest.param("sgtin-96:3.0614141.812345.6789", "sgtin:0614141.812345.6789", id="SGTIN-96"),
+        pytest.param("sgtin-198:0.0614141.812345.32a%2Fb", "sgtin:0614141.812345.32a%2Fb", id="SGTIN-198"),
+        pytest.param("sgtin-96:[att=x01][umi=1]3.0614141.812345.6789", "sgtin:0614141.812345.6789", id="attributes"),
+        pytest.param("sscc-96:2.0614141.1234567890", "sscc:0614141.1234567890", id="SSCC-96"),
+        pytest.param("gid-96:31415.271828.1414", "gid:31415.271828.1414", id="GID has no filter"),
+        pytest.param("itip-110:1.9521141.012345.01.02.981", "itip:9521141.012345.01.02.981", id="ITIP-110"),
+        pytest.param("adi-var:63.W81X9C.3KL984PX1.2WMA52", "adi:W81X9C.3KL984PX1.2WMA52", id="ADI-var"),
+    ],
+)
+def test_a_tag_uri_names_the_item_that_its_pure_identity_names(tag: str, pure: str) -> None:
+    assert kept_form(f"urn:epc:tag:{tag}") == f"urn:epc:id:{pure}"
+    assert epc_candidates(f" urn:epc:tag:{tag}") == epc_candidates(f"urn:epc:id:{pure}")
+
+
 def test_a_digital_link_stands_for_every_length_of_the_company_prefix() -> None:
     forms = epc_candidates("https://id.gs1.org/01/80614141123458/21/6789")
     assert "urn:epc:id:sgtin:0614141.812345.6789" in forms
@@ -49,6 +66,10 @@ def test_a_digital_link_of_a_logistic_unit_is_found_too() -> None:
         "30 74",
         "A-01",
         "urn:epc:id:sgtin:a b.1",
+        "urn:epc:tag:sgtin-96:0614141",
+        "urn:epc:tag:sgtin:3.0614141.812345.6789",
+        "urn:epc:tag:sgtin-96:x.0614141.812345.6789",
+        "urn:epc:tag:nothing-96:3.1.2.3",
     ],
 )
 def test_what_is_no_epc_has_no_form(text: str) -> None:

@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from tagdock_cloud.web import export
 
+pytestmark = pytest.mark.slow
+
 SITE = "export-1"
 ROWS = 12_000
 MORE_THAN_BUFFERS_HOLD = 40_000
@@ -110,6 +112,8 @@ def test_readings_are_listed_newest_first_and_the_latest_of_each(service: Any) -
         seen += [row["value"] for row in answer.json()["items"]]
         path = answer.links.get("next", {}).get("url", "")
     assert seen == [float(n) for n in range(1, 601) if n % 3 == 1]
+    service.sql("insert into bins (site, bin, zone) values (%(site)s, 'B-1', '@cold')", {"site": SITE})
+    assert len(rows_of(ask(service, "bin-readings", "text/csv", site=SITE, zone="@cold"))) == len(seen)
     latest, path = [], f"/api/v1/bin-readings/latest?site={SITE}&limit=4"
     while path:
         answer = service.as_("viewer").get(path)
@@ -156,8 +160,8 @@ def begun(service: Any) -> Iterator[None]:
         assert time.monotonic() < deadline, answer  # the pool grows by itself, but not within one request
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+def wait_until(condition: Callable[[], bool], timeout_s: float = 20) -> None:
+    deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.02)
@@ -250,7 +254,7 @@ def test_memory_does_not_grow_with_the_rows(new_database: Any, tmp_path: Any) ->
     process = subprocess.Popen([sys.executable, "-c", MEASURE, url, str(port)])
     try:
         base = f"http://127.0.0.1:{port}/api/v1/movements"
-        wait_until(lambda: _answers(base))
+        wait_until(lambda: _answers(base), 60)  # a whole program starts
         headers = {"Accept": "application/x-ndjson"}
 
         def lines(**query: str) -> int:

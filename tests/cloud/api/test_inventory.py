@@ -214,3 +214,40 @@ def test_a_bad_parameter_is_named(stocked: Any, query: str, field: str) -> None:
 def test_history_is_newest_first(stocked: Any) -> None:
     rows = stocked.as_("viewer").get(f"/api/v1/items/{EPC[:-4]}3/history").json()["items"]
     assert [row["direction"] for row in rows] == ["in", "out"]
+
+
+def test_history_is_filtered_by_time_and_place(stocked: Any, helpers: Any) -> None:
+    epc, viewer = "urn:epc:id:sgtin:9521234.000002.6", stocked.as_("viewer")
+    moved = [helpers.movement(NOW + timedelta(minutes=n), epc, site=("other", helpers.SITE)[n % 2]) for n in range(4)]
+    helpers.add_movements(stocked, moved)
+
+    def history(**query: Any) -> list[int]:
+        answer = viewer.get(f"/api/v1/items/{epc}/history", params=query)
+        assert answer.status_code == 200, answer.text
+        rows = answer.json()["items"]
+        return [(datetime.fromisoformat(row["observed_at"]) - NOW) // timedelta(minutes=1) for row in rows]
+
+    since, until = (NOW + timedelta(minutes=1)).isoformat(), (NOW + timedelta(minutes=3)).isoformat()
+    assert history() == [3, 2, 1, 0]
+    assert history(since=since, until=until) == [2, 1]
+    assert history(site=helpers.SITE) == [3, 1] and history(site=helpers.SITE, until=until) == [1]
+    known = viewer.get(f"/api/v1/items/{EPC[:-4]}3/history", params={"until": NOW.isoformat()})
+    assert known.json() == {"items": []}  # nothing then, yet it is an item
+    assert stocked.as_("viewer", "other").get(f"/api/v1/items/{epc}/history?site={helpers.SITE}").status_code == 403
+
+
+def test_movements_are_filtered_by_the_zone_of_their_bins(stocked: Any, helpers: Any) -> None:
+    epc = "urn:epc:id:sgtin:9521234.000002.7"
+    placed = [
+        helpers.movement(NOW + timedelta(minutes=n), epc, site="other", door=None, bin=bin_, direction="in")
+        for n, bin_ in enumerate(("A-1", "A-2", "A-1"))
+    ]
+    helpers.add_movements(stocked, placed)
+    for query in ({"site": "other"}, {"site": "other", "epc": epc}, {"epc": epc}):
+        rows = stocked.as_("viewer").get("/api/v1/movements", params={"zone": "cool", **query}).json()["items"]
+        assert [row["event_id"] for row in rows] == [str(one["event_id"]) for one in (placed[2], placed[0])]
+    whole = stocked.as_("viewer").get(
+        "/api/v1/movements", params={"zone": "cool", "site": "other"}, headers={"Accept": "application/x-ndjson"}
+    )
+    assert len(whole.text.splitlines()) == 2
+    assert stocked.as_("viewer").get("/api/v1/movements?zone=warm&site=other").json()["items"] == []

@@ -11,7 +11,7 @@ DUE = "2026-05-04T08:00:00Z"
 
 @pytest.fixture
 def house(service: Any) -> Any:
-    service.sql("truncate orders, order_lines, door_sessions, session_goods")
+    service.sql("truncate orders, order_lines, door_sessions, session_goods cascade")
     service.sql("insert into sites (site) values ('s1'), ('s2') on conflict do nothing")
     return service
 
@@ -55,10 +55,46 @@ def test_orders_and_notices_of_one_name_are_two_things(house: Any) -> None:
     assert (one(house, "X").json()["partner"], one(house, "X", "notices").json()["partner"]) == ("", "Supplier")
 
 
-def test_epcs_are_kept_in_one_form(house: Any) -> None:
-    put(house, order(lines=[{"epc": "3034257BF400000040000011"}]))
+LINK = "https://id.gs1.org/01/09521234000013/21/1"
+"""EPC 1 of this page, which does not say that its company prefix has seven digits."""
+
+
+@pytest.mark.parametrize(
+    ("words", "kept"),
+    [
+        pytest.param({"epc": "301645214800004000000001"}, EPC.format(1), id="hex"),
+        pytest.param({"epc": EPC.format(1)}, EPC.format(1), id="URN"),
+        pytest.param({"epc": LINK, "company_prefix_digits": 7}, EPC.format(1), id="link and the length of its prefix"),
+        pytest.param({"epc": LINK, "plus": True}, LINK, id="link that a + tag is named by"),
+    ],
+)
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_epcs_are_kept_in_the_form_that_gateways_report(
+    house: Any, words: dict[str, Any], kept: str, form: str
+) -> None:
+    if form == "json":
+        answer = put(house, order(lines=[words]))
+    else:
+        answer = load(house, "site,order,{}\ns1,A-1,{}\n".format(*map(",".join, (words, map(str, words.values())))))
+    assert answer.json() == {"written": 1, "changed": 1}
     [line] = one(house).json()["lines"]
-    assert line["epc"].startswith("urn:epc:id:sgtin:")
+    assert line["epc"] == kept
+
+
+def test_a_link_to_what_is_on_record_needs_no_more_words(house: Any) -> None:
+    line = {"lines": [{"epc": LINK}]}
+    refused = put(house, order(**line), path="notices")
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "items[0].lines[0].epc")
+    assert "company_prefix_digits" in refused.json()["detail"]
+    house.sql(
+        "insert into items (epc, site, state, since) values (%(epc)s, 's1', 'unknown', now())", {"epc": EPC.format(1)}
+    )
+    try:
+        assert put(house, order(**line), path="notices").status_code == 200
+        assert house.as_("integrator").put("/api/v1/sites/s1/orders/B", json=line).status_code == 201
+    finally:
+        house.sql("delete from items")
+    assert [one(house, *name).json()["lines"][0]["epc"] for name in (("A-1", "notices"), ("B",))] == [EPC.format(1)] * 2
 
 
 def test_orders_are_listed_by_when_they_are_due_page_by_page(house: Any) -> None:
@@ -162,7 +198,16 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a sku without a quantity": (order(lines=[{"sku": "BOX"}]), "items[0].lines[0]"),
     "no line": (order(lines=[]), "items[0].lines"),
     "no EPC": (order(lines=[{"epc": "pallet-7"}]), "items[0].lines[0].epc"),
-    "an EPC in two forms": (order(lines=[{"epc": EPC.format(1)}, {"epc": EPC.format(1)}]), "items[0].lines[1].epc"),
+    "an EPC in two forms": (
+        order(lines=[{"epc": EPC.format(1)}, {"epc": LINK, "company_prefix_digits": 7}]),
+        "items[0].lines[1].epc",
+    ),
+    "a link that nobody can tell": (order(lines=[{"epc": LINK}]), "items[0].lines[0].epc"),
+    "a prefix that the link has not": (
+        order(lines=[{"epc": EPC.format(1), "company_prefix_digits": 7}]),
+        "items[0].lines[0].company_prefix_digits",
+    ),
+    "words of an EPC on a sku": (order(lines=[{"sku": "BOX", "quantity": 1, "plus": True}]), "items[0].lines[0]"),
     "an unknown site": (order(site="s9"), "items[0].site"),
     "a name that no address holds": (order("a/b"), "items[0].id"),
 }
@@ -188,5 +233,27 @@ def test_only_who_supplies_enters_orders_and_only_for_their_sites(house: Any) ->
     assert elsewhere.get("/api/v1/sites/s1/orders/A-1").status_code == 403
 
 
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", ""])
+def test_what_is_not_said_to_be_csv_is_not_looked_into(house: Any, kind: str) -> None:
+    answer = house.as_("integrator").post("/api/v1/orders/import", content=CSV, headers={"Content-Type": kind})
+    assert (answer.status_code, answer.headers["accept"]) == (415, "text/csv")
+
+
 def test_a_body_too_large_is_refused_before_it_is_read(house: Any) -> None:
     assert load(house, b"x" * (16 * 2**20 + 1)).status_code == 413
+
+
+@pytest.mark.parametrize("path", ["orders", "notices"])
+def test_one_is_entered_and_overwritten_by_who_has_seen_it(house: Any, path: str) -> None:
+    integrator, address = house.as_("integrator"), f"/api/v1/sites/s1/{path}/V-1"
+    body = {"door": "D1", "lines": [{"sku": "BOX", "quantity": 3}]}
+    entered = integrator.put(address, json=body)
+    assert (entered.status_code, entered.json()["lines"][0]["expected"]) == (201, 3)
+    seen = {"If-Match": one(house, "V-1", path).headers["etag"]}
+    assert entered.headers["etag"] == seen["If-Match"]
+    assert integrator.put(address, json=body).status_code == 428
+    assert integrator.put(address, json={**body, "door": "D2"}, headers=seen).json()["door"] == "D2"
+    assert integrator.put(address, json=body, headers=seen).status_code == 412
+    wrong = integrator.put(address, json={"lines": [{"epc": "nonsense"}]}, headers={"If-Match": "*"})
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "lines[0].epc")
+    assert integrator.put(f"/api/v1/sites/nowhere/{path}/V-1", json=body).json()["errors"][0]["field"] == "site"

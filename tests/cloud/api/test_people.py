@@ -10,9 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
-from tagdock_cloud.access.lockout import address_group
+from tagdock_cloud.access.lockout import address_group, attempt_key
 from tagdock_cloud.access.passwords import hash_password
 
+ANY = {"If-Match": "*"}
 PASSWORD = "correct horse battery"
 HASH = hash_password(PASSWORD)
 """Hashing is slow on purpose: one hash serves the users whose password is not what a test is about."""
@@ -134,6 +135,16 @@ def test_five_failures_make_a_user_wait_and_a_good_login_forgives(
     wait_until(comes_in)
 
 
+def test_failures_are_counted_for_all_processes_together(service: Any, person: Callable[..., str], served: Any) -> None:
+    name = person()
+    with served(service.database) as other:
+        for process in (service, other, service):
+            with browser(process, name, "wrong") as client:
+                assert client.answer.status_code == 401
+    counted = service.sql("select failures from login_failures where key = %s", [attempt_key("user", name)])
+    assert counted == [{"failures": 3}]
+
+
 def test_no_pause_of_a_user_is_longer_than_a_minute(service: Any, person: Callable[..., str]) -> None:
     name = person()
     with browser(service, name, "wrong"):
@@ -181,7 +192,7 @@ def test_an_administrator_keeps_users(service: Any) -> None:
     assert made.status_code == 201 and made.json()["has_password"] and PASSWORD not in made.text
     assert admin.post("/api/v1/users", json=body).status_code == 409
     with browser(service, name) as client:
-        changed = admin.put(f"/api/v1/users/{name}", json={"role": "operator", "sites": ["s1"]}).json()
+        changed = admin.put(f"/api/v1/users/{name}", json={"role": "operator", "sites": ["s1"]}, headers=ANY).json()
         assert (changed["role"], changed["sites"]) == ("operator", ["s1"])
         assert client.get("/api/v1/me").json()["role"] == "operator"
         assert admin.put(f"/api/v1/users/{name}/password", json={"password": "another long one"}).status_code == 204
@@ -194,7 +205,9 @@ def test_an_administrator_keeps_users(service: Any) -> None:
     with browser(service, name) as client:
         assert admin.post(f"/api/v1/users/{name}/logout").status_code == 204
         assert not reads(client)
-    assert admin.put(f"/api/v1/users/{name}", json={"role": "operator", "disabled": True}).status_code == 200
+    assert (
+        admin.put(f"/api/v1/users/{name}", json={"role": "operator", "disabled": True}, headers=ANY).status_code == 200
+    )
     with browser(service, name) as client:
         assert client.answer.status_code == 401
 
@@ -221,8 +234,8 @@ def test_the_last_admin_cannot_be_taken_away(served: Any, new_database: Any) -> 
         with browser(running, "boss") as boss:
             running.sql("update tokens set revoked_at = now()")
             for body in ({"role": "viewer"}, {"role": "admin", "disabled": True}, {"role": "admin", "sites": ["s1"]}):
-                assert boss.put("/api/v1/users/boss", json=body).status_code == 422
-            assert boss.put("/api/v1/users/boss", json={"role": "admin"}).status_code == 200
+                assert boss.put("/api/v1/users/boss", json=body, headers=ANY).status_code == 422
+            assert boss.put("/api/v1/users/boss", json={"role": "admin"}, headers=ANY).status_code == 200
 
 
 def test_an_admin_of_a_site_makes_nobody_of_another(service: Any, person: Callable[..., str]) -> None:
@@ -268,3 +281,40 @@ def test_the_command_line_keeps_users(new_database: Any, served: Any) -> None:
         assert entry["kind"] == "command" and entry["before"]["disabled_at"] is None and entry["after"]["disabled_at"]
         assert run("users", "enable", "mei")[0] == 0 and run("users", "unlock", "mei")[0] == 0
         assert run("users", "disable", "nobody")[0] == 1
+
+
+def test_nobody_overwrites_a_user_whom_somebody_else_changed_meanwhile(service: Any) -> None:
+    admin = service.as_("admin")
+    assert admin.post("/api/v1/users", json={"name": "versions", "role": "viewer"}).status_code == 201
+    seen = {"If-Match": admin.get("/api/v1/users/versions").headers["etag"]}
+    body = {"role": "operator"}
+    assert admin.put("/api/v1/users/versions", json=body).status_code == 428
+    changed = admin.put("/api/v1/users/versions", json=body, headers=seen)
+    assert changed.headers["etag"] == admin.get("/api/v1/users/versions").headers["etag"]
+    assert admin.put("/api/v1/users/versions", json={"role": "manager"}, headers=seen).status_code == 412
+    assert admin.get("/api/v1/users/versions").json()["role"] == "operator"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "secret"),
+    [
+        pytest.param("tokens", {"name": "once", "role": "viewer"}, "token", id="a token"),
+        pytest.param("gateways", {"site": "s1", "gateway": "once"}, "secret", id="a gateway"),
+        pytest.param(
+            "webhooks", {"name": "once", "url": "https://a.example/x", "topics": ["alert"]}, "secret", id="a webhook"
+        ),
+    ],
+)
+def test_what_is_made_twice_with_one_key_is_made_once_and_its_secret_is_kept_nowhere(
+    service: Any, path: str, body: dict[str, Any], secret: str
+) -> None:
+    admin, key = service.as_("admin"), {"Idempotency-Key": f"make {path}".replace(" ", "-")}
+    first, again = (admin.post(f"/api/v1/{path}", json=body, headers=key) for _ in range(2))
+    assert first.status_code == again.status_code == 201
+    assert first.json()[secret] and again.json() == {**first.json(), secret: None}
+    kept = service.sql(
+        "select convert_from(body, 'utf8') as body from idempotency_keys where key = %(k)s",
+        {"k": key["Idempotency-Key"]},
+    )
+    assert first.json()[secret] not in str(kept)
+    assert admin.post(f"/api/v1/{path}", json={**body, "site": "s2", "name": "x"}, headers=key).status_code == 422

@@ -127,3 +127,31 @@ def test_nothing_hangs_on_a_site_that_is_not_there(service: Any) -> None:
     assert put(service, "nowhere/zones/a", {}).status_code == 404
     patched = service.as_("admin").patch(f"/api/v1/sites/{SITE}/bins/Z", json={}, headers={"If-Match": "*"})
     assert patched.status_code == 404
+
+
+@pytest.mark.parametrize("name", ["sites", "doors", "zones", "gateways", "readers"])
+def test_a_short_list_is_whole_and_has_pages_for_who_wants_them(service: Any, name: str) -> None:
+    service.sql(
+        """insert into sites (site) select 'few-' || n from generate_series(1, 5) n on conflict do nothing;
+        insert into doors (site, door) select 'few-1', 'D' || n from generate_series(1, 5) n on conflict do nothing;
+        insert into zones (site, zone) select 'few-1', 'Z' || n from generate_series(1, 5) n on conflict do nothing;
+        insert into gateways (site, gateway, status_at, status)
+        select 'few-' || 1 + n % 2, 'g' || n, now(), '{"v": 1, "state": "online", "readers": [
+               {"name": "r1", "state": "up"}, {"name": "r2", "state": "up"}]}' from generate_series(1, 5) n
+        on conflict do nothing"""
+    )
+    viewer, path = service.as_("viewer"), f"/api/v1/{'sites/few-1/' if name in ('doors', 'zones') else ''}{name}"
+    whole = viewer.get(path).json()["items"]
+    assert len(whole) >= 5
+    found, address = [], f"{path}?limit=2"
+    while address:
+        answer = viewer.get(address)
+        assert 0 < len(answer.json()["items"]) <= 2
+        found += answer.json()["items"]
+        address = answer.links.get("next", {}).get("url", "")
+
+    def names(rows: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+        return [tuple(row[key] for key in ("site", "gateway", name[:-1]) if key in row) for row in rows]
+
+    assert names(found) == names(whole) and len(set(names(found))) == len(found)
+    assert viewer.get(f"{path}?cursor=WzFd").status_code == 422

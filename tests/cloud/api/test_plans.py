@@ -148,6 +148,15 @@ def test_a_plan_that_is_done_shows_its_moves_as_proposed(service: Any, site: str
     assert service.sql("select count(*) as n from moves where plan_id = %s", [plan_id]) == [{"n": 0}]
 
 
+def test_a_plan_for_a_rack_that_does_not_stand_is_not_approved(service: Any, site: str) -> None:
+    rack = [{"id": "new-3-0", "aisle": 3, "cell": 0}]
+    plan_id = str(ask(service, site, what_if={"add_bins": rack}).json()["plan_id"])
+    service.sql("select plan_start_v1(%s, '{}')", [plan_id])
+    service.sql("select plan_finish_v1(%s, %s::jsonb)", [plan_id, json.dumps(PLAN)])
+    refused = approve(service, plan_id)
+    assert (refused.status_code, "do not stand yet" in refused.json()["detail"]) == (409, True)
+
+
 def test_approving_makes_the_list_and_once_more_changes_nothing(service: Any, site: str) -> None:
     plan_id = solved(service, site)
     first = approve(service, plan_id).json()
@@ -155,10 +164,13 @@ def test_approving_makes_the_list_and_once_more_changes_nothing(service: Any, si
     again = approve(service, plan_id)
     assert (again.status_code, again.json()) == (200, first)
     rows = service.as_("viewer").get(f"/api/v1/plans/{plan_id}/moves").json()["items"]
+    assert rows[0].pop("ready_at") == first["approved_at"]
     assert rows[0] == {
         "step": 1, "sku": "S-1",
         "from_bin": "A-1", "to_bin": "A-2", "saves_m_per_day": 12.5, "why": "nearer to D1", "state": "open",
-        "decided_at": None, "decided_by": None,
+        "status": "open", "waits_for": [], "decided_at": None, "decided_by": None, "confirmed_at": None, "flag": None,
+        "flagged_at": None, "seen_bin": None, "seen_epc": None, "cost_m": None, "chain": None, "chain_moves": None,
+        "chain_cost_m": None, "payback_days": None,
     }  # fmt: skip
     assert [row["state"] for row in rows] == ["open", "open"]
 
@@ -234,6 +246,24 @@ def kept(service: Any, site: str) -> dict[str, list[str]]:
     return {row["bin"]: row["skus"] for row in rows if row["skus"]}
 
 
+def test_moves_say_what_their_chain_costs_and_when_it_has_paid_back(service: Any, site: str) -> None:
+    worth = [
+        {"chain": 1, "cost_m": 40.0, "payback_days": 3.2},
+        {"chain": 1, "cost_m": 20.0, "payback_days": 3.2},
+        {"chain": 2, "cost_m": 5.0, "payback_days": None},
+    ]
+    third = {"step": 3, "sku": "S-3", "from": "A-1", "to": "A-2", "saves_m_per_day": 0.0, "why": "its zone is closed"}
+    moves = [{**move, **said} for move, said in zip([*MOVES, third], worth, strict=True)]
+    plan_id = solved(service, site, {**PLAN, "moves": moves})
+    listed = service.as_("viewer").get(f"/api/v1/plans/{plan_id}/moves").json()["items"]
+    assert [(m["chain"], m["chain_moves"], m["chain_cost_m"], m["cost_m"], m["payback_days"]) for m in listed] == [
+            (1, 2, 60.0, 40.0, 3.2), (1, 2, 60.0, 20.0, 3.2), (2, 1, 5.0, 5.0, None)
+        ]  # fmt: skip
+    page = service.as_("planner").get(f"/plans/{plan_id}/moves").text
+    assert "One of 2 moves that need each other (chain 1). 60 m to do all of them. Earned back in 3.2 days." in page
+    assert "5 m to do it. Never earned back: a rule asks for it." in page
+
+
 def test_a_confirmed_move_changes_what_is_kept_where(service: Any, site: str) -> None:
     plan_id = solved(service, site)
     other = solved(service, site)
@@ -268,3 +298,11 @@ def test_moves_of_a_plan_that_nobody_approved_are_not_decided(service: Any, site
     approve(service, plan_id)
     assert decide(service, plan_id, 9, "confirm").status_code == 404
     assert decide(service, str(uuid4()), 1, "confirm").status_code == 404
+
+
+def test_plans_are_listed_by_when_they_were_asked_for(service: Any, site: str) -> None:
+    first, second = (ask(service, site).json()["plan_id"] for _ in range(2))
+    at = service.as_("viewer").get(f"/api/v1/plans/{second}").json()["asked_at"]
+    for query, expected in (({"since": at}, [second]), ({"until": at}, [first]), ({"since": at, "until": at}, [])):
+        answer = service.as_("viewer").get("/api/v1/plans", params={"site": site, **query})
+        assert [row["plan_id"] for row in answer.json()["items"]] == expected, query

@@ -88,8 +88,13 @@ def test_a_manager_says_how_close_reports_of_one_passage_are(service: Any, helpe
     service.sql("insert into sites (site) values (%(s)s) on conflict do nothing", {"s": helpers.SITE})
     path = f"/api/v1/sites/{helpers.SITE}/settlement"
     assert service.as_("viewer").get(path).json() == {"site": helpers.SITE, "window_s": 5.0}
-    assert service.as_("manager").put(path, json={"window_s": 12}).json() == {"site": helpers.SITE, "window_s": 12.0}
-    assert service.as_("manager").put(path, json={"window_s": 61}).status_code == 422
+    seen = {"If-Match": service.as_("manager").get(path).headers["etag"]}
+    assert service.as_("manager").put(path, json={"window_s": 12}).status_code == 428
+    changed = service.as_("manager").put(path, json={"window_s": 12}, headers=seen)
+    assert changed.json() == {"site": helpers.SITE, "window_s": 12.0}
+    assert changed.headers["etag"] == service.as_("viewer").get(path).headers["etag"] != seen["If-Match"]
+    assert service.as_("manager").put(path, json={"window_s": 13}, headers=seen).status_code == 412
+    assert service.as_("manager").put(path, json={"window_s": 61}, headers=seen).status_code == 422
     assert service.as_("viewer").get("/api/v1/sites/nowhere/settlement").status_code == 404
 
 
@@ -117,3 +122,22 @@ def test_who_only_looks_decides_nothing_and_who_is_of_another_site_neither(servi
     path = f"/api/v1/movements/{passages[0]['event_id']}/decision"
     assert service.as_("operator", "elsewhere").post(path, json=key).status_code == 403
     assert service.as_("viewer", "elsewhere").get("/api/v1/passages").json() == {"items": []}
+
+
+def test_movements_are_found_by_what_counts_and_show_what_was_reported(service: Any, passages: Any) -> None:
+    """Five uncertain at D1: one was really `out` by D3, one never happened; so three are left there."""
+    assert decide(service, passages[0], direction="out", door="D3").status_code == 200
+    assert decide(service, passages[1], direction="none").status_code == 200
+    asked = [
+        ({"door": "D1"}, [4, 3, 2]), ({"door": "D3"}, [0]), ({"direction": "out"}, [0]), ({"direction": "none"}, [1]),
+        ({"direction": "uncertain"}, [4, 3, 2]), ({"door": "D1", "direction": "none"}, [1]), ({}, [4, 3, 2, 1, 0]),
+        ({"door": "D3", "epc": passages[0]["epc"]}, [0]), ({"door": "D1", "epc": passages[0]["epc"]}, []),
+    ]  # fmt: skip
+    for query, expected in asked:
+        answer = service.as_("viewer").get("/api/v1/movements", params=query)
+        assert [row["epc"] for row in answer.json()["items"]] == [passages[n]["epc"] for n in expected], query
+        exported = service.as_("viewer").get("/api/v1/movements", params=query, headers={"Accept": "text/csv"}).text
+        assert len(exported.splitlines()) == len(expected) + 1, query
+    (row,) = service.as_("viewer").get("/api/v1/movements", params={"door": "D3"}).json()["items"]
+    assert (row["door"], row["direction"]) == ("D1", "uncertain")
+    assert (row["settled_door"], row["settled_direction"], row["correction"]) == ("D3", "out", "decided")

@@ -11,7 +11,9 @@ EPC = "urn:epc:id:sgtin:9521234.000001.{}"
 @pytest.fixture
 def house(service: Any, helpers: Any) -> Any:
     """A site with an order of three items for D1, and a notice of one."""
-    service.sql("truncate orders, order_lines, door_sessions, session_goods, movements, items, flows, corrections")
+    service.sql(
+        "truncate orders, order_lines, door_sessions, session_goods, movements, items, flows, corrections cascade"
+    )
     service.sql("insert into sites (site) values (%(s)s) on conflict do nothing", {"s": helpers.SITE})
     integrator = service.as_("integrator")
     for path, order_id, numbers in (("orders", "A", (1, 2, 3)), ("notices", "N", (9,))):

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from tagdock_cloud.access.secrets import is_secret
 from tagdock_cloud.config import Front
-from tagdock_cloud.inventory import stream
+from tagdock_cloud.web import follow
 from tagdock_cloud.web.audit import MOST_BYTES
 from tagdock_cloud.web.limits import BURST_S, Buckets
 
@@ -75,7 +75,7 @@ def test_a_token_revoked_here_is_out_at_once(service: Any) -> None:
 
 
 def test_a_stream_ends_with_its_token(service: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "RECHECK_S", 0.0)
+    monkeypatch.setattr(follow, "RECHECK_S", 0.0)
     token = made(service)
     headers = {"Authorization": f"Bearer {token['token']}"}
     with httpx.stream("GET", f"{service.url}/api/v1/stream/movements", headers=headers, timeout=20) as answer:

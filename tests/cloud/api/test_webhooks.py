@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+ANY = {"If-Match": "*"}
 BODY = {"name": "ERP", "url": "https://erp.example/hook?key=geheim", "topics": ["alert"]}
 
 
@@ -68,20 +69,25 @@ def test_what_cannot_be_taken_is_named_without_repeating_it(manager: Any, change
 
 def test_a_change_keeps_what_it_does_not_name_and_a_new_url_gets_a_new_secret(manager: Any, service: Any) -> None:
     added = add(manager, sites=["s1"])
-    renamed = manager.patch(path(added), json={"name": "WMS"}).json()
+    seen = {"If-Match": manager.get(path(added)).headers["etag"]}
+    assert manager.patch(path(added), json={"name": "WMS"}).status_code == 428
+    service.sql("select tell_webhooks('alert', 's1', '{}')")  # what waits for it is no word of anybody
+    renamed = manager.patch(path(added), json={"name": "WMS"}, headers=seen).json()
     assert (renamed["name"], renamed["sites"], renamed["secret"]) == ("WMS", ["s1"], None)
-    moved = manager.patch(path(added), json={"url": "https://wms.example/x", "sites": None}).json()
+    moved = manager.patch(path(added), json={"url": "https://wms.example/x", "sites": None}, headers=ANY).json()
     assert moved["sites"] is None and moved["secret"] not in (None, added["secret"])
     (row,) = service.sql("select url, secret from webhooks")
     assert row == {"url": "https://wms.example/x", "secret": moved["secret"]}
-    assert manager.patch(path(added), json={"is_active": False}).json()["is_active"] is False
+    assert manager.patch(path(added), json={"is_active": False}, headers=ANY).json()["is_active"] is False
+    assert manager.patch(path(added), json={"is_active": True}, headers=seen).status_code == 412
+    assert manager.delete(path(added), headers=seen).status_code == 412
 
 
 def test_a_removed_webhook_takes_what_waits_for_it_along(manager: Any, service: Any) -> None:
     added = add(manager)
     service.sql("select tell_webhooks('alert', 's1', '{}')")
     assert manager.get(path(added)).json()["waiting"] == 1
-    assert manager.delete(path(added)).status_code == 204
+    assert manager.delete(path(added), headers=ANY).status_code == 204
     assert service.sql("select count(*) as n from deliveries") == [{"n": 0}]
     assert manager.get(path(added)).status_code == 404
 

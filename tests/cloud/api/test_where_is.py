@@ -120,6 +120,7 @@ def test_unknown_goods_are_listed_as_unknown(service: Any, helpers: Any) -> None
     see(service, helpers, stranger, epc_hex=stranger[-24:], direction="pass")
     listed = service.as_("viewer").get("/api/v1/items", params={"site": SITE, "known": "false"}).json()["items"]
     assert (stranger, None, "unknown") in [(row["epc"], row["sku"], row["state"]) for row in listed]
+    register(service, epc="urn:epc:id:sgtin:0614141.812347.77")
     known = service.as_("viewer").get("/api/v1/items", params={"site": SITE, "known": "true"}).json()["items"]
     assert known and all(row["sku"] for row in known)
 

@@ -333,12 +333,13 @@ def test_every_captured_event_leaves_sound(service: Any, schema: Any) -> None:
 @pytest.mark.parametrize(
     ("query", "status", "kind"),
     [
-        ({"EQ_colour": "red"}, 501, "ImplementationException"),
+        ({"EQ_colour": "red"}, 400, "QueryParameterException"),
+        ({"HASATTR_bizLocation": "urn:x:a"}, 501, "ImplementationException"),
         ({"colour": "red"}, 400, "QueryParameterException"),
         ({"EQ_bizStep": "wrapping"}, 400, "QueryParameterException"),
         ({"EQ_action": "LOOK"}, 400, "QueryParameterException"),
         ({"GE_eventTime": "yesterday"}, 400, "QueryParameterException"),
-        ({"MATCH_epc": "urn:epc:idpat:sgtin:9521234.012345.*"}, 501, "ImplementationException"),
+        ({"MATCH_epc": "urn:epc:idpat:sgtin:9521234.*.17"}, 400, "QueryParameterException"),
         ({"EQ_eventID": "not a uri"}, 400, "QueryParameterException"),
         ({"orderBy": "colour"}, 501, "ImplementationException"),
         ({"orderDirection": "UP"}, 400, "QueryParameterException"),

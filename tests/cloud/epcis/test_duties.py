@@ -11,7 +11,9 @@ from tagdock_cloud.work.run import Worker
 
 
 def test_a_worker_knows_them() -> None:
-    assert {duty.name for duty in DUTIES} == {"epcis-tell", "epcis-capture", "epcis-deliver"}
+    assert {duty.name for duty in DUTIES} == {
+        "epcis-tell", "epcis-capture", "epcis-deliver", "epcis-forget", "epcis-forget-said",
+    }  # fmt: skip
     assert set(DUTIES) <= set(listed.DUTIES)
 
 

@@ -17,7 +17,7 @@ def row(step: Step = "receiving", **changes: Any) -> dict[str, Any]:
     built: dict[str, Any] = {
         "site": "hangzhou-1", "observed_at": _AT, "movement_id": uuid4(), "step": step, "place": place,
         "epc": "urn:epc:id:sgtin:9521234.012345.17", "revision": 1, "recorded_at": _AT + timedelta(seconds=2),
-        "declared_at": None, "reason": None, "corrective": None, **changes,
+        "declared_at": None, "reason": None, "corrective": None, "said": None, **changes,
     }  # fmt: skip
     return {**built, "digest": digest_of(built)}
 

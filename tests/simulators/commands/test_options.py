@@ -115,21 +115,22 @@ def test_who_ends_a_command_early_finds_nothing_half_written(
     assert not list(tmp_path.iterdir())
 
 
-def test_an_end_that_is_asked_for_in_a_finalizer_comes_all_the_same() -> None:
-    program = """
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, -2)], ids=["SIGTERM", "SIGINT"])
+def test_an_end_that_is_asked_for_in_a_finalizer_comes_all_the_same(number: signal.Signals, status: int) -> None:
+    program = f"""
 import os, signal, time
 from tagdock_simulators.commands.options import writing
 
 class Last:
     def __del__(self):
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), {int(number)})
 
 with writing():
     Last()
     time.sleep(60)
 """
     done = subprocess.run([sys.executable, "-c", program], stderr=subprocess.DEVNULL, timeout=30, check=False)
-    assert done.returncode == 143
+    assert done.returncode == status
 
 
 @pytest.mark.parametrize("command", ["scenarios", "warehouse --days 1 --events -", "record --loads 1 -o recording"])

@@ -46,7 +46,7 @@ def test_a_schedule_is_done_and_logged_and_the_end_tells_what_was_done(tmp_path:
             with pytest.raises(ConnectionResetError):
                 client.recv(1)
         process.send_signal(signal.SIGTERM)
-        _, talk = process.communicate(timeout=10)
+        _, talk = process.communicate(timeout=30)
     assert process.returncode == 0
     assert "stopped: 1 connections, 0 turned away, 0 did not reach the server; 5 bytes to it, 5 to clients" in talk
     assert "faults done: 1 cut" in talk
@@ -99,5 +99,5 @@ def test_faults_for_others_are_left_out_with_a_word(tmp_path: Path, echo: Any) -
     (tmp_path / "faults.toml").write_text('[[fault]]\nkind = "mute"\non = "*"\nat_s = 0\nfor_s = inf\n')
     with running("--to", str(echo.port), "--faults", str(tmp_path / "faults.toml")) as (process, _):
         process.send_signal(signal.SIGINT)
-        _, talk = process.communicate(timeout=10)
+        _, talk = process.communicate(timeout=30)
     assert "fault 1, mute is done elsewhere (llrp, reader): left out" in talk

@@ -95,7 +95,7 @@ def test_a_live_reader_stands_behind_a_proxy_that_does_its_faults(tmp_path: Path
                     while client.recv(65536):
                         pass
             process.send_signal(signal.SIGINT)
-            _, talk = process.communicate(timeout=10)
+            _, talk = process.communicate(timeout=30)
         finally:
             process.kill()
     assert process.returncode == 0, talk

@@ -72,7 +72,7 @@ def test_without_faults_all_bytes_pass_in_their_order(proxy: Any, connect: Conne
     sender = threading.Thread(target=send)
     sender.start()
     got = exactly(one, len(sent))
-    sender.join(10)
+    sender.join(30)
     assert got == sent
     assert bytes(echo.received[0]) == sent
 

@@ -42,7 +42,7 @@ class Heard:
             self._came.notify_all()
 
     def await_(self, done: Callable[[], Any]) -> None:
-        end_s = time.monotonic() + 10
+        end_s = time.monotonic() + 30
         while not done():
             assert time.monotonic() < end_s
             time.sleep(0.01)
@@ -52,7 +52,7 @@ class Heard:
         reads = [TagRead(datetime.now(UTC), "dock-1", antenna, EPC, -52.0) for antenna in antennas]
         self._loop.call(lambda: self.reader.feed(*reads))
         with self._came:
-            assert self._came.wait_for(lambda: self._tags, 10)
+            assert self._came.wait_for(lambda: self._tags, 30)
             heard, self._tags = self._tags, []
         return heard
 
@@ -67,7 +67,7 @@ class Heard:
     def close(self) -> None:
         self.client.disconnect_requested.set()
         self._loop.run(self.reader.close())
-        self.client.join(5)
+        self.client.join(30)
         self.client.hard_disconnect()
         self._loop.close()
 

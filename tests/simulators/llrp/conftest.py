@@ -728,5 +728,5 @@ def sllurp() -> Iterator[Callable[..., Any]]:
     for client in clients:
         client.disconnect_requested.set()
         client.hard_disconnect()
-        client.join(5)
+        client.join(30)
         assert not client.is_alive()

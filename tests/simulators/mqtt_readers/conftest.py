@@ -20,7 +20,7 @@ from tagdock_simulators.mqtt_readers.format import Format
 from tagdock_simulators.mqtt_readers.reader import MqttReader
 
 AT = datetime(2026, 1, 5, 8, 0, 0, 123456, tzinfo=UTC)
-DEADLINE_S = 15.0
+DEADLINE_S = 30.0
 QUICK = Patience(connect_s=2.0, close_s=3.0, retry_first_s=0.05, retry_longest_s=0.2)
 
 

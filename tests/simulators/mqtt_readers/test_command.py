@@ -35,12 +35,12 @@ def running(*arguments: str, **environment: str) -> Iterator[subprocess.Popen[st
 
 def ends(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=15)
+    out, err = process.communicate(timeout=40)
     return process.returncode, out, err
 
 
 def wait_for(true: Callable[[], bool]) -> None:
-    end_s = time.monotonic() + 20
+    end_s = time.monotonic() + 60
     while not true():
         assert time.monotonic() < end_s, "it did not happen in time"
         time.sleep(0.02)

@@ -114,7 +114,8 @@ def test_every_message_on_the_wire_obeys_its_schema(
                 fed(reader, [mq.read(1), mq.change(), mq.read(2)])
             one.set_antenna(2, connected=False)
             listener.publish("ctrl/cmd", '{"command": "stop", "command_id": "7", "payload": {}}')
-            await mq.until(lambda: len(listener.on("ctrl/res")) == 1 and len(listener.on("events")) >= 9)
+            await mq.until(lambda: [len(listener.on(name)) for name in ("ctrl/res", "data")] == [1, 2])
+            await mq.until(lambda: len(listener.on("events")) >= 9)
 
     listener = listen(mqtt_broker.port)
     asyncio.run(scene())
@@ -228,7 +229,7 @@ def test_start_and_stop_come_over_the_command_topic(
                 await mq.until(lambda place=place: len(listener.on("ctrl/res")) == place + 1)
                 await mq.until(lambda command=command: reader.running is (command == "start"))
                 reader.feed(mq.read(place))
-            await mq.until(lambda: reader.tags_reported == 1)
+            await mq.until(lambda: reader.tags_reported == 1 and len(listener.on("data")) == 1)
             assert reader.tags_lost == 1  # nobody listens to the antennas while the inventory rests
 
     listener = listen(mqtt_broker.port)
@@ -316,7 +317,7 @@ def test_a_connection_cut_inside_a_message_loses_nothing(
                 await mq.until(lambda: not reader.connected)
                 await asyncio.to_thread(proxy.heal)
                 await mq.until(lambda: reader.connected)
-            await mq.until(lambda: reader.tags_waiting == 0)
+            await mq.until(lambda: reader.tags_waiting == 0 and len(set(tags(listener.on("events")))) >= 400)
         return reader  # type: ignore[no-any-return]
 
     reads = [mq.read(number) for number in range(400)]
@@ -339,7 +340,7 @@ def test_what_was_not_acknowledged_is_sent_again(
             assert (reader.tags_reported, reader.tags_waiting) == (0, 10)
             await asyncio.to_thread(proxy.cut)
             await asyncio.to_thread(proxy.heal)
-            await mq.until(lambda: reader.tags_reported == 10)
+            await mq.until(lambda: reader.tags_reported == 10 and len(tags(listener.on("events"))) >= 20)
         return reader  # type: ignore[no-any-return]
 
     proxy = tcp_proxy(mqtt_broker.port)

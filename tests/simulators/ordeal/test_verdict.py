@@ -8,7 +8,7 @@ from tagdock_simulators.ordeal.verdict import Facts, Struck, judge
 
 ITEM = {"epc": "a", "bin": None, "state": "in_progress"}
 HIT = Struck(1.0, "kill", "broker", "ended 17", True)
-KEPT = Facts(frozenset("ab"), frozenset("a"), ("a", "b"), 0, (ITEM,), (ITEM,), (HIT,))
+KEPT = Facts(frozenset("ab"), frozenset("a"), ("a", "b"), 0, (ITEM,), (ITEM,), (HIT,), 30.4)
 
 
 def test_all_promises_kept_is_clean() -> None:

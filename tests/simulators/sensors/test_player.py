@@ -25,7 +25,7 @@ from tagdock_simulators.sensors.kit import Kit
 from tagdock_simulators.sensors.player import NodePlayer, play, simulated_clock, utc_now
 from tagdock_simulators.sensors.readings import Quantity, Reading, Sample
 
-DEADLINE_S = 15.0
+DEADLINE_S = 30.0
 AT = datetime(2026, 1, 5, 8, tzinfo=UTC)
 NCMD = "spBv1.0/warehouse/NCMD/rack-1"
 

@@ -1,0 +1,17 @@
+// Gateways that are cut off or late are told on this page as soon as the cloud knows: looked at anew every five seconds.
+
+import { writeTimes } from "/static/common.js";
+import { ask } from "/static/trouble.js";
+
+const EVERY_MS = 5000;
+
+setInterval(async () => {
+  const list = document.getElementById("silent");
+  if (!list || document.hidden) return;
+  const answer = await ask(`/health/silent?site=${encodeURIComponent(document.body.dataset.site)}`);
+  if (!answer?.ok) return; // said by trouble.js
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("silent");
+  if (!fresh) return;
+  writeTimes(fresh);
+  list.replaceWith(document.adoptNode(fresh));
+}, EVERY_MS);

@@ -1,0 +1,1 @@
+"""What dashboards read over long periods, counted ahead of them and away from ingest (decision 0117)."""

@@ -1,0 +1,125 @@
+"""Lives follow the record: what passes doors, and what is corrected of it, becomes steps or contradictions."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any
+from uuid import UUID, uuid4
+
+from pydantic_core import to_json
+
+from tagdock_cloud.corrections.tail import follow
+from tagdock_cloud.life.changes import Grown, statements
+from tagdock_cloud.life.published import load_tables
+from tagdock_cloud.life.records import Passage
+from tagdock_cloud.life.story import fold, told
+from tagdock_cloud.life.tables import Tables
+from tagdock_cloud.life.written import entry_of, life_row
+from tagdock_cloud.store.pool import Connection, DictRow, connect, translated
+from tagdock_cloud.store.queries import load_queries
+
+Row = Mapping[str, Any]
+CHUNK = 500
+"""Items whose records are worked out anew at a time."""
+_STATEMENT_TIMEOUT_S = 3600.0
+
+_SQL = load_queries("tagdock_cloud.life")
+
+
+def follow_doors(connection: Connection[DictRow]) -> None:
+    """Tell lives what passed doors since the last time, then what was corrected."""
+    sites = [row["site"] for row in connection.execute(_SQL["sites"]).fetchall()]
+    for after, upto in follow(connection, "lives", sites):
+        values = {"sites": sites, "after": after, "upto": upto}
+        _tell(connection, connection.execute(_SQL["passed"], values).fetchall())
+    span = connection.execute(_SQL["horizon"]).fetchone()
+    if span is not None and span["horizon"] > span["mark"]:
+        _tell(connection, connection.execute(_SQL["corrected"], span).fetchall())
+        connection.execute(_SQL["followed"], span)
+
+
+def _tell(connection: Connection[DictRow], rows: Sequence[Row]) -> None:
+    """Tell passages into the lives that they concern: those that began, and those of what comes back."""
+    left_at = _left_before(connection, [row for row in rows if row["way"] == "in"])
+    epcs = sorted({row["epc"] for row in rows})
+    begun = [row for row in rows if row["event_id"] in left_at]
+    for site, of_site in groupby(sorted(begun, key=lambda row: str(row["site"])), key=lambda row: row["site"]):
+        connection.execute(_SQL["claim"], {"site": site, "epcs": sorted({row["epc"] for row in of_site})})
+    held = [row["epc"] for row in connection.execute(_SQL["hold"], {"epcs": epcs}).fetchall()]
+    if not held:
+        return
+    passages: dict[str, list[Passage]] = defaultdict(list)
+    for row in rows:
+        passages[row["epc"]].append(_passage(row, left_at.get(row["event_id"])))
+    tables = load_tables(connection)
+    grown = [Grown(epc, story, told(tables, story, passages[epc], uuid4)) for epc, story in _stories(connection, held)]
+    for name, values in statements(tables, grown, "record", datetime.now(UTC)):
+        connection.execute(_SQL[name], values)
+
+
+def _left_before(connection: Connection[DictRow], came_in: Sequence[Row]) -> dict[UUID, datetime]:
+    """Return when what came in had left by a door; only times are looked at in which each of them can have moved."""
+    if not came_in:
+        return {}
+    found: dict[UUID, datetime] = {}
+    for since, rows in _by_age(connection, came_in):
+        values = {
+            "epcs": [row["epc"] for row in rows],
+            "event_ids": [row["event_id"] for row in rows],
+            "ats": [row["observed_at"] for row in rows],
+            "since": since,
+            "upto": max(row["observed_at"] for row in rows),
+        }
+        told_ = connection.execute(_SQL["left_before"], values).fetchall()
+        found |= {row["event_id"]: row["left_at"] for row in told_}
+    return found
+
+
+def _by_age(connection: Connection[DictRow], came_in: Sequence[Row]) -> Iterator[tuple[datetime | str, list[Row]]]:
+    """Part what came in by whether it moved in the part of the record that is compressed: most of it is new."""
+    epcs = sorted({row["epc"] for row in came_in})
+    moved = {row["epc"]: row for row in connection.execute(_SQL["moved_since"], {"epcs": epcs}).fetchall()}
+    upto = next(iter(moved.values()))["listed_upto"]
+    old = [row for row in came_in if upto is None or moved[row["epc"]]["first_at"] is not None]
+    new = [row for row in came_in if upto is not None and moved[row["epc"]]["first_at"] is None]
+    if old:
+        yield "-infinity" if upto is None else min(moved[row["epc"]]["first_at"] for row in old), old
+    if new:
+        yield upto, new
+
+
+def _passage(row: Row, left_at: datetime | None) -> Passage:
+    return Passage(row["event_id"], row["epc"], row["site"], row["observed_at"], row["door"], row["way"], left_at)
+
+
+def _stories(connection: Connection[DictRow], epcs: Iterable[str]) -> Iterator[tuple[str, list[Any]]]:
+    """Yield each item with its record, an empty one where it has none."""
+    stories: dict[str, list[Any]] = {epc: [] for epc in epcs}
+    for row in connection.execute(_SQL["story"], {"epcs": sorted(stories)}).fetchall():
+        stories[row["epc"]].append(entry_of(row))
+    yield from stories.items()
+
+
+def rebuild(database: str, progress: Callable[[int], None]) -> int:
+    """Work out anew from the record where every item stands, and return how many there are; nobody steps meanwhile.
+
+    Raises DatabaseUnavailableError, StoreError; then everything is as it was.
+    """
+    connection = connect(database, name="tagdock-cloud rebuild", statement_timeout_s=_STATEMENT_TIMEOUT_S)
+    with translated(), connection:
+        connection.execute(_SQL["lock_lives"])
+        connection.execute(_SQL["forget_lives"])
+        tables, after, items = load_tables(connection), "", 0
+        while rows := connection.execute(_SQL["all_epcs"], {"after": after, "rows": CHUNK}).fetchall():
+            epcs = [row["epc"] for row in rows]
+            _put(connection, tables, epcs)
+            after, items = epcs[-1], items + len(epcs)
+            progress(items)
+    return items
+
+
+def _put(connection: Connection[DictRow], tables: Tables, epcs: Sequence[str]) -> None:
+    standings = [(epc, fold(tables, story)) for epc, story in _stories(connection, epcs)]
+    lives = [life_row(tables, epc, standing) for epc, standing in standings if standing is not None]
+    connection.execute(_SQL["put_lives"], {"rows": to_json(lives).decode()})

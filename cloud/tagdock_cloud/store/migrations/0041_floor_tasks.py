@@ -1,0 +1,11 @@
+"""Tasks for people, work orders, service requests."""
+
+from tagdock_cloud.store.migrate import run_sql_beside
+
+revision = "0041"
+down_revision = "0040"
+
+
+def upgrade() -> None:
+    """Run the statements of the .sql file of the same name."""
+    run_sql_beside(__file__)

@@ -1,0 +1,197 @@
+"""The returns of one site: its own gateway at two doors, parcels that leave and come back, and how each stands."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import count
+from types import TracebackType
+from typing import Any, Self
+
+from tagdock_simulators.demo.cancelled import Cancelled
+from tagdock_simulators.demo.client import CloudClient
+from tagdock_simulators.demo.errors import DemoError
+from tagdock_simulators.demo.fates import DECK, KEPT, Comeback, Difference, Fate, difference, standing
+from tagdock_simulators.demo.house import House
+from tagdock_simulators.demo.people import Bench
+from tagdock_simulators.demo.play import Player
+from tagdock_simulators.demo.stage import Stage
+from tagdock_simulators.gateway_config import gateway_toml
+from tagdock_simulators.scenarios import Scenario
+from tagdock_simulators.warehouse.floor import RETURN_DOORS, RETURNS_DOOR, SENDING_DOOR
+from tagdock_simulators.warehouse.loads import Carton, Direction, Load, Tagger
+
+GATEWAY = "returns"
+WAVE = len(DECK)
+"""So many items come back together: one of each kind at least."""
+_WATCHED_WITHIN_S = 45.0
+_ON_RECORD_WITHIN_S = 45.0
+_SETTLED_WITHIN_S = 90.0
+_LOOK_EVERY_S = 1.0
+_NEXT_LOAD_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """What a site's returns have to do with: the site, how its doors stand, and the means to reach the cloud."""
+
+    site: str
+    client: CloudClient
+    tagger: Tagger
+    bin_of: dict[str, str]
+    scenario: Scenario
+    seed: int
+    run: str
+    """The names of its cases begin so; no other run's do."""
+
+
+class Desk:
+    """Returns of one site; use it as a context. `comebacks` are the items whose truth has to be on record."""
+
+    def __init__(self, counter: Counter, bench: Bench, fates: Iterator[tuple[Fate, bool]]) -> None:
+        self.comebacks: list[Comeback] = []
+        self._counter = counter
+        self._client = counter.client
+        self._bench = bench
+        self._fates = fates
+        self._cartons: dict[str, Carton] = {}
+        self._numbers = count(1)
+        own = replace(counter.scenario, doors=len(RETURN_DOORS)).geometry()
+        self._doors = [
+            replace(door, door=name, reader=f"returns-{name}") for door, name in zip(own, RETURN_DOORS, strict=True)
+        ]
+        self._stage = Stage(self._doors)
+
+    async def __aenter__(self) -> Self:
+        await self._stage.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stage.__aexit__(kind, error, trace)
+
+    async def open(self, house: House, broker: str) -> None:
+        """Start the gateway, and wait until it has both readers."""
+        site = self._counter.site
+        toml = gateway_toml(site, GATEWAY, broker, self._doors, self._stage.ports)
+        await house.start_gateway(toml, f"{GATEWAY}-{site}")
+        await self._until(self._is_watched, _WATCHED_WITHIN_S, "its gateway has not connected to its readers")
+
+    async def wave(self, cancelled: Sequence[Cancelled]) -> None:
+        """Let goods leave, come back, and be dealt with, until each stands where it has to or it took too long."""
+        goods = [self._sell(each) for each in cancelled]
+        items = [
+            {"epc": carton.epc.urn, "sku": carton.line.sku, "quantity": carton.line.quantity}
+            | {"bin": self._counter.bin_of[carton.line.sku]}
+            for carton, _ in goods
+        ]
+        await self._client.put_cartons(items)
+        await self._pass([carton for carton, _ in goods], "out")
+        for (_, comeback), each in zip(goods, cancelled, strict=True):
+            if comeback.is_announced:
+                await self._announce(comeback, each)
+        self._bench.goods |= {comeback.epc: comeback for _, comeback in goods}
+        await self._pass([carton for carton, comeback in goods if comeback.fate is not KEPT], "in")
+        await self._settle([comeback for _, comeback in goods])
+
+    async def differences(self, comebacks: Sequence[Comeback]) -> list[Difference]:
+        """Hold items against their truth."""
+        lives, found = await self._lives(), []
+        for comeback in comebacks:
+            cases = await self._client.all("/returns", site=self._counter.site, epc=comeback.epc)
+            case = await self._client.told(f"/returns/{cases[0]['case_ref']}") if cases else None
+            found.append(difference(comeback, standing(lives.get(comeback.epc), case, comeback.epc)))
+        return [each for each in found if each is not None]
+
+    async def _lives(self) -> dict[str, dict[str, Any]]:
+        return {row["epc"]: row for row in await self._client.all("/lives", site=self._counter.site)}
+
+    async def _is_settled(self, comebacks: Sequence[Comeback]) -> bool:
+        """Tell whether all stand where they have to; their cases are asked for only when their lives are right."""
+        lives = await self._lives()
+        told = ((one, lives.get(one.epc)) for one in comebacks)
+        if any((life and life["state"]) != one.expected.state for one, life in told):
+            return False
+        return not await self.differences(comebacks)
+
+    def _sell(self, cancelled: Cancelled) -> tuple[Carton, Comeback]:
+        """Tag the goods of a cancelled line as they leave, and draw what will be true of them."""
+        carton = self._counter.tagger.tag(replace(cancelled.line, is_return=False))
+        fate, is_announced = next(self._fates)
+        comeback = Comeback(carton.epc.urn, self._counter.site, fate, is_announced)
+        self._cartons[comeback.epc] = carton
+        self.comebacks.append(comeback)
+        return carton, comeback
+
+    async def _announce(self, comeback: Comeback, cancelled: Cancelled) -> None:
+        """Apply for a return, as the shop's portal would."""
+        case = f"{self._counter.run}-{self._counter.site}-{next(self._numbers)}"
+        await self._client.tell(
+            "/returns",
+            case=case,
+            site=self._counter.site,
+            kind="self_return",
+            reason=comeback.fate.reason,
+            note=f"cancelled by {cancelled.line.invoice}",
+            order=cancelled.order,
+            items=[{"epc": comeback.epc}],
+        )
+
+    async def _settle(self, comebacks: Sequence[Comeback]) -> None:
+        """Wait until all stand where they have to; meanwhile what is packed for customers leaves."""
+        deadline = asyncio.get_running_loop().time() + _SETTLED_WITHIN_S
+        while asyncio.get_running_loop().time() < deadline:
+            leaving, self._bench.to_send = list(self._bench.to_send), []
+            if leaving:
+                sent = [self._cartons[epc] for epc in leaving]
+                await self._pass(sent, "out")
+            if await self._is_settled(comebacks):
+                return
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def _pass(self, cartons: Sequence[Carton], direction: Direction) -> None:
+        """Let goods pass a door, and wait until that is on record; what never gets there is a difference later."""
+        if not cartons:
+            return
+        since, passed = datetime.now(UTC), asyncio.Event()
+        door = SENDING_DOOR if direction == "out" else RETURNS_DOOR
+        load = Load(next(self._numbers), door, direction, tuple(cartons))
+        counter = self._counter
+        player = Player(counter.scenario, counter.seed, self._stage.readers, _Lane(passed.set), doors=self._doors)
+        await player.play(iter([load]), passed)
+        wanted = {carton.epc.urn for carton in cartons}
+
+        async def is_on_record() -> bool:
+            told = [row async for row in self._client.movements(since)]
+            return wanted <= {row["epc"] for row in told if row["direction"] == direction and row["door"] == door}
+
+        await self._until(is_on_record, _ON_RECORD_WITHIN_S, f"what passed {door} is not on record")
+
+    async def _is_watched(self) -> bool:
+        return self._stage.is_watched
+
+    async def _until(self, done: Callable[[], Awaitable[bool]], within_s: float, words: str) -> None:
+        deadline = asyncio.get_running_loop().time() + within_s
+        while not await done():
+            if asyncio.get_running_loop().time() > deadline:
+                raise DemoError(f"{self._counter.site}: {words} within {within_s:.0f} s")
+            await asyncio.sleep(_LOOK_EVERY_S / 4)
+
+
+class _Lane:
+    """What stands before the doors for returns: nobody waits there, and nothing is announced as a truck's."""
+
+    def __init__(self, passed: Callable[[], None]) -> None:
+        self._passed = passed
+
+    async def announce(self, loads: Sequence[Load]) -> None:
+        """Hear of loads."""
+
+    async def comes(self, load: Load) -> None:
+        """Let a load come."""
+
+    def has_passed(self, load: Load) -> float:
+        """Tell that it has passed."""
+        self._passed()
+        return _NEXT_LOAD_S
