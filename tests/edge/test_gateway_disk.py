@@ -15,7 +15,7 @@ from tagdock_contract import Ack, Batch, GatewayAddress, Movement, Status, decod
 from tagdock_edge.journal import read_journal
 
 ADDRESS = GatewayAddress("s1", "gw-1")
-TAGS, MANY = 4, 80
+TAGS, MANY, MOST = 4, 80, 800
 CONFIG = """
 [gateway]
 id = "gw-1"
@@ -109,6 +109,13 @@ def cross(peer: Any, llrp: Any, tags: range) -> None:
         time.sleep(0.02)
 
 
+def fill_up(ballast: Path) -> None:
+    """Take what room is left."""
+    with contextlib.suppress(OSError), ballast.open("ab", buffering=0) as file:
+        while file.write(bytes(4096)):
+            pass
+
+
 def configured(tmp_path: Path, broker: Any, peer: Any, outbox: Path, journal: Path) -> Path:
     file = tmp_path / "gateway.toml"
     file.write_text(CONFIG.format(broker=broker.port, reader=peer.port, outbox=outbox, journal=journal))
@@ -144,22 +151,25 @@ def test_a_journal_on_a_full_disk_stops_nothing_and_is_counted(
         assert peer.ready.wait(20)
         cross(peer, llrp, range(1))
         until(lambda: cloud.told() == [epc(0)])
-        with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
-            while file.write(bytes(4096)):
-                pass
-        cross(peer, llrp, range(1, MANY))  # more than goes into what the disk had set aside for the segment
-        until(lambda: len(cloud.told()) == MANY)
-        until(lambda: "can't be written" in log.read_text())
+        came = 1
+        # A block may still go into a page that is half full, or that a checkpoint has just let go: until one does not.
+        while "without being journaled" not in log.read_text():
+            assert came < MOST, "the disk takes everything"
+            fill_up(ballast)
+            cross(peer, llrp, range(came, came + MANY))
+            came += MANY
+            until(lambda: len(cloud.told()) == came)
+        assert "can't be written" in log.read_text()
         ballast.unlink()
         time.sleep(1.1)  # it is asked once a second
-        cross(peer, llrp, range(MANY, MANY + 1))
-        until(lambda: len(cloud.told()) == MANY + 1)
+        cross(peer, llrp, range(came, came + 1))
+        until(lambda: len(cloud.told()) == came + 1)
         process.terminate()
         assert process.wait(30) == 0
     assert "works again" in log.read_text()
     assert log.read_text().count("a checkpoint can't be written") == 1
     until(lambda: cloud.status is not None and cloud.status.state == "offline")
     assert cloud.status is not None
-    assert 0 < cloud.status.lost["reads_unjournaled"] <= 24 * (MANY - 1)
+    assert 0 < cloud.status.lost["reads_unjournaled"] <= 24 * (came - 1)
     journaled = {record.epc for record in read_journal(small_disk / "journal") if hasattr(record, "epc")}
-    assert {epc(0), epc(MANY)} <= {each.upper() for each in journaled}
+    assert {epc(0), epc(came)} <= {each.upper() for each in journaled}
