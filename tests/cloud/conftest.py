@@ -460,11 +460,17 @@ class Talker:
     """An MQTT client that says and hears what it is told to, whether it may or not."""
 
     def __init__(
-        self, port: int, client_id: str, user: str | None, password: str | None, will_topic: str | None = None
+        self,
+        port: int,
+        client_id: str,
+        user: str | None,
+        password: str | None,
+        will_topic: str | None = None,
+        is_kept: bool = False,
     ) -> None:
         self.heard: list[tuple[str, bytes]] = []
         self._subscribed = threading.Event()
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv311)
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id, not is_kept, protocol=mqtt.MQTTv311)
         if user is not None:
             self._client.username_pw_set(user, password)
         if will_topic is not None:
@@ -486,6 +492,10 @@ class Talker:
 
     def say(self, topic: str, payload: bytes) -> None:
         self._client.publish(topic, payload, qos=1).wait_for_publish(DEADLINE_S)
+
+    def leave(self, topic: str, payload: bytes) -> None:
+        """Say it so that the broker retains it."""
+        self._client.publish(topic, payload, qos=1, retain=True).wait_for_publish(DEADLINE_S)
 
     def shout(self, raw: bytes) -> None:
         connection = self._client.socket()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tagdock_cloud.access.acl import CLOUD_USER
 from tagdock_cloud.access.gateways import add_gateway
+from tagdock_cloud.embedded.retained import Kept, Retained
 from tagdock_cloud.store.pool import connect
 from tagdock_contract import GatewayAddress
 
@@ -79,6 +80,88 @@ def test_everybody_keeps_to_their_own_topics(database: str, closed_port: int, ta
     cloud.hears(b"mine")
     assert [payload for _, payload in first.heard + cloud.heard] == [b"for g3 alone", b"mine"]
     assert second.heard == []
+
+
+ANYBODYS = ("#", "+/#", "tagdock/#", "tagdock/v1/+/+/status", "tagdock/v1/s1/g7/status", "$SYS/#", "$SYS/broker/#")
+
+
+@pytest.mark.parametrize("is_known", [pytest.param(False, id="the-first-time"), pytest.param(True, id="coming-back")])
+def test_a_gateway_is_told_nothing_that_others_left_behind(
+    database: str, closed_port: int, talk: Talk, is_known: bool
+) -> None:
+    cloud = talk(closed_port, CLOUD_CLIENT, CLOUD_USER, PASSWORD)
+    cloud.listen("tagdock/v1/+/+/events", "tagdock/v1/+/+/status")
+    other = registered(database, closed_port, talk, "g7")
+    other.listen("tagdock/v1/s1/g7/ack")
+    other.leave("tagdock/v1/s1/g7/status", b"how g7 is")
+    cloud.hears(b"how g7 is")
+    cloud.leave("tagdock/v1/s1/g8/ack", b"kept for g8")
+    cloud.leave("tagdock/v1/s1/g7/ack", b"for g7 alone")
+    other.hears(b"for g7 alone")
+    with connect(database) as connection:
+        secret = add_gateway(connection, GatewayAddress("s1", "g8"))
+    if is_known:
+        before = talk(closed_port, "s1.g8", "s1.g8", secret, None, True)
+        before.listen("tagdock/v1/s1/g8/ack")
+        before.hears(b"kept for g8")
+        before.close()
+    curious = talk(closed_port, "s1.g8", "s1.g8", secret, None, True)
+    curious.listen(*ANYBODYS)
+    curious.listen("tagdock/v1/s1/g8/ack")
+    curious.hears(b"kept for g8")
+    cloud.say("tagdock/v1/s1/g8/ack", b"the last")
+    curious.hears(b"the last")
+    assert [payload for _, payload in curious.heard] == [b"kept for g8", b"the last"]
+
+
+def test_what_was_left_behind_is_told_to_whom_subscribes_until_it_is_taken_back(
+    database: str, closed_port: int, talk: Talk
+) -> None:
+    witness = talk(closed_port, f"{CLOUD_CLIENT}-2", CLOUD_USER, PASSWORD)
+    witness.listen("tagdock/v1/+/+/status")
+    first, second = (registered(database, closed_port, talk, name) for name in ("g9", "g10"))
+    first.leave("tagdock/v1/s1/g9/status", b"an old one")
+    first.leave("tagdock/v1/s1/g9/status", b"g9 is well")
+    second.leave("tagdock/v1/s1/g10/status", b"g10 is well")
+    second.leave("tagdock/v1/s1/g10/status", b"")
+    for payload in (b"g9 is well", b""):
+        witness.hears(payload)
+    cloud = talk(closed_port, CLOUD_CLIENT, CLOUD_USER, PASSWORD)
+    cloud.listen("tagdock/v1/+/+/status")
+    cloud.hears(b"g9 is well")
+    second.say("tagdock/v1/s1/g10/status", b"the last")
+    cloud.hears(b"the last")
+    assert [payload for _, payload in cloud.heard] == [b"g9 is well", b"the last"]
+
+
+def test_what_is_left_behind_is_bounded_and_the_oldest_goes_first() -> None:
+    retained = Retained(most_topics=3, most_bytes=10)
+    for topic in ("a/1", "a/2", "a/3", "a/1", "a/4"):
+        retained.keep(Kept(topic, b"12", 1))
+    assert [kept.topic for kept in retained.under("#")] == ["a/3", "a/1", "a/4"]
+    retained.keep(Kept("a/5", b"12345678", 1))
+    assert [kept.topic for kept in retained.under("#")] == ["a/4", "a/5"]
+
+
+@pytest.mark.parametrize(
+    ("topic_filter", "topics"),
+    [
+        ("a/b", ["a/b"]),
+        ("a/+", ["a/b", "a/c"]),
+        ("a/#", ["a", "a/b", "a/b/c", "a/c"]),
+        ("+/b/#", ["a/b", "a/b/c"]),
+        ("+", ["a"]),
+        ("#", ["a", "a/b", "a/b/c", "a/c"]),
+        ("$SYS/#", ["$SYS/x"]),
+        ("+/x", []),
+        ("a/b/c/+", []),
+    ],
+)
+def test_a_filter_finds_what_mqtt_says(topic_filter: str, topics: list[str]) -> None:
+    retained = Retained()
+    for topic in ("a", "a/b", "a/b/c", "a/c", "$SYS/x"):
+        retained.keep(Kept(topic, b"x", 1))
+    assert [kept.topic for kept in retained.under(topic_filter)] == topics
 
 
 def test_a_will_for_somebody_elses_topic_is_turned_away(database: str, closed_port: int, talk: Talk) -> None:

@@ -25,6 +25,7 @@ from tagdock_cloud.access.acl import Action as AclAction
 from tagdock_cloud.access.gateways import find_secret
 from tagdock_cloud.config import EmbeddedBrokerConfig
 from tagdock_cloud.embedded.gate import ACCEPTED, BoundedReader, Gate, connack, read_connect, user_of
+from tagdock_cloud.embedded.retained import Kept, Retained
 from tagdock_cloud.errors import CloudError, ConfigurationError
 from tagdock_cloud.store.pool import AsyncPool
 
@@ -37,6 +38,8 @@ SESSION_EXPIRY_S = 24 * 3600
 MEMORY_LIMIT_BYTES = 2 * 1024**3
 """Beyond it the broker ends and is started anew: its memory holds nothing that must survive."""
 _LISTENER = "default"
+_REFUSED = 0x80
+"""Return code of SUBACK (MQTT 3.1.1, section 3.9.3)."""
 _ACTIONS: dict[Action, AclAction] = {Action.PUBLISH: "publish", Action.SUBSCRIBE: "subscribe"}
 
 
@@ -72,6 +75,46 @@ class Steward(BaseAuthPlugin, BaseTopicPlugin):  # type: ignore[misc]  # amqtt h
         while session is not None and session.retained_messages.qsize() > MOST_KEPT_MESSAGES:
             with suppress(asyncio.QueueEmpty):
                 session.retained_messages.get_nowait()
+
+
+class DiscreetBroker(Broker):  # type: ignore[misc]  # amqtt has no types
+    """amqtt that tells retained messages to whom subscribes to their topics, and nobody else (decision 0136).
+
+    amqtt itself hands everybody who connects those of every filter that anybody has subscribed to. So it is given none
+    to keep: they are kept here and sent when a subscription has been granted.
+    """
+
+    def __init__(self, config: BrokerConfig) -> None:
+        super().__init__(config)
+        self._retained = Retained()
+        self._telling: set[asyncio.Task[None]] = set()
+
+    async def retain_message(
+        self,
+        source_session: Session | None,
+        topic_name: str | None,
+        data: bytes | bytearray | None,
+        qos: int | None = None,
+    ) -> None:
+        """Keep a message for those who subscribe later, where amqtt would never tell them by itself."""
+        if topic_name is not None:
+            self._retained.keep(Kept(topic_name, bytes(data or b""), qos or 0))
+
+    async def add_subscription(self, subscription: tuple[str, int], session: Session) -> int:
+        """Subscribe a client if it may, and tell it what its filter has retained; return SUBACK's return code."""
+        code = int(await super().add_subscription(subscription, session))
+        if code != _REFUSED and (kept := list(self._retained.under(subscription[0]))):
+            task = asyncio.create_task(self._tell(session, kept, code))
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
+        return code
+
+    async def _tell(self, session: Session, kept: list[Kept], most_qos: int) -> None:
+        """Send all at once, as amqtt does; what is not acknowledged within its 5 s is given up."""
+        _, handler = self.sessions.get(session.client_id, (None, None))
+        if handler is not None:
+            sent = [handler.mqtt_publish(one.topic, one.data, min(one.qos, most_qos), retain=True) for one in kept]
+            await asyncio.gather(*sent, return_exceptions=True)
 
 
 def run_broker(config: EmbeddedBrokerConfig) -> None:
@@ -138,7 +181,7 @@ async def _broker(is_open: bool) -> AsyncIterator[Broker]:
         plugins={plugin: {"is_open": is_open}},
         session_expiry_interval=SESSION_EXPIRY_S,
     )
-    broker = Broker(config)
+    broker = DiscreetBroker(config)
     await broker.start()
     try:
         yield broker
