@@ -40,9 +40,9 @@ check-arrows:
 # A part's tests run in an environment that holds only what the part itself declares: an undeclared import fails here.
 $(PARTS:%=test-%): test-%: setup
 	@UV_PROJECT_ENVIRONMENT=$(ALONE)/$* $(UV) sync --locked --quiet --package tagdock-$* --group test
-	$(ALONE)/$*/bin/python -m pytest tests/$* $(PARALLEL) $(PYTEST_ARGS)
+	$(ALONE)/$*/bin/python scripts/try_tests.py tests/$* $(PARALLEL) $(PYTEST_ARGS)
 
-IN_HOUSE = PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python -m pytest
+IN_HOUSE = PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python scripts/try_tests.py
 
 test-house: setup
 	$(IN_HOUSE) tests/house $(PARALLEL) $(PYTEST_ARGS)
