@@ -41,6 +41,7 @@ from tagdock_cloud.plans.results import router as plan_results
 from tagdock_cloud.plans.routes import router as plans
 from tagdock_cloud.plans.stream import TASKS
 from tagdock_cloud.repairs.routes import router as repairs
+from tagdock_cloud.reports.routes import router as reports
 from tagdock_cloud.requests.routes import router as requests
 from tagdock_cloud.returns.routes import router as returns
 from tagdock_cloud.returns.terms_routes import router as return_terms
@@ -79,6 +80,7 @@ ROUTERS = (
     tasks,
     repairs,
     requests,
+    reports,
     inventory,
     streams(TOPICS),
     doors,

@@ -193,7 +193,8 @@ FROM returns_v1;
 CREATE VIEW life_stays_v1 AS
 SELECT 'hangzhou-1'::text AS site, 'urn:epc:id:sgtin:9521234.' || n AS epc, (ARRAY['returned', 'graded', 'in_repair', 'stored'])[1 + n % 4] AS state,
        'returned'::text AS disposition, now() - n * interval '5 hours' AS since,
-       CASE WHEN n % 3 > 0 THEN now() - n * interval '4 hours' END AS until, (3600.0 * n)::float8 AS seconds, 'user:mei'::text AS actor
+       CASE WHEN n % 3 > 0 THEN now() - n * interval '4 hours' END AS until, (3600.0 * n)::float8 AS seconds, 'user:mei'::text AS actor,
+       false AS is_gone
 FROM generate_series(1, 40) n;
 
 CREATE VIEW tasks_v1 AS
@@ -248,3 +249,24 @@ CREATE VIEW waiting_orders_v1 AS
 SELECT 'W-' || n AS order_id, 'Shop'::text AS partner, now() - n * interval '2 hours' AS asked_at, now() + interval '2 days' AS promised_at,
        n = 1 AS urgent, 40.0::float8 AS value, '[{"sku": "SKU-1"}]'::jsonb AS lines, 'waiting'::text AS state
 FROM generate_series(1, 5) n;
+
+CREATE VIEW repairs_v1 AS
+SELECT work_order_id, site, epc, technician, state, opened_at, closed_at, extract(epoch FROM closed_at - opened_at)::float8 AS took_s,
+       false AS is_repeat, state = 'repaired' AS is_fixed
+FROM work_orders_v1;
+
+CREATE VIEW kpi_facts_v1 AS
+SELECT 'stock_accuracy'::text AS kpi, site, day::timestamptz AS at, lines_right::integer AS part, lines::integer AS whole, NULL::float8 AS seconds,
+       NULL::text AS word
+FROM count_accuracy_v1
+UNION ALL
+SELECT 'on_time_dispatch', site, due_at, (state = 'on_time')::integer, 1, NULL, state FROM dispatch_v1
+UNION ALL
+SELECT 'return_rate', site, applied_at, 1, 0, NULL, reason FROM returns_v1
+UNION ALL
+SELECT 'return_rate', site, completed_at, 0, 1, NULL, NULL FROM orders_v1;
+
+CREATE VIEW kpi_people_v1 AS
+SELECT kpi, site, 'user:mei'::text AS person, at, part, whole, seconds, word FROM kpi_facts_v1
+UNION ALL
+SELECT 'repair_time', site, technician, closed_at, NULL, NULL, took_s, NULL FROM repairs_v1;

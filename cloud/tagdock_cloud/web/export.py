@@ -8,10 +8,10 @@ Source: RFC 4180 (CSV); RFC 9110, section 12.5.1 (Accept); OWASP, "CSV Injection
 
 import csv
 import io
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, contextmanager
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 from fastapi import Request
 from pydantic_core import to_json
@@ -26,6 +26,7 @@ LONGEST_S = 1800.0
 
 Form = Literal["csv", "ndjson"]
 Row = dict[str, Any]
+Named = TypeVar("Named")
 CSV: Final = "text/csv"
 NDJSON: Final = "application/x-ndjson"
 _FORMS: Final[dict[str, Form]] = {CSV: "csv", NDJSON: "ndjson", "application/ndjson": "ndjson"}
@@ -45,10 +46,15 @@ EXPORTED: Final[dict[int | str, dict[str, Any]]] = {
 
 def asked_form(accept: str) -> Form | None:
     """Return the form of an export that an Accept header likes best; None: an ordinary page of JSON."""
-    best: tuple[float, Form | None] = (0.0, None)
+    return liked_best(accept, _FORMS)
+
+
+def liked_best(accept: str, forms: Mapping[str, Named]) -> Named | None:
+    """Return what stands under the media type that an Accept header likes best; None: JSON, or none of them."""
+    best: tuple[float, Named | None] = (0.0, None)
     for part in accept.split(",")[:20]:
         media, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        form = _FORMS.get(media)
+        form = forms.get(media)
         if form is None and media not in ("application/json", "application/*", "*/*"):
             continue
         weight = _weight(parameters)

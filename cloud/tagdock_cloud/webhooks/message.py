@@ -53,16 +53,23 @@ def payload(delivery: Delivery) -> bytes:
 
 
 def words(delivery: Delivery) -> tuple[str, str]:
-    """Write a delivery for people: a subject and the text."""
+    """Write a delivery for people: a subject and the text, which a report brings ready."""
     body: Mapping[str, Any] = delivery.body if isinstance(delivery.body, Mapping) else {"value": delivery.body}
     said = str(body.get("message") or delivery.topic)
     subject = f"[{body.get('severity', 'tagdock')}] {said}" if delivery.topic == "alert" else f"[tagdock] {said}"
     if delivery.topic == "alert" and body.get("change") not in (None, "raised"):
         subject = f"{subject} ({body['change']})"
+    if delivery.topic == "report":
+        return _one_line(subject), f"{body.get('text', '')}\n\ndelivery: {delivery.delivery_id}"
     lines = [f"{name}: {value}" for name, value in body.items() if value is not None and name != "message"]
     place = [f"site: {delivery.site}"] if delivery.site and "site" not in body else []
     text = "\n".join([said, "", *place, *lines, "", f"delivery: {delivery.delivery_id}"])
     return _one_line(subject), text
+
+
+def files(delivery: Delivery) -> list[dict[str, str]]:
+    """Return what a mail brings with it: of a report `{name, media_type, content}`, the content in Base64."""
+    return list(delivery.body.get("files", ())) if delivery.topic == "report" else []
 
 
 def _one_line(text: str) -> str:

@@ -6,7 +6,7 @@ import os
 import sys
 from contextlib import suppress
 
-from tagdock_cloud.webhooks.message import Delivery, Outcome, payload, words
+from tagdock_cloud.webhooks.message import Delivery, Outcome, files, payload, words
 from tagdock_cloud.webhooks.targets import kind_of
 
 TOTAL_TIMEOUT_S = 45.0
@@ -29,7 +29,8 @@ class Notifier:
     async def send(self, delivery: Delivery) -> Outcome:
         """Send one delivery and tell how it went."""
         subject, text = wording(delivery)
-        order = json.dumps({"url": delivery.url, "subject": subject, "text": text}).encode()
+        brought = files(delivery) if kind_of(delivery.url) == "mail" else []
+        order = json.dumps({"url": delivery.url, "subject": subject, "text": text, "files": brought}).encode()
         async with self._room:
             try:
                 async with asyncio.timeout(self._total_timeout_s):

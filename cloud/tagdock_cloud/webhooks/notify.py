@@ -8,8 +8,11 @@ import json
 import logging
 import signal
 import sys
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from apprise.attachment.memory import AttachMemory
 from apprise.plugins.email import NotifyEmail
 from apprise.plugins.mqtt import NotifyMQTT
 
@@ -31,8 +34,11 @@ class _Said(logging.Handler):
         self.last = record.getMessage()
 
 
-def send(url: str, subject: str, text: str) -> str:
-    """Send a message. Returns "" when the server took it, else what went wrong."""
+def send(url: str, subject: str, text: str, files: Sequence[Mapping[str, str]] = ()) -> str:
+    """Send a message, a mail with its files (`{name, media_type, content}`, in Base64).
+
+    Returns "" when the server took it, else what went wrong.
+    """
     said = _Said()
     library = logging.getLogger("apprise")
     library.addHandler(said)
@@ -46,11 +52,18 @@ def send(url: str, subject: str, text: str) -> str:
         results = plugin.parse_url(completed)  # type: ignore[no-untyped-call]
         if not results:
             return "the URL cannot be read"
-        if plugin(**results).send(body=text, title=subject):  # type: ignore[no-untyped-call]
+        brought = {} if is_mqtt else {"attach": [_attached(file) for file in files]}
+        if plugin(**results).send(body=text, title=subject, **brought):  # type: ignore[no-untyped-call]
             return ""
     except Exception as error:  # the library's own errors repeat the URL's parts: only their kind is told
         return f"cannot be sent: {type(error).__name__}"
     return _without(said.last or "the server did not take it", parts.password, parts.username)
+
+
+def _attached(file: Mapping[str, str]) -> AttachMemory:
+    return AttachMemory(  # type: ignore[no-untyped-call]
+        content=b64decode(file["content"]), name=file["name"], mimetype=file["media_type"]
+    )
 
 
 def _without(text: str, *secrets: str | None) -> str:
@@ -63,7 +76,7 @@ def main() -> None:
     """Run the program."""
     signal.alarm(LIFE_S)
     message = json.load(sys.stdin)
-    print(json.dumps({"error": send(message["url"], message["subject"], message["text"])}))
+    print(json.dumps({"error": send(message["url"], message["subject"], message["text"], message["files"])}))
 
 
 if __name__ == "__main__":

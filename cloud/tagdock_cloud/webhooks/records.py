@@ -13,12 +13,12 @@ MOST_SITES = 1000
 
 Topic = Literal[
     "alert", "session.differences", "passage.uncertain", "move", "task", "replenishment", "count", "return",
-    "repair", "request", "test",
+    "repair", "request", "report", "test",
 ]  # fmt: skip
 """What one can listen to: alerts, what a door session missed or did not expect, passages that need a person, moves of a
 plan that were done, called off or flagged, tasks of people that are due soon, overdue, done or called off, what becomes
-of returns (refunds and exchanges, too), work orders and service requests. `test` is what the test route sends,
-whatever a webhook listens to."""
+of returns (refunds and exchanges, too), work orders and service requests, and reports that name the webhook. `test` is
+what the test route sends, whatever a webhook listens to."""
 Severity = Literal["info", "warning", "critical"]
 State = Literal["waiting", "done", "dead"]
 Url = Annotated[str, StringConstraints(min_length=1, max_length=2000)]

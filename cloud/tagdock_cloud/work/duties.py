@@ -7,6 +7,7 @@ from tagdock_cloud.epcis.duties import DUTIES as EPCIS
 from tagdock_cloud.keeping.duties import DUTIES as KEEPING
 from tagdock_cloud.life.duties import DUTIES as LIVES
 from tagdock_cloud.plans.duties import DUTIES as PLANS
+from tagdock_cloud.reports.duties import DUTIES as REPORTS
 from tagdock_cloud.returns.duties import DUTIES as RETURNS
 from tagdock_cloud.sessions.duties import DUTIES as SESSIONS
 from tagdock_cloud.stockpolicy.duties import DUTIES as STOCK_POLICY
@@ -22,6 +23,7 @@ DUTIES: tuple[Duty, ...] = (
     *KEEPING,
     *LIVES,
     *PLANS,
+    *REPORTS,
     *RETURNS,
     *SESSIONS,
     *STOCK_POLICY,

@@ -9,7 +9,7 @@ from tagdock_dashboards.pieces.sdk import bargauge, models
 
 UID = "tagdock-after-sales"
 IS_OVER = "state IN ('closed', 'declined', 'cancelled')"
-IS_GONE = "disposition IN ('in_transit', 'retail_sold', 'dispensed', 'stolen', 'destroyed', 'disposed')"
+CASES = f"FROM returns_v1 WHERE {IN_SITE} AND $__timeFilter(applied_at) AND state NOT IN ('declined', 'cancelled')"
 LINK = ("Find", "${console_url}/find?q=${__value.raw:percentencode}")
 KINDS = {
     "self_return": looks.PLAIN,
@@ -34,7 +34,7 @@ def build() -> models.Dashboard:
             Row("How much comes back, and why", [rate(), refunds(), reasons(), outcomes(), by_day()]),
             Row("How long it takes", [in_states()]),
             Row("Repairs", [repaired(), by_technician()]),
-            Row("Who does what", [staff.by_person(11), staff.by_kind(12)]),
+            Row("Who does what", [staff.by_person(11), staff.by_kind(12), staff.figures(17)]),
             Row("Complaints and enquiries", [staff.requests(13), staff.by_class(14)]),
             Row("What is out of order", [panels.alerts(15, "Open alerts of lives, tasks and shipments", ALERTS)]),
         ],
@@ -147,7 +147,7 @@ def rate() -> Panel:
             """
             Cases of returns applied for in the period, of every kind but declined and cancelled ones, by the outbound
             orders that left whole in it. What comes back this week mostly left earlier: over short periods it swings.
-            Source: returns_v1, orders_v1.
+            Source: kpi_facts_v1.
             """,
             "short",
             f"""
@@ -209,12 +209,12 @@ def reasons() -> Panel:
         "Why goods come back (Pareto)",
         """
         Cases applied for in the period by their reason, the most frequent first; in brackets what share of all cases it
-        and those above it make up. Source: returns_v1.
+        and those above it make up. Source: kpi_facts_v1.
         """,
         f"""
         SELECT replace(reason, '_', ' ') || ' ('
             || round(100 * sum(n) OVER (ORDER BY n DESC, reason) / sum(n) OVER ()) || ' %)' AS name, n AS cases
-        FROM (SELECT reason, count(*) AS n {kpis.CAME} GROUP BY reason) AS counted
+        FROM (SELECT word AS reason, count(*) AS n {kpis.CAME} GROUP BY word) AS counted
         ORDER BY n DESC, reason LIMIT 20
         """,
         "no return",
@@ -252,7 +252,7 @@ def by_day() -> Panel:
             "short",
             f"""
             SELECT date_trunc('day', applied_at, 'UTC') AS "time", kind AS metric, count(*) AS cases
-            {kpis.CAME} GROUP BY 1, 2 ORDER BY 1
+            {CASES} GROUP BY 1, 2 ORDER BY 1
             """,
         )
     )
@@ -278,7 +278,7 @@ def in_states() -> Panel:
               percentile_cont(0.9) WITHIN GROUP (ORDER BY seconds) FILTER (WHERE $__timeFilter(until)) AS "nine of ten",
               count(*) FILTER (WHERE until IS NULL) AS "there now",
               max(seconds) FILTER (WHERE until IS NULL) AS "longest there"
-            FROM life_stays_v1 WHERE {IN_SITE} AND NOT {IS_GONE} AND ($__timeFilter(until) OR until IS NULL)
+            FROM life_stays_v1 WHERE {IN_SITE} AND NOT is_gone AND ($__timeFilter(until) OR until IS NULL)
             GROUP BY state ORDER BY "median" DESC NULLS LAST, state
             """,
         )
@@ -305,13 +305,13 @@ def repaired() -> Panel:
             Work orders closed in the period: half of them took at most so long from opening to closing; first-time fix
             is the share that ended as repaired and whose item needed no other within {repairs.AGAIN_DAYS} days (a
             repeat counts with the one that it repeats; what ended in the last {repairs.AGAIN_DAYS} days may still
-            change). Source: work_orders_v1.
+            change). Source: repairs_v1.
             """,
             "short",
             f"""
             SELECT count(*) AS "closed", {repairs.MEDIAN_S} AS "repair time", {repairs.FIRST_TIME} AS "first-time fix",
               count(*) FILTER (WHERE state = 'irreparable') AS "irreparable"
-            FROM {repairs.ends()} HAVING count(*) > 0
+            {repairs.CLOSED} HAVING count(*) > 0
             """,
         )
         .thresholds(looks.steps(unknown=looks.PLAIN))
@@ -331,13 +331,13 @@ def by_technician() -> Panel:
             "Repairs by technician",
             """
             Work orders closed in the period by the person who had them at last, as in the tiles above: how many, the
-            median of their time, the share that were enough, and irreparable ones. Source: work_orders_v1.
+            median of their time, the share that were enough, and irreparable ones. Source: repairs_v1.
             """,
             f"""
             SELECT site, coalesce(technician, 'nobody named') AS technician, count(*) AS closed,
               {repairs.MEDIAN_S} AS "repair time", {repairs.FIRST_TIME} AS "first-time fix",
               count(*) FILTER (WHERE state = 'irreparable') AS irreparable
-            FROM {repairs.ends()} GROUP BY 1, 2 ORDER BY closed DESC, 2, 1 LIMIT 200
+            {repairs.CLOSED} GROUP BY 1, 2 ORDER BY closed DESC, 2, 1 LIMIT 200
             """,
         )
         .override_by_name("repair time", column("s"))

@@ -46,13 +46,13 @@ def kept() -> Panel:
             On-time dispatch: of the orders whose time to leave came in the period, those that left whole by then. Stock
             accuracy: of the lines (a SKU in a bin) counted in it, those without a difference. Return rate: cases of
             returns by the orders that left whole. The first two are orange under 98 % and red under 95 %.
-            Source: dispatch_v1, count_accuracy_v1, returns_v1, orders_v1.
+            Source: kpi_facts_v1.
             """,
             "percentunit",
             f"""
-            SELECT (SELECT {kpis.ON_TIME} {kpis.DUE}) AS "on-time dispatch",
-              (SELECT {kpis.ACCURACY} {kpis.COUNTED}) AS "stock accuracy",
-              (SELECT count(*) {kpis.CAME})::float8 / nullif((SELECT count(*) {kpis.SENT}), 0) AS "return rate"
+            SELECT (SELECT {kpis.SHARE} {kpis.DUE}) AS "on-time dispatch",
+              (SELECT {kpis.SHARE} {kpis.COUNTED}) AS "stock accuracy",
+              (SELECT {kpis.SHARE} {kpis.RETURNED}) AS "return rate"
             """,
         )
         .thresholds(looks.steps(unknown=looks.PLAIN))
@@ -110,18 +110,17 @@ def each() -> Panel:
             A row for each chosen site. Over the period: on-time dispatch, stock accuracy and return rate, as in the
             tiles above, and shipments that somebody has to see to. Now: open orders, those past their time, transfers
             on the way to it and from it, and how many order lines it may still take today.
-            Source: network_v1, dispatch_v1, count_accuracy_v1, returns_v1, orders_v1, shipments_v1.
+            Source: network_v1, kpi_facts_v1, shipments_v1.
             """,
             f"""
             SELECT n.site, d.share AS "on-time dispatch", a.share AS "stock accuracy", n.open_orders AS "open orders",
               n.overdue_orders AS "overdue", coalesce(e.n, 0) AS "exceptions",
-              coalesce(r.n, 0)::float8 / nullif(o.n, 0) AS "return rate", n.transfers_in AS "transfers in",
+              r.share AS "return rate", n.transfers_in AS "transfers in",
               n.transfers_out AS "transfers out", n.lines_left_today AS "lines left today", n.units
             FROM network_v1 AS n
-            LEFT JOIN (SELECT site, {kpis.ON_TIME} AS share {kpis.DUE} GROUP BY site) AS d ON d.site = n.site
-            LEFT JOIN (SELECT site, {kpis.ACCURACY} AS share {kpis.COUNTED} GROUP BY site) AS a ON a.site = n.site
-            LEFT JOIN (SELECT site, count(*) AS n {kpis.CAME} GROUP BY site) AS r ON r.site = n.site
-            LEFT JOIN (SELECT site, count(*) AS n {kpis.SENT} GROUP BY site) AS o ON o.site = n.site
+            LEFT JOIN (SELECT site, {kpis.SHARE} AS share {kpis.DUE} GROUP BY site) AS d ON d.site = n.site
+            LEFT JOIN (SELECT site, {kpis.SHARE} AS share {kpis.COUNTED} GROUP BY site) AS a ON a.site = n.site
+            LEFT JOIN (SELECT site, {kpis.SHARE} AS share {kpis.RETURNED} GROUP BY site) AS r ON r.site = n.site
             LEFT JOIN (SELECT site, count(*) AS n {EXCEPTIONS} GROUP BY site) AS e ON e.site = n.site
             WHERE n.{IN_SITE} ORDER BY n.site LIMIT 500
             """,
@@ -146,12 +145,12 @@ def dispatch() -> Panel:
             "Orders by the day they were due",
             """
             Orders of the chosen sites by the UTC day on which they were to leave: left by then, left later, still here.
-            Source: dispatch_v1.
+            Source: kpi_facts_v1.
             """,
             "short",
             f"""
-            SELECT date_trunc('day', due_at, 'UTC') AS "time", count(*) FILTER (WHERE state = 'on_time') AS "on time",
-              count(*) FILTER (WHERE state = 'late') AS "late", count(*) FILTER (WHERE state = 'overdue') AS "overdue"
+            SELECT date_trunc('day', at, 'UTC') AS "time", count(*) FILTER (WHERE word = 'on_time') AS "on time",
+              count(*) FILTER (WHERE word = 'late') AS "late", count(*) FILTER (WHERE word = 'overdue') AS "overdue"
             {kpis.DUE} GROUP BY 1 ORDER BY 1
             """,
         )
@@ -168,11 +167,11 @@ def on_time() -> Panel:
             5,
             "On-time dispatch by site",
             """
-            Of the orders due on a UTC day, the share that left whole in time, site by site. Source: dispatch_v1.
+            Of the orders due on a UTC day, the share that left whole in time, site by site. Source: kpi_facts_v1.
             """,
             "percentunit",
             f"""
-            SELECT date_trunc('day', due_at, 'UTC') AS "time", site AS metric, {kpis.ON_TIME} AS share
+            SELECT date_trunc('day', at, 'UTC') AS "time", site AS metric, {kpis.SHARE} AS share
             {kpis.DUE} GROUP BY 1, 2 ORDER BY 1, 2
             """,
         )
@@ -193,11 +192,11 @@ def accuracy() -> Panel:
             "Stock accuracy by site",
             """
             Of the lines (a SKU in a bin) counted on a UTC day, the share without a difference, site by site. What was
-            found after all was the count's mistake and is no difference. Source: count_accuracy_v1.
+            found after all was the count's mistake and is no difference. Source: kpi_facts_v1.
             """,
             "percentunit",
             f"""
-            SELECT day::timestamp AT TIME ZONE 'UTC' AS "time", site AS metric, {kpis.ACCURACY} AS share
+            SELECT date_trunc('day', at, 'UTC') AS "time", site AS metric, {kpis.SHARE} AS share
             {kpis.COUNTED} GROUP BY 1, 2 ORDER BY 1, 2
             """,
         )

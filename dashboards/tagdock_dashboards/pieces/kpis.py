@@ -1,19 +1,43 @@
-"""What a warehouse is judged by, each told once: what came back, what left in time, how right the record is."""
+"""What a warehouse is judged by: what came back, what left in time, how right the record is; also by person.
+
+What counts for a figure the views `kpi_facts_v1` and `kpi_people_v1` say, which reports read, too: both tell the same.
+"""
+
 
 from tagdock_dashboards.pieces import looks
 from tagdock_dashboards.pieces.query import IN_SITE
 from tagdock_dashboards.pieces.sdk import dashboard
 
-CAME = f"FROM returns_v1 WHERE {IN_SITE} AND $__timeFilter(applied_at) AND state NOT IN ('declined', 'cancelled')"
-"""Cases of returns of the period."""
-SENT = f"FROM orders_v1 WHERE {IN_SITE} AND kind = 'outbound' AND $__timeFilter(completed_at)"
+
+def _facts(kpi: str) -> str:
+    return f"FROM kpi_facts_v1 WHERE kpi = '{kpi}' AND {IN_SITE} AND $__timeFilter(at)"
+
+
+RETURNED = _facts("return_rate")
+"""Cases of returns and orders that left whole in the period."""
+CAME = f"{RETURNED} AND part = 1"
+"""Cases of returns of the period; `word`: the reason."""
+SENT = f"{RETURNED} AND whole = 1"
 """Orders that left whole in the period."""
-DUE = f"FROM dispatch_v1 WHERE {IN_SITE} AND $__timeFilter(due_at) AND state <> 'open'"
-"""Orders whose time to leave came in the period, with `state`: `on_time`, `late` or `overdue`."""
-ON_TIME = "avg((state = 'on_time')::int)::float8"
-COUNTED = f"FROM count_accuracy_v1 WHERE {IN_SITE} AND $__timeFilter(day::timestamptz)"
-"""Lines (a SKU in a bin) that were counted on the period's days."""
-ACCURACY = "sum(lines_right)::float8 / nullif(sum(lines), 0)"
+DUE = _facts("on_time_dispatch")
+"""Orders whose time to leave came in the period, with `word`: `on_time`, `late` or `overdue`."""
+COUNTED = _facts("stock_accuracy")
+"""Lines (a SKU in a bin) that were counted in the period."""
+SHARE = "sum(part)::float8 / nullif(sum(whole), 0)"
+"""What of the facts counts as it should."""
+
+
+def share_of(kpi: str) -> str:
+    """Write the share of one figure among the facts of several."""
+    return (
+        f"(sum(part) FILTER (WHERE kpi = '{kpi}'))::float8"
+        f" / nullif((sum(whole) FILTER (WHERE kpi = '{kpi}'))::float8, 0)"
+    )
+
+
+def median_of(kpi: str) -> str:
+    """Write the median of one figure among the facts of several, in seconds."""
+    return f"percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) FILTER (WHERE kpi = '{kpi}')"
 
 
 def shares(good: float, fair: float) -> dashboard.ThresholdsConfig:

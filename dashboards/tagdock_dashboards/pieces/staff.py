@@ -1,10 +1,10 @@
 """What people have to do and have done: tasks by person and by kind, requests and how they were answered."""
 # ruff: noqa: S608  the queries are put together from constants of this package; no outside text enters them
 
-from tagdock_dashboards.pieces import looks, panels
+from tagdock_dashboards.pieces import kpis, looks, panels
 from tagdock_dashboards.pieces.panels import Panel, column
 from tagdock_dashboards.pieces.query import IN_SITE
-from tagdock_dashboards.pieces.sdk import models, table
+from tagdock_dashboards.pieces.sdk import dashboard, models, table
 
 IS_LATE = "state = 'open' AND due_at < now()"
 WANTED = f"{IN_SITE} AND (state = 'open' OR state = 'done' AND $__timeFilter(done_at))"
@@ -52,6 +52,39 @@ def by_kind(panel_id: int) -> Panel:
         FROM tasks_v1 WHERE {WANTED} GROUP BY 1 ORDER BY overdue DESC, open DESC, 1
         """,
     ).span(10)
+
+
+def figures(panel_id: int) -> Panel:
+    """List what each person had a hand in, and what became of it."""
+    return (
+        panels.rows(
+            panel_id,
+            "Figures by person",
+            """
+            What each person had a hand in over the period, and what became of it: of the orders that they picked or
+            packed, those that left in time, and returns of such orders by those that left whole; of the lines that they
+            counted, those without a difference in the record; the median of the stays in a state that their step ended;
+            their repairs. It judges the house as much as the person: mind what your agreements say of it. Source:
+            kpi_people_v1.
+            """,
+            f"""
+            SELECT person, site, {kpis.share_of("on_time_dispatch")} AS "on-time dispatch",
+              {kpis.share_of("return_rate")} AS "return rate", {kpis.share_of("stock_accuracy")} AS "stock accuracy",
+              {kpis.median_of("time_in_state")} AS "time in a state", {kpis.median_of("repair_time")} AS "repair time",
+              {kpis.share_of("first_time_fix")} AS "first-time fix"
+            FROM kpi_people_v1 WHERE {IN_SITE} AND $__timeFilter(at)
+            GROUP BY 1, 2 ORDER BY count(*) DESC, 1, 2 LIMIT 200
+            """,
+        )
+        .override_by_name("on-time dispatch", _share(kpis.dispatch_steps()))
+        .override_by_name("return rate", _share())
+        .override_by_name("stock accuracy", _share(kpis.accuracy_steps()))
+        .override_by_name("time in a state", column("s"))
+        .override_by_name("repair time", column("s"))
+        .override_by_name("first-time fix", _share())
+        .no_value("nobody had a hand in anything")
+        .height(9)
+    )
 
 
 def requests(panel_id: int) -> Panel:
@@ -114,6 +147,10 @@ def by_class(panel_id: int) -> Panel:
         .no_value("no request")
         .height(7)
     )
+
+
+def _share(thresholds: dashboard.ThresholdsConfig | None = None) -> list[models.DynamicConfigValue]:
+    return column("percentunit", thresholds=thresholds, mappings=looks.null_as("none", looks.UNKNOWN))
 
 
 def _tasks(panel_id: int, title: str, says: str, sql: str) -> table.Panel:

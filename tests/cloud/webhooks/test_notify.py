@@ -1,6 +1,7 @@
 """Mail and MQTT, to a real SMTP server and a real broker; neither can hold up the worker."""
 
 import asyncio
+import base64
 import email
 import email.policy
 import json
@@ -19,6 +20,7 @@ from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from tagdock_cloud.webhooks.deliver import Deliverer
 from tagdock_cloud.webhooks.message import Delivery
+from tagdock_cloud.webhooks.message import files as message_files
 from tagdock_cloud.webhooks.notifier import Notifier, wording
 
 with warnings.catch_warnings():
@@ -121,6 +123,32 @@ def test_a_mail_says_what_happened_and_which_delivery_it_is() -> None:
     assert body is not None
     content = body.get_content()
     assert "value: 3" in content and "site: s1" in content and str(UUID(int=7)) in content
+
+
+def test_the_mail_of_a_report_brings_its_files() -> None:
+    files = [
+        {"name": "a.csv", "media_type": "text/csv", "content": base64.b64encode(b"kpi\r\n").decode()},
+        {"name": "a.pdf", "media_type": "application/pdf", "content": base64.b64encode(b"%PDF-1.4 x").decode()},
+    ]
+    body = {"message": "Sites: May", "text": "Return rate: 25.0 %", "path": "/x", "files": files}
+    with mail_server() as server:
+        outcome = asyncio.run(Notifier().send(delivery_to(server.url, topic="report", body=body)))
+    assert outcome.error is None
+    ((_, text),) = server.mails
+    mail = email.message_from_string(text, policy=email.policy.default)
+    said = mail.get_body(("plain",))
+    assert said is not None and "Return rate: 25.0 %" in said.get_content() and "files" not in said.get_content()
+    assert mail["Subject"] == "[tagdock] Sites: May"
+    brought = {
+        one.get_filename(): (one.get_content_type(), one.get_payload(decode=True)) for one in mail.iter_attachments()
+    }
+    assert brought["a.pdf"] == ("application/pdf", b"%PDF-1.4 x")
+    assert brought["a.csv"][0] == "text/csv" and brought["a.csv"][1].strip() == b"kpi"
+
+
+def test_only_a_report_brings_files() -> None:
+    body = {**BODY, "files": [{"name": "x", "media_type": "text/plain", "content": "eA=="}]}
+    assert message_files(delivery_to("mailto://h?to=a@b.example", body=body)) == []
 
 
 def test_what_came_in_over_the_wire_writes_no_header_and_no_html() -> None:

@@ -40,7 +40,7 @@ async def take_count(transaction: Transaction, caller: Caller, count: Row, body:
     )
     state = "differs" if differences else "settled"
     told = to_json(body).decode()
-    await transaction.run(_SQL["report"], {**values, "state": state, "by": caller.name, "reported": told})
+    await transaction.run(_SQL["report"], {**values, "state": state, "by": caller.id, "reported": told})
     listed = [{"number": number, **asdict(one)} for number, one in enumerate(differences, 1)]
     lines = [asdict(line) for line in lines_of(expected, differences)]
     await transaction.run(_SQL["write_lines"], {**values, "lines": to_json(lines).decode()})
