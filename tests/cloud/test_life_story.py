@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tagdock_cloud.errors import ConfigurationError
 from tagdock_cloud.life.changes import Grown, statements
 from tagdock_cloud.life.policy import shipped_policy
-from tagdock_cloud.life.records import Entry, Passage, Standing, Wish
+from tagdock_cloud.life.records import Entry, Passage, Sent, Standing, Wish
 from tagdock_cloud.life.rules import AWAY, RefusedError, step
 from tagdock_cloud.life.story import fold, open_contradictions, told
 from tagdock_cloud.life.tables import Published, Tables, beginning
@@ -35,6 +35,7 @@ class Story:
     def __init__(self, begin: str | None = "stored") -> None:
         self._numbers = count(1)
         self.entries: list[Entry] = []
+        self.told: dict[UUID | None, Passage] = {}  # what came in, which is told again as long as it contradicts
         if begin is not None:
             self.entries.append(Entry(self.new_id(), SITE, BEGIN, "begun", 1, begin, "record"))
 
@@ -49,11 +50,18 @@ class Story:
         to_state = policy.transition[name].to
         self.entries.append(Entry(self.new_id(), SITE, at(minutes), "taken", 1, to_state, by, wish, findings=found))
 
-    def passes(self, way: Any, minutes: float, event: int = 0, *, left: float | None = None) -> list[Entry]:
+    def passes(
+        self, way: Any, minutes: float, event: int = 0, *,
+        left: float | None = None, sent: Sent | None = None, site: str = SITE,
+    ) -> list[Entry]:  # fmt: skip
         """Tell a passage, and return what it added. `event`: of the same number is the same passage, corrected."""
         left_at = None if left is None else at(left)
-        door = Passage(UUID(int=10**6 + (event or int(minutes * 10))), EPC, SITE, at(minutes), "D1", way, left_at)
-        new = told(TABLES, self.entries, [door], self.new_id)
+        door = Passage(UUID(int=10**6 + (event or int(minutes * 10))), EPC, site, at(minutes), "D1", way, left_at, sent)
+        open_ = [self.told[each.event_id] for each in open_contradictions(self.entries) if each.event_id in self.told]
+        new = told(
+            TABLES, self.entries, [*(each for each in open_ if each.event_id != door.event_id), door], self.new_id
+        )
+        self.told |= {door.event_id: door} if way == "in" else {}
         self.entries += new
         return new
 
@@ -167,8 +175,138 @@ def test_what_begins_as_returned_owes_its_inspections() -> None:
     assert Story("returned").now().life.is_owed and not Story("stored").now().life.is_owed
 
 
+# ---- transfers between sites -----------------------------------------------------------------------------------------
+
+SENT = Sent("T-1", SITE, "s2")
+
+
+def graded() -> Story:
+    story = Story()
+    story.passes("out", 1)
+    story.passes("in", 2)
+    inspected(story, 3)
+    return story
+
+
+@pytest.mark.parametrize("site", ["s2", SITE], ids=["at-the-goal", "turned-round-to-its-start"])
+@pytest.mark.parametrize("begin", [Story, graded], ids=["stored", "graded"])
+def test_what_left_by_a_transfer_arrives_as_what_it_was(begin: Any, site: str) -> None:
+    story = begin()
+    before = story.now()
+    story.passes("out", 100)
+    assert story.state == "shipped" and not TABLES.is_sellable(story.now())
+    assert [entry.kind for entry in story.passes("in", 900, left=100, sent=SENT, site=site)] == ["arrived"]
+    now = story.now()
+    assert (now.life, now.grade) == (before.life, before.grade)
+    assert (now.site, now.since, now.contradictions) == (site, at(900), 0)
+    assert TABLES.is_sellable(now) == TABLES.is_sellable(before)
+    assert story.passes("in", 900, left=100, sent=SENT, site=site) == [], "told again it is the same arrival"
+
+
+def test_what_left_by_a_transfer_and_comes_in_elsewhere_contradicts_until_it_arrives_and_somebody_settles_it() -> None:
+    story = Story()
+    story.passes("out", 100)
+    (said,) = story.passes("in", 500, left=100, sent=SENT, site="s3")
+    assert said.reason == "it left for s2 by the transfer T-1 and came in at s3" and said.site == "s3"
+    assert story.state == "shipped" and story.now().contradictions == 1
+    story.passes("in", 900, left=100, sent=SENT, site="s2")
+    assert story.state == "stored" and not TABLES.is_sellable(story.now()), "somebody has to say what it did there"
+    settled(story, "record", 901)
+    assert TABLES.is_sellable(story.now())
+
+
+def test_goods_without_a_life_begin_one_where_they_come_in_at_another_site_than_their_transfer_s() -> None:
+    story = Story(None)
+    assert story.passes("in", 500, left=100, sent=SENT, site="s2") == []
+    added = story.passes("in", 600, left=100, sent=SENT, site="s3")
+    assert [entry.kind for entry in added] == ["begun", "contradicted"]
+    assert story.now().site == SITE, "where it left from, as nobody knows better"
+    story.passes("in", 900, left=100, sent=SENT, site="s2")
+    settled(story, "record", 901)
+    assert story.state == "stored" and TABLES.is_sellable(story.now())
+
+
+def test_a_departure_that_no_door_saw_is_not_taken_for_the_transfer_before_it() -> None:
+    story = Story()
+    story.passes("out", 100)
+    story.passes("in", 120, left=100, sent=SENT, site="s2")
+    story.does("ship", "olga", 130)
+    story.passes("in", 300, left=100, sent=SENT, site="s2")
+    assert story.state == "returned" and story.now().life.is_owed
+    other = Story()
+    other.passes("out", 100)
+    other.does("return", "olga", 200)  # whose arrival no door saw either
+    inspected(other, 210, "A")
+    other.does("restock", "olga", 220)
+    other.does("ship", "olga", 1000)
+    other.passes("in", 1100, left=100, sent=SENT, site="s2")
+    assert other.state == "returned"
+
+
+def test_what_a_person_shipped_and_a_door_confirmed_arrives_by_its_transfer() -> None:
+    story = Story()
+    story.does("ship", "olga", 95)
+    assert story.passes("out", 100) == []
+    story.passes("in", 900, left=100, sent=SENT, site="s2")
+    assert story.state == "stored" and TABLES.is_sellable(story.now())
+
+
+def test_what_no_door_saw_arrive_is_taken_in_by_hand_and_inspected() -> None:
+    story = Story()
+    story.passes("out", 100)
+    story.does("return", "olga", 900)
+    assert story.state == "returned" and story.now().life.is_owed
+
+
+@pytest.mark.parametrize("is_built_on", [False, True], ids=["nothing-since", "picked-since"])
+def test_an_arrival_is_corrected_as_any_passage(is_built_on: bool) -> None:
+    story = Story()
+    story.passes("out", 100, event=3)
+    story.passes("in", 900, event=7, left=100, sent=SENT, site="s2")
+    if is_built_on:
+        story.does("pick", "olga", 910)
+    assert [entry.kind for entry in story.passes(None, 900, event=7)] == [
+        "contradicted" if is_built_on else "withdrawn"
+    ]
+    assert story.state == ("picked" if is_built_on else "shipped")
+    story = Story()
+    story.passes("out", 100, event=3)
+    story.passes("in", 900, event=7, left=100, sent=SENT, site="s2")
+    (said,) = story.passes(None, 100, event=3)
+    assert "must have left" in said.reason and story.state == "stored", "what arrived had left"
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [("quarantine", "no state 'quarantine'"), ("held", "may be sold there")],
+    ids=["a-state-that-is-not-there", "a-state-that-sells-there"],
+)
+def test_a_table_of_the_goal_s_own_that_means_something_else_is_a_contradiction(state: str, says: str) -> None:
+    table = shipped_policy()
+    here = {"quarantine": table.state["held"], **table.state}
+    sold = {name: table.state[name].model_copy(update={"sellable": True}) for name in ("stored", "held")}
+    there = {**table.state, **sold}
+    out = table.transition["ship"].model_copy(update={"from_": ("stored", "picked", "quarantine", "held")})
+    ways = {**table.transition, "ship": out}
+    tables = Tables(
+        [
+            Published(1, None, table.model_copy(update={"state": here, "transition": ways})),
+            Published(2, "s2", table.model_copy(update={"state": there})),
+        ]
+    )
+    entries = [Entry(UUID(int=1), SITE, BEGIN, "begun", 1, state, "record")]
+    ids = (UUID(int=number) for number in count(2))
+    for passage in (
+        Passage(UUID(int=91), EPC, SITE, at(100), "D1", "out"),
+        Passage(UUID(int=92), EPC, "s2", at(900), "D1", "in", at(100), SENT),
+    ):
+        entries += told(tables, entries, [passage], lambda: next(ids))
+    assert [entry.kind for entry in entries] == ["begun", "taken", "contradicted"] and says in entries[-1].reason
+
+
 EVENTS = st.lists(
     st.one_of(
+        st.tuples(st.just("transfer"), st.booleans(), st.integers(0, 12), st.sampled_from(["s1", "s2", "s3"])),
         st.tuples(st.just("door"), st.sampled_from(["in", "out", None]), st.integers(0, 12), st.integers(0, 3)),
         st.tuples(st.just("step"), st.integers(0, 40), st.sampled_from("AABC"), st.booleans()),
         st.tuples(st.just("step"), st.integers(0, 40), st.sampled_from("AABC"), st.booleans()),
@@ -185,6 +323,10 @@ def happens(story: Story, event: Any, minute: float) -> None:
     what, how, grade, sealed = event
     if what == "door":  # which tells late, or of the same passage again
         story.passes(how, 100 * minute - 90 * sealed, event=1 + grade)
+    elif what == "transfer":  # which leaves in the dark where no door sees it
+        if how:
+            story.passes("out", 100 * minute, event=100 + grade)
+        story.passes("in", 100 * minute + 50, event=200 + grade, left=100 * minute, sent=SENT, site=sealed)
     elif what == "settle":
         settled(story, how, 100 * minute)
     else:
@@ -205,6 +347,12 @@ def settled(story: Story, stands: str, minutes: float) -> None:
         story.entries.append(closing)
 
 
+def was_sent(rows: list[Entry], arrived: Entry) -> bool:
+    """Tell whether what arrived left last by its transfer: by no other door, and not by hand long before or after."""
+    left = [entry for entry in rows if entry.kind in {"begun", "taken", "settled"} and entry.to_state == "shipped"]
+    return bool(left) and timedelta() <= arrived.at - left[-1].at <= timedelta(minutes=50 + 60)
+
+
 def looked_at(entries: list[Entry]) -> bool:
     """Tell, by other words than the program's, whether what came back or was worked on was inspected since."""
     withdrawn = {entry.closes for entry in entries if entry.kind == "withdrawn"}
@@ -214,6 +362,8 @@ def looked_at(entries: list[Entry]) -> bool:
     for entry in rows:
         if entry.kind == "settled" and entry.to_state == "returned":
             people, first = {}, None
+        if entry.kind == "arrived" and not was_sent(rows[: rows.index(entry)], entry):
+            return False
         if entry.kind != "taken":
             continue
         assert entry.wish is not None

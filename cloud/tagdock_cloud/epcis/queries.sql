@@ -149,7 +149,7 @@ with page as materialized (
     order by m.stored_at, m.observed_at, m.event_id
     limit %(rows)s
 ), before as materialized (
-    select distinct on (f.observed_at, f.event_id) f.observed_at as at, f.event_id as id, s.door, s.observed_at
+    select distinct on (f.observed_at, f.event_id) f.observed_at as at, f.event_id as id, s.site, s.door, s.observed_at
     from page f
     join settled_movements s on s.epc = f.epc and (s.observed_at, s.event_id) < (f.observed_at, f.event_id)
     where f.door is not null and f.direction = 'in'
@@ -161,7 +161,8 @@ with page as materialized (
 select f.site, f.observed_at, f.event_id as movement_id, f.stored_at, f.epc, f.sku, f.door, f.bin, f.direction,
        coalesce(t.door is not null, false)
        and not coalesce(i.registered_bin is not null and i.registered_at > t.observed_at and i.registered_at <= f.observed_at,
-                        false) as left_before
+                        false) as left_before,
+       t.site as left_site, t.observed_at as left_at
 from page f
 left join before t on (t.at, t.id) = (f.observed_at, f.event_id)
 left join known i on i.epc = f.epc
@@ -174,15 +175,22 @@ with one as materialized (
     from settled_movements m
     where m.site = %(site)s and m.observed_at = %(observed_at)s and m.event_id = %(movement_id)s
 ), before as materialized (
-    select s.door
+    select s.site, s.door, s.observed_at
     from one f join settled_movements s on s.epc = f.epc and (s.observed_at, s.event_id) < (f.observed_at, f.event_id)
     where s.direction in ('in', 'out') and not (s.door is not null and s.direction = 'in')
     order by s.observed_at desc, s.event_id desc
     limit 1
 )
 select f.site, f.observed_at, f.event_id as movement_id, f.epc, f.sku, f.door, f.bin, f.direction,
-       exists (select from before where door is not null) as left_before
+       exists (select from before where door is not null) as left_before, (select site from before) as left_site,
+       (select observed_at from before) as left_at
 from one f;
+
+-- name: by_transfer
+-- Which of these had left by a transfer; one at a time, as Citus does not look into the record row by row.
+select n.movement_id
+from unnest(%(ids)s::uuid[], %(sites)s::text[], %(epcs)s::text[], %(ats)s::timestamptz[]) as n (movement_id, site, epc, at)
+where left_by_transfer(n.site, n.epc, n.at);
 
 -- name: tell
 -- Add to the log. What says the same as an event that is there already is that event.

@@ -39,7 +39,7 @@ def _tell_site(connection: Connection[DictRow], site: Mapping[str, Any], until: 
     key = {name: site[name] for name in ("at", "observed_at", "id")}
     while True:
         asked = {"site": site["site"], "horizon": site["horizon"], "rows": ROWS, **key}
-        movements = connection.execute(_SQL["untold"], asked).fetchall()
+        movements = _come_back(connection, connection.execute(_SQL["untold"], asked).fetchall())
         if not movements:
             return True
         write(connection, filter(None, (_row(*told) for told in _with_words(connection, site["site"], movements))))
@@ -60,6 +60,22 @@ def _with_words(connection: Connection[DictRow], site: str, movements: Sequence[
     naming = namings(connection, site, {place_name(row["door"], row["bin"]) for row in movements})
     found = papers(connection, movements)
     return [(movement, naming, found.get(n)) for n, movement in enumerate(movements)]
+
+
+def _come_back(connection: Connection[DictRow], movements: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return movements that are told whether their item came back: what left by a transfer did not."""
+    left = [movement for movement in movements if movement["left_before"]]
+    values = {
+        "ids": [movement["movement_id"] for movement in left],
+        "sites": [movement["left_site"] for movement in left],
+        "epcs": [movement["epc"] for movement in left],
+        "ats": [movement["left_at"] for movement in left],
+    }
+    sent = {row["movement_id"] for row in connection.execute(_SQL["by_transfer"], values).fetchall()} if left else set()
+    return [
+        {**movement, "left_before": movement["left_before"] and movement["movement_id"] not in sent}
+        for movement in movements
+    ]
 
 
 def _row(
@@ -95,7 +111,7 @@ def _tell_correction(connection: Connection[DictRow], correction: Mapping[str, A
     if not told and correction["is_forgotten"]:
         return  # nobody can say any more what was told of it
     standing = next((row for row in reversed(told) if row["is_standing"]), None)
-    settled = connection.execute(_SQL["settled_as"], correction).fetchall()
+    settled = _come_back(connection, connection.execute(_SQL["settled_as"], correction).fetchall())
     words = _with_words(connection, correction["site"], settled)
     wanted = next((row for row in (_row(*one, len(told) + 1) for one in words) if row is not None), None)
     if _meaning(wanted) == _meaning(standing):

@@ -10,16 +10,18 @@ from uuid import UUID, uuid4
 from pydantic_core import to_json
 
 from tagdock_cloud.corrections.tail import follow
+from tagdock_cloud.life.arriving import is_arrival
 from tagdock_cloud.life.changes import Grown, statements
 from tagdock_cloud.life.published import load_tables
-from tagdock_cloud.life.records import Passage
-from tagdock_cloud.life.story import fold, told
+from tagdock_cloud.life.records import Entry, Passage, Sent
+from tagdock_cloud.life.story import fold, open_contradictions, told
 from tagdock_cloud.life.tables import Tables
 from tagdock_cloud.life.written import entry_of, life_row
 from tagdock_cloud.store.pool import Connection, DictRow, connect, translated
 from tagdock_cloud.store.queries import load_queries
 
 Row = Mapping[str, Any]
+Stories = Mapping[str, Sequence[Entry]]
 CHUNK = 500
 """Items whose records are worked out anew at a time."""
 _STATEMENT_TIMEOUT_S = 3600.0
@@ -41,28 +43,67 @@ def follow_doors(connection: Connection[DictRow]) -> None:
 
 def _tell(connection: Connection[DictRow], rows: Sequence[Row]) -> None:
     """Tell passages into the lives that they concern: those that began, and those of what comes back."""
-    left_at = _left_before(connection, [row for row in rows if row["way"] == "in"])
-    epcs = sorted({row["epc"] for row in rows})
-    begun = [row for row in rows if row["event_id"] in left_at]
-    for site, of_site in groupby(sorted(begun, key=lambda row: str(row["site"])), key=lambda row: row["site"]):
-        connection.execute(_SQL["claim"], {"site": site, "epcs": sorted({row["epc"] for row in of_site})})
+    passed = _passages(connection, rows)
+    epcs = sorted({one.epc for one in passed})
+    begun = sorted((one for one in passed if one.left_at and not is_arrival(one)), key=lambda one: one.site)
+    for site, of_site in groupby(begun, key=lambda one: one.site):
+        connection.execute(_SQL["claim"], {"site": site, "epcs": sorted({one.epc for one in of_site})})
     held = [row["epc"] for row in connection.execute(_SQL["hold"], {"epcs": epcs}).fetchall()]
     if not held:
         return
+    stories = dict(_stories(connection, held))
     passages: dict[str, list[Passage]] = defaultdict(list)
-    for row in rows:
-        passages[row["epc"]].append(_passage(row, left_at.get(row["event_id"])))
+    for one in [*passed, *_still_open(connection, stories, {one.event_id for one in passed})]:
+        passages[one.epc].append(one)
     tables = load_tables(connection)
-    grown = [Grown(epc, story, told(tables, story, passages[epc], uuid4)) for epc, story in _stories(connection, held)]
+    grown = [Grown(epc, story, told(tables, story, passages[epc], uuid4)) for epc, story in stories.items()]
     for name, values in statements(tables, grown, "record", datetime.now(UTC)):
         connection.execute(_SQL[name], values)
 
 
-def _left_before(connection: Connection[DictRow], came_in: Sequence[Row]) -> dict[UUID, datetime]:
-    """Return when what came in had left by a door; only times are looked at in which each of them can have moved."""
+def _still_open(connection: Connection[DictRow], stories: Stories, known: set[UUID]) -> list[Passage]:
+    """Return what came in and contradicts until now: how it had left may have been told since."""
+    open_ = [
+        {"event_id": entry.event_id, "epc": epc, "site": entry.site, "observed_at": entry.at, "door": entry.door}
+        for epc, story in stories.items()
+        for entry in open_contradictions(story)
+        if entry.way == "in" and entry.event_id not in known
+    ]
+    return _passages(connection, [{**row, "way": "in"} for row in open_])
+
+
+def _passages(connection: Connection[DictRow], rows: Sequence[Row]) -> list[Passage]:
+    """Read passages, those in with how they had left."""
+    left = _left_before(connection, [row for row in rows if row["way"] == "in"])
+    sent = _by_transfer(connection, left)
+    names = ("event_id", "epc", "site")
+    return [
+        Passage(
+            *(row[name] for name in names), row["observed_at"], row["door"], row["way"],
+            left[row["event_id"]]["left_at"] if row["event_id"] in left else None, sent.get(row["event_id"]),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _by_transfer(connection: Connection[DictRow], left: Mapping[UUID, Row]) -> dict[UUID, Sent]:
+    """Return the transfers by which what came in had left."""
+    if not left:
+        return {}
+    values = {
+        "event_ids": list(left),
+        **{f"{name}s": [row[name] for row in left.values()] for name in ("site", "epc")},
+        "ats": [row["left_at"] for row in left.values()],
+    }
+    found = connection.execute(_SQL["by_transfer"], values).fetchall()
+    return {row["event_id"]: Sent(row["transfer"], row["start_site"], row["goal_site"]) for row in found}
+
+
+def _left_before(connection: Connection[DictRow], came_in: Sequence[Row]) -> dict[UUID, Row]:
+    """Return when and where what came in had left; only times are looked at in which each of them can have moved."""
     if not came_in:
         return {}
-    found: dict[UUID, datetime] = {}
+    found: dict[UUID, Row] = {}
     for since, rows in _by_age(connection, came_in):
         values = {
             "epcs": [row["epc"] for row in rows],
@@ -72,7 +113,7 @@ def _left_before(connection: Connection[DictRow], came_in: Sequence[Row]) -> dic
             "upto": max(row["observed_at"] for row in rows),
         }
         told_ = connection.execute(_SQL["left_before"], values).fetchall()
-        found |= {row["event_id"]: row["left_at"] for row in told_}
+        found |= {row["event_id"]: row for row in told_}
     return found
 
 
@@ -87,10 +128,6 @@ def _by_age(connection: Connection[DictRow], came_in: Sequence[Row]) -> Iterator
         yield "-infinity" if upto is None else min(moved[row["epc"]]["first_at"] for row in old), old
     if new:
         yield upto, new
-
-
-def _passage(row: Row, left_at: datetime | None) -> Passage:
-    return Passage(row["event_id"], row["epc"], row["site"], row["observed_at"], row["door"], row["way"], left_at)
 
 
 def _stories(connection: Connection[DictRow], epcs: Iterable[str]) -> Iterator[tuple[str, list[Any]]]:

@@ -62,8 +62,8 @@ select e.epc, (select to_timestamp(before_week::bigint * 604800) from weeks_list
 from unnest(%(epcs)s::text[]) as e (epc)
 
 -- name: left_before
--- When each of these that came in had left by a door before; what somebody registered anew in between did not come back,
--- and neither did what left for another site.
+-- When each of these that came in had left by a door before, and where; what somebody registered anew in between did not
+-- come back.
 with told as materialized (
     select site, epc, observed_at, event_id, door from settled_movements
     where epc = any (%(epcs)s::text[]) and observed_at >= %(since)s and observed_at <= %(upto)s
@@ -74,10 +74,15 @@ with told as materialized (
     join told t on t.epc = n.epc and (t.observed_at, t.event_id) < (n.at, n.event_id)
     order by n.event_id, t.observed_at desc, t.event_id desc
 )
-select l.event_id, l.left_at from last l left join items i on i.epc = l.epc
+select l.event_id, l.epc, l.site, l.left_at from last l left join items i on i.epc = l.epc
 where l.door is not null
   and not coalesce(i.registered_bin is not null and i.registered_at > l.left_at and i.registered_at <= l.at, false)
-  and not left_by_transfer(l.site, l.epc, l.left_at)
+
+-- name: by_transfer
+-- The transfers by which these left; one at a time, as Citus does not look into the record row by row.
+select n.event_id, t.transfer, t.start_site, t.goal_site
+from unnest(%(event_ids)s::uuid[], %(sites)s::text[], %(epcs)s::text[], %(ats)s::timestamptz[]) as n (event_id, site, epc, at)
+cross join lateral transfer_left_by(n.site, n.epc, n.at) t
 
 -- name: claim
 -- Room for lives that begin, so that there is something to hold.

@@ -78,14 +78,23 @@ class Contradiction:
     text: str
 
 
-Kind = Literal["begun", "taken", "contradicted", "settled", "withdrawn", "missing", "found"]
+Kind = Literal["begun", "taken", "arrived", "contradicted", "settled", "withdrawn", "missing", "found"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The transfer between sites in whose session a door saw an item leave."""
+
+    transfer: str
+    start_site: str
+    goal_site: str
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
     """What doors told of an item, as it counts now. `way` None: it is no passage any more, or none in or out.
 
-    `left_at`: when it had left before it came in; None where it did not leave.
+    `left_at`: when it had left before it came in; None where it did not leave. `sent`: the transfer by which it left.
     """
 
     event_id: UUID
@@ -95,6 +104,7 @@ class Passage:
     door: str | None
     way: Way | None
     left_at: datetime | None = None
+    sent: Sent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +130,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where an item stands by its record. `since`: when it came into its state. `steps`: rows of the record."""
+    """Where an item stands by its record. `since`: when it came into its state. `steps`: rows of the record.
+
+    `kept`: what it was when it left the house; as that it arrives where it left by a transfer.
+    """
 
     life: Life
     site: str
@@ -130,3 +143,4 @@ class Standing:
     contradictions: int = 0
     missing_since: datetime | None = None
     steps: int = 0
+    kept: Life | None = None

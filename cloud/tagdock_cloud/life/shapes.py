@@ -89,7 +89,7 @@ class StepRecord(BaseModel):
     site: str
     at: datetime
     recorded_at: datetime
-    kind: Literal["begun", "taken", "contradicted", "settled", "withdrawn", "missing", "found"]
+    kind: Literal["begun", "taken", "arrived", "contradicted", "settled", "withdrawn", "missing", "found"]
     transition: str | None
     to_state: str
     disposition: str

@@ -7,15 +7,16 @@ Whatever passage is no step contradicts the story, until something late explains
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
+from tagdock_cloud.life.arriving import CONFIRMS, arrival, arrived, is_arrival
 from tagdock_cloud.life.records import Contradiction, Entry, Kind, Life, Passage, Standing, Wish
-from tagdock_cloud.life.rules import RefusedError, applied, passage, step
-from tagdock_cloud.life.tables import Tables, away_state
+from tagdock_cloud.life.rules import AWAY, RefusedError, applied, passage, step
+from tagdock_cloud.life.tables import Tables, away_state, first_sellable
 
-CONFIRMS = timedelta(hours=1)
-"""A passage this near a step that a person took for it is the same event."""
+_STEPS = ("taken", "arrived")
+"""What a passage becomes where nothing contradicts it."""
 NewId = Callable[[], UUID]
 
 
@@ -38,20 +39,31 @@ def fold(tables: Tables, entries: Sequence[Entry], *, strict: Entry | None = Non
 
 def _next(tables: Tables, before: Standing | None, entry: Entry, *, is_open: bool, is_strict: bool) -> Standing:
     if before is None:
-        return Standing(_begun(tables, entry), entry.site, entry.policy_id, entry.at, contradictions=int(is_open))
+        life, kept = _begun(tables, entry)
+        return Standing(life, entry.site, entry.policy_id, entry.at, contradictions=int(is_open), kept=kept)
     if entry.kind == "taken":
         return _taken(tables, before, entry, is_strict=is_strict)
+    if entry.kind == "arrived":
+        return arrived(before, entry, is_strict=is_strict)
     if entry.kind == "settled" and entry.to_state != before.life.state:
         life = Life(entry.to_state, before.life.condition, is_owed=True)  # no work order holds what is not on the bench
-        return replace(before, life=life, site=entry.site, policy_id=entry.policy_id, since=entry.at, grade=None)
+        return replace(
+            before, life=life, site=entry.site, policy_id=entry.policy_id, since=entry.at, grade=None, kept=None
+        )
     if entry.kind in ("missing", "found"):
         return replace(before, missing_since=entry.at if entry.kind == "missing" else None)
     return replace(before, contradictions=before.contradictions + is_open)
 
 
-def _begun(tables: Tables, entry: Entry) -> Life:
-    """Begin a life: what stands anywhere but among what may be sold owes its inspections."""
-    return Life(entry.to_state, is_owed=entry.to_state not in tables[entry.policy_id].sellable)
+def _begun(tables: Tables, entry: Entry) -> tuple[Life, Life | None]:
+    """Begin a life, and return what it was when it left if it begins with something that is away.
+
+    What stands anywhere but among what may be sold owes its inspections; what left without a life was for sale.
+    """
+    policy = tables[entry.policy_id]
+    is_away = policy.state[entry.to_state].disposition in AWAY
+    life = Life(entry.to_state, is_owed=entry.to_state not in policy.sellable)
+    return life, Life(first_sellable(policy)) if is_away else None
 
 
 def _taken(tables: Tables, before: Standing, entry: Entry, *, is_strict: bool) -> Standing:
@@ -60,9 +72,12 @@ def _taken(tables: Tables, before: Standing, entry: Entry, *, is_strict: bool) -
     life = take(tables[entry.policy_id], before.life, entry.wish).after
     begins_anew = life.is_owed and not life.inspections
     grade = entry.wish.grade or (None if begins_anew else before.grade)
+    was_here = tables[before.policy_id].state[before.life.state].disposition not in AWAY
+    is_away = tables[entry.policy_id].state[life.state].disposition in AWAY
     return replace(
-        before, life=life, site=entry.site, policy_id=entry.policy_id, since=entry.at, grade=grade, missing_since=None
-    )
+        before, life=life, site=entry.site, policy_id=entry.policy_id, since=entry.at, grade=grade, missing_since=None,
+        kept=before.life if was_here and is_away else None,
+    )  # fmt: skip
 
 
 def told(tables: Tables, story: Sequence[Entry], passages: Iterable[Passage], new_id: NewId) -> list[Entry]:
@@ -92,9 +107,9 @@ def _changed(tables: Tables, entries: list[Entry], told_: Passage, new_id: NewId
     live = [
         entry
         for entry in _live(entries)
-        if entry.event_id == told_.event_id and entry.kind in ("taken", "contradicted")
+        if entry.event_id == told_.event_id and entry.kind in (*_STEPS, "contradicted")
     ]
-    taken = next((entry for entry in live if entry.kind == "taken"), None)
+    taken = next((entry for entry in live if entry.kind in _STEPS), None)
     same = taken if taken is not None and (taken.way, taken.at) == (told_.way, told_.at) else None
     for entry in live:
         if entry is same:
@@ -148,20 +163,22 @@ def _begin(tables: Tables, entries: list[Entry], told_: Passage, new_id: NewId) 
             if all(entry.event_id != told_.event_id for entry in entries):
                 entries.append(_contradicted(tables, entries, told_, text, new_id))
         return False
-    if told_.way != "in" or told_.left_at is None:
+    if told_.way != "in" or told_.left_at is None or is_arrival(told_):
         return False
     policy_id = tables.in_force(told_.site, told_.at)
     away = away_state(tables[policy_id])
     actor = f"door:{told_.door}"
-    entries.append(Entry(new_id(), told_.site, told_.left_at, "begun", policy_id, away, actor, event_id=told_.event_id))
+    site = told_.site if told_.sent is None else told_.sent.start_site
+    entries.append(Entry(new_id(), site, told_.left_at, "begun", policy_id, away, actor, event_id=told_.event_id))
     return True
 
 
 def _confirms(tables: Tables, entries: Sequence[Entry], told_: Passage) -> bool:
     """Tell whether a person took the step already that this passage is."""
-    near = [entry for entry in _live(entries) if entry.kind == "taken" and abs(entry.at - told_.at) <= CONFIRMS]
+    near = [entry for entry in _live(entries) if entry.kind in _STEPS and abs(entry.at - told_.at) <= CONFIRMS]
     for entry in near:
-        assert entry.wish is not None  # noqa: S101
+        if entry.wish is None:
+            continue
         transition = tables[entry.policy_id].transition[entry.wish.transition]
         if entry.event_id is None and transition.passage == told_.way:
             return not any(other.way is not None and other.at > entry.at for other in near)
@@ -172,6 +189,8 @@ def _as_step(tables: Tables, entries: Sequence[Entry], told_: Passage, new_id: N
     """Return the step that a passage is, or in words what it contradicts."""
     before = standing_at(tables, entries, told_.at)
     assert before is not None and told_.way is not None  # noqa: S101
+    if (comes := arrival(tables, before, _live(entries), told_, new_id)) is not None:
+        return comes if isinstance(comes, str) else _fitting(tables, entries, comes)
     policy_id = tables.in_force(told_.site, told_.at)
     name = passage(tables[policy_id], before.life, told_.way)
     if isinstance(name, Contradiction):
@@ -181,10 +200,15 @@ def _as_step(tables: Tables, entries: Sequence[Entry], told_: Passage, new_id: N
         new_id(), told_.site, told_.at, "taken", policy_id, tables[policy_id].transition[name].to, wish.by, wish,
         event_id=told_.event_id, door=told_.door, way=told_.way,
     )  # fmt: skip
+    return _fitting(tables, entries, entry)
+
+
+def _fitting(tables: Tables, entries: Sequence[Entry], entry: Entry) -> Entry | str:
+    """Return a step if everything that was done since fits it, else in words what does not."""
     try:
         fold(tables, [*entries, entry], strict=entry)
     except RefusedError as error:
-        way = "left" if told_.way == "out" else "came in"
+        way = "left" if entry.way == "out" else "came in"
         return f"it {way} through a door, told late, and what was done since does not fit: {error}"
     return entry
 
@@ -212,7 +236,7 @@ def _again(entry: Entry) -> Passage:
 
 
 def _steps(entries: Sequence[Entry]) -> set[UUID | None]:
-    return {entry.event_id for entry in _live(entries) if entry.kind == "taken"}
+    return {entry.event_id for entry in _live(entries) if entry.kind in _STEPS}
 
 
 def _live(entries: Sequence[Entry]) -> list[Entry]:

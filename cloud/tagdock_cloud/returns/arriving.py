@@ -31,6 +31,8 @@ def follow_lives(connection: Connection[DictRow]) -> None:
 
 
 def _turned(connection: Connection[DictRow], life: Row) -> None:
+    if life["is_transfer"]:
+        return  # it goes from site to site: neither back to the customer, nor from there
     line = connection.execute(_SQL["line_of"], life).fetchone()
     is_away = life["disposition"] in AWAY
     if line is not None and line["came_at"] is not None:

@@ -185,10 +185,19 @@ select number, epc from lives_turned order by number limit %(rows)s for update s
 delete from lives_turned where number = any (%(numbers)s::bigint[])
 
 -- name: turned_lives
--- Where these items stand now, with when they came back, what happened last, and what was found.
+-- Where these items stand now, with when they came back, what happened last, and what was found; and whether they left by a
+-- transfer, or came by one since they last left.
 select v.epc, v.site, v.disposition, v.is_sellable, i.sku, v.since,
        (select s.kind from life_steps s where s.epc = v.epc order by s.number desc limit 1) as last_kind,
-       (select s.findings ->> 'grade' from life_steps s where s.epc = v.epc and s.findings ? 'grade' order by s.number desc limit 1) as grade
+       (select s.findings ->> 'grade' from life_steps s where s.epc = v.epc and s.findings ? 'grade' order by s.number desc limit 1) as grade,
+       left_by_transfer(v.site, v.epc, v.since) or exists (
+           select from life_steps a
+           where a.epc = v.epc and a.kind = 'arrived' and not exists (select from life_steps w where w.closes = a.step_id)
+             and not exists (select from life_steps d
+                             where d.epc = v.epc and d.kind in ('begun', 'taken', 'settled') and (d.at, d.number) > (a.at, a.number)
+                               and d.disposition in ('in_transit', 'retail_sold', 'dispensed', 'stolen', 'unknown')
+                               and not exists (select from life_steps w where w.closes = d.step_id))
+       ) as is_transfer
 from lives v left join items i on i.epc = v.epc
 where v.epc = any (%(epcs)s::text[]) and v.state <> '' order by v.epc
 
