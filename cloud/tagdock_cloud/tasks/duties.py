@@ -1,4 +1,4 @@
-"""What is due: tasks are dealt out, noticed to be done, reminded of, and told to managers where they are overdue."""
+"""What is due: tasks are opened, dealt out, noticed to be done, reminded of, told to managers where they are overdue."""
 
 from datetime import UTC, datetime
 
@@ -7,6 +7,7 @@ from pydantic_core import to_json
 from tagdock_cloud.corrections.tail import follow
 from tagdock_cloud.store.pool import Connection, DictRow
 from tagdock_cloud.store.queries import load_queries
+from tagdock_cloud.tasks.asking import ask_to_pick, ask_to_put_away, call_off_all
 from tagdock_cloud.tasks.rules import HAND, Person, Waiting, deal, excluded
 from tagdock_cloud.work.duty import Duty
 
@@ -38,18 +39,20 @@ def _waiting(row: DictRow) -> Waiting:
 
 
 def notice(connection: Connection[DictRow]) -> None:
-    """End the tasks that what moved since the last time shows to be done."""
+    """End the tasks that what moved since the last time shows to be done, and open those that it asks for."""
     sites = [row["site"] for row in connection.execute(_SQL["sites"]).fetchall()]
     for after, upto in follow(connection, "tasks", sites):
         values = {"sites": sites, "after": after, "upto": upto}
         epcs = [row["epc"] for row in connection.execute(_SQL["passed"], values).fetchall()]
         connection.execute(_SQL["noticed"], {"epcs": epcs})
+        ask_to_put_away(connection, epcs)
 
 
 def notice_all(connection: Connection[DictRow]) -> None:
     """End whatever is done by now: what was registered, settled or corrected moved nothing."""
     connection.execute(_SQL["noticed"], {"epcs": None})
     connection.execute(_SQL["noticed_orders"])
+    call_off_all(connection)
 
 
 def watch(connection: Connection[DictRow]) -> None:
@@ -64,6 +67,7 @@ def watch(connection: Connection[DictRow]) -> None:
 DUTIES: tuple[Duty, ...] = (
     Duty("tasks.notice", 1.0, notice),
     Duty("tasks.notice_all", 60.0, notice_all),
+    Duty("tasks.pick", 5.0, ask_to_pick),
     Duty("tasks.deal", 1.0, deal_out),
     Duty("tasks.watch", 15.0, watch),
 )

@@ -23,3 +23,5 @@ DUE: Final[Mapping[TaskKind, timedelta]] = MappingProxyType(
     }
 )  # fmt: skip
 """Until when it should be done: a shift for what holds goods up, a week for what takes parts or an answer."""
+MOST_OPEN: Final = 50_000
+"""Open tasks of a site: the queue has a bound, far above what any crew has before it."""

@@ -6,14 +6,12 @@ from typing import Any
 from tagdock_cloud.access.roles import Caller
 from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.tasks.doing import Task, settled_epc
-from tagdock_cloud.tasks.kinds import DUE, ROLES
+from tagdock_cloud.tasks.kinds import DUE, MOST_OPEN, ROLES
 from tagdock_cloud.tasks.records import TaskBody
 from tagdock_cloud.web.audit import audit
 from tagdock_cloud.web.database import Transaction
 from tagdock_cloud.web.problems import Problem, refused
 
-MOST_OPEN = 50_000
-"""Open tasks of a site: the queue has a bound, far above what any crew has before it."""
 _SQL = load_queries("tagdock_cloud.tasks")
 
 

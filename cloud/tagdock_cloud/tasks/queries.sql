@@ -173,7 +173,7 @@ from seen s where t.task_id = s.task_id and t.state = 'open'
 update tasks t set state = 'done', done_at = clock_timestamp(), done_by = 'reads', done_how = 'read'
 from orders o
 where (o.site, o.kind, o.order_id) = (t.site, 'outbound', t.order_id) and o.completed_at is not null
-  and t.state = 'open' and t.kind in ('pick', 'pack') and t.epc is null and t.order_id is not null
+  and t.state = 'open' and t.kind in ('pick', 'pack') and (t.epc is null or t.by_rule) and t.order_id is not null
 
 -- name: remind
 -- A quarter of its time is left: whoever has it hears of it.

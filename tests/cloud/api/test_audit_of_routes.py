@@ -36,6 +36,7 @@ LAYOUT = {
 }  # fmt: skip
 WEBHOOK = {"name": "ERP", "url": "https://erp.example/x", "topics": ["alert"]}
 RULE = {"kind": "gateway_stale", "name": "R"}
+REPORT = {"name": "R", "kpis": ["repair_time"], "sites": [SITE], "period": "day"}
 ORDER = {"items": [{"site": SITE, "id": "O-1", "door": "D1", **LINES}]}
 CSV = "site,order,sku,quantity\ns1,{},K1,2\n"
 
@@ -153,6 +154,7 @@ def setting(service: Any) -> dict[str, str]:
         "{webhook_id}": webhook,
         "{delivery_id}": delivery,
         "{rule_id}": made("alert-rules", RULE, "rule_id")(admin),
+        "{report_id}": made("reports", REPORT, "report_id")(admin),
         "{session_id}": session(admin),
     }
 
@@ -161,6 +163,14 @@ IN = f"/api/v1/sites/{SITE}"
 ORDER_OF = ("POST", "PUT", "PATCH", "DELETE")
 """So that what one changes another does not need any more."""
 ASKS: dict[tuple[str, str], Ask] = {
+    ("POST", "/api/v1/reports"): Ask("/api/v1/reports", REPORT, action="report.add"),
+    ("POST", "/api/v1/reports/{report_id}/results"): Ask(
+        "/api/v1/reports/{report_id}/results", {}, action="report.ask"
+    ),
+    ("PUT", "/api/v1/reports/{report_id}"): Ask(
+        "/api/v1/reports/{report_id}", {**REPORT, "period": "week"}, action="report.change", has="both"
+    ),
+    ("DELETE", "/api/v1/reports/{report_id}"): Ask("/api/v1/reports/{report_id}", action="report.remove", has="before"),
     ("POST", "/api/v1/alert-rules"): Ask("/api/v1/alert-rules", RULE, action="alert_rule.add"),
     ("PUT", "/api/v1/alert-rules/{rule_id}"): Ask(
         "/api/v1/alert-rules/{rule_id}", {**RULE, "name": "S"}, action="alert_rule.change", has="both"
@@ -250,6 +260,9 @@ ASKS: dict[tuple[str, str], Ask] = {
     ),
     ("POST", "/api/v1/tasks/{task_id}/done"): Ask(
         f"/api/v1/tasks/{TASKS[4]}/done", {"quantity": 1}, action="task.done", has="both"
+    ),
+    ("PUT", "/api/v1/sites/{site}/floor-rule"): Ask(
+        f"{IN}/floor-rule", {"put_away": True}, action="site.floor_rule", has="both"
     ),
     ("PUT", "/api/v1/on-duty/me"): Ask("/api/v1/on-duty/me", {"site": SITE}, action="duty.come"),
     ("POST", "/api/v1/requests"): Ask(
