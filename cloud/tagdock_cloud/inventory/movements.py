@@ -1,6 +1,7 @@
 """Movements over HTTP: page by page, or whole as an export."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -15,7 +16,7 @@ from tagdock_cloud.inventory.rules import candidates
 from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.web.access import Viewer
 from tagdock_cloud.web.database import Database, Db
-from tagdock_cloud.web.export import EXPORTED, Row, asked_form, export
+from tagdock_cloud.web.export import EXPORTED, Rows, asked_form, export
 from tagdock_cloud.web.names import EpcText, Instant, Label, Place, Site, Sku
 from tagdock_cloud.web.paging import CursorText, Limit, page, read_cursor
 
@@ -70,10 +71,11 @@ async def list_movements(
     return page(request, rows, limit, "observed_at", "event_id")
 
 
-async def _all(db: Database, wanted: MovementFilter) -> AsyncGenerator[list[Row], None]:
+async def _all(db: Database, wanted: MovementFilter) -> AsyncGenerator[Rows, None]:
     """Yield all movements that are wanted; each site is walked along its own key, so nothing has to be sorted."""
     async with db.snapshot() as transaction:
         for row in await transaction.all(_SQL["sites"], asdict(wanted)):
             values: dict[str, Any] = asdict(replace(wanted, site=row["site"]))
-            async for rows in transaction.slices(_SQL["movements_of_site"], values):
-                yield rows
+            async with aclosing(transaction.slices(_SQL["movements_of_site"], values, COLUMNS)) as slices:
+                async for rows in slices:
+                    yield rows

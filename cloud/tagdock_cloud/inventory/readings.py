@@ -1,6 +1,7 @@
 """Bin readings over HTTP: what sensors told, and what they told last."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -13,7 +14,7 @@ from tagdock_cloud.inventory.records import ReadingPage, ReadingRecord
 from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.web.access import Viewer
 from tagdock_cloud.web.database import Database, Db
-from tagdock_cloud.web.export import EXPORTED, Row, asked_form, export
+from tagdock_cloud.web.export import EXPORTED, Rows, asked_form, export
 from tagdock_cloud.web.names import Instant, Label, Place, Site
 from tagdock_cloud.web.paging import CursorText, Limit, page, read_cursor
 
@@ -80,9 +81,10 @@ async def list_latest(
     return page(request, await db.all(_SQL["latest_readings"], values), limit, "bin", "quantity")
 
 
-async def _all(db: Database, wanted: dict[str, Any]) -> AsyncGenerator[list[Row], None]:
+async def _all(db: Database, wanted: dict[str, Any]) -> AsyncGenerator[Rows, None]:
     async with db.snapshot() as transaction:
         for row in await transaction.all(_SQL["sites"], wanted):
             values = {**wanted, "site": row["site"]}
-            async for rows in transaction.slices(_SQL["readings_of_site"], values):
-                yield rows
+            async with aclosing(transaction.slices(_SQL["readings_of_site"], values, COLUMNS)) as slices:
+                async for rows in slices:
+                    yield rows

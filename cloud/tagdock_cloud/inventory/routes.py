@@ -1,6 +1,7 @@
 """Items over HTTP: register them, find them, list them."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -37,7 +38,7 @@ from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.web.access import Integrator, Viewer
 from tagdock_cloud.web.audit import audit
 from tagdock_cloud.web.database import Database, Db
-from tagdock_cloud.web.export import EXPORTED, Row, asked_form, export
+from tagdock_cloud.web.export import EXPORTED, Rows, asked_form, export
 from tagdock_cloud.web.names import Instant, Label, Place, Site, Sku
 from tagdock_cloud.web.paging import CursorText, Limit, page, read_cursor
 from tagdock_cloud.web.problems import not_found
@@ -88,9 +89,10 @@ async def list_items(
     return page(request, await find_items(db, wanted, limit + 1, after), limit, "epc")
 
 
-async def _all(db: Database, wanted: ItemFilter) -> AsyncGenerator[list[Row], None]:
-    async with db.snapshot() as transaction:
-        async for rows in transaction.slices(_SQL["items"], {**asdict(wanted), "after": None, "rows": None}):
+async def _all(db: Database, wanted: ItemFilter) -> AsyncGenerator[Rows, None]:
+    values = {**asdict(wanted), "after": None, "rows": None}
+    async with db.snapshot() as transaction, aclosing(transaction.slices(_SQL["items"], values, COLUMNS)) as slices:
+        async for rows in slices:
             yield rows
 
 

@@ -9,10 +9,11 @@ from starlette.responses import Response
 
 from tagdock_cloud.inventory.past import SLICES_A_PAGE, past_stock
 from tagdock_cloud.inventory.records import StockPage, StockRecord
+from tagdock_cloud.store.pool import DictRow
 from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.web.access import Viewer
 from tagdock_cloud.web.database import Database, Db
-from tagdock_cloud.web.export import EXPORTED, Row, asked_form, export
+from tagdock_cloud.web.export import EXPORTED, Rows, asked_form, export
 from tagdock_cloud.web.names import Instant, Label, Site, Sku
 from tagdock_cloud.web.paging import CursorText, Limit, page, read_cursor, short_page
 from tagdock_cloud.web.problems import refused
@@ -62,7 +63,7 @@ async def list_stock(
     return short_page(request, rows, [goes_on_at, "", "", ""])
 
 
-async def _page(db: Database, wanted: dict[str, Any], after: list[str | None], rows: int) -> list[Row]:
+async def _page(db: Database, wanted: dict[str, Any], after: list[str | None], rows: int) -> list[DictRow]:
     """Return rows after a key. Unfiltered, only the items of the SKUs that the page shows are counted."""
     filtered = any(wanted[name] is not None for name in ("sku", "zone", "state"))
     values = {**wanted, **{f"after_{key}": value for key, value in zip(_KEYS, after, strict=True)}, "rows": rows}
@@ -71,9 +72,9 @@ async def _page(db: Database, wanted: dict[str, Any], after: list[str | None], r
 
 async def _past_page(
     db: Database, wanted: dict[str, Any], after: list[str | None], rows: int
-) -> tuple[list[Row], str | None]:
+) -> tuple[list[DictRow], str | None]:
     """Return rows after a key; and at which SKU to go on, where it takes too long to find as many."""
-    found: list[Row] = []
+    found: list[DictRow] = []
     async with db.snapshot() as transaction, aclosing(past_stock(transaction, wanted, after)) as slices:
         looked_through = 0
         async for part, open_sku in slices:
@@ -86,18 +87,18 @@ async def _past_page(
     return found[:rows], None
 
 
-async def _all(db: Database, wanted: dict[str, Any]) -> AsyncGenerator[list[Row], None]:
+async def _all(db: Database, wanted: dict[str, Any]) -> AsyncGenerator[Rows, None]:
     first = {**wanted, **dict.fromkeys([f"after_{key}" for key in _KEYS]), "rows": None}
-    async with db.snapshot() as transaction:
-        async for rows in transaction.slices(_SQL["stock"], first):
+    async with db.snapshot() as transaction, aclosing(transaction.slices(_SQL["stock"], first, COLUMNS)) as slices:
+        async for rows in slices:
             yield rows
 
 
-async def _all_past(db: Database, wanted: dict[str, Any]) -> AsyncGenerator[list[Row], None]:
-    async with db.snapshot() as transaction:
-        async for rows, _ in past_stock(transaction, wanted, [None] * 4):
+async def _all_past(db: Database, wanted: dict[str, Any]) -> AsyncGenerator[Rows, None]:
+    async with db.snapshot() as transaction, aclosing(past_stock(transaction, wanted, [None] * 4)) as slices:
+        async for rows, _ in slices:
             if rows:
-                yield rows
+                yield [tuple(row[column] for column in COLUMNS) for row in rows]
 
 
 async def _check_kept(db: Database, wanted: dict[str, Any]) -> None:

@@ -1,18 +1,20 @@
 """The database as routes use it: one transaction a request, rows as dicts."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from operator import itemgetter
 from typing import Annotated, Any, LiteralString
 
 from fastapi import Depends, Request
 
-from tagdock_cloud.store.pool import AsyncPool, DictRow
+from tagdock_cloud.store.pool import AsyncPool, DictRow, TupleRow, rows_to_write
 
 WAIT_S = 2.0
 """How long a request waits for a free connection: who asks over HTTP can ask again."""
 
-SLICE_ROWS = 1_000
-"""Rows that an export holds at a time: about half a megabyte of movements."""
+SLICE_ROWS = 2_000
+"""Rows of a slice of an export, which holds two: about a megabyte of movements each."""
 
 Values = Mapping[str, Any]
 _NONE: Values = {}
@@ -52,12 +54,33 @@ class Transaction:
             cursors = [await self._connection.execute(sql, values, prepare=False) for values in asked]
             return [await cursor.fetchall() for cursor in cursors]
 
-    async def slices(self, sql: LiteralString, values: Values = _NONE) -> AsyncGenerator[list[DictRow], None]:
-        """Yield all rows, a slice at a time, from a cursor that stays in the database: memory holds one slice."""
-        async with self._connection.cursor("slices") as cursor:
+    async def slices(
+        self, sql: LiteralString, values: Values, columns: Sequence[str]
+    ) -> AsyncGenerator[list[TupleRow], None]:
+        """Yield all rows, a slice at a time, as tuples of these two or more columns, UUIDs as text.
+
+        The cursor stays in the database, which works on the next slice while the caller writes this one.
+        """
+        async with rows_to_write(self._connection, "slices") as cursor:
             await cursor.execute(sql, values)
-            while rows := await cursor.fetchmany(SLICE_ROWS):
-                yield rows
+            names = [column.name for column in cursor.description or ()]
+            chosen = itemgetter(*map(names.index, columns)) if names != list(columns) else None
+            rows = await cursor.fetchmany(SLICE_ROWS)
+            while rows:
+                fetching = asyncio.create_task(cursor.fetchmany(SLICE_ROWS))
+                try:
+                    yield rows if chosen is None else list(map(chosen, rows))
+                    rows = await fetching
+                finally:
+                    await _ended(fetching)
+
+
+async def _ended(task: asyncio.Task[Any]) -> None:
+    """Cancel a task whose result nobody waits for any more, and let it end before its connection goes back."""
+    task.cancel()
+    await asyncio.wait({task})
+    if not task.cancelled():
+        task.exception()  # is looked at, or asyncio complains
 
 
 class Database:
