@@ -76,10 +76,9 @@ def _passages(connection: Connection[DictRow], rows: Sequence[Row]) -> list[Pass
     """Read passages, those in with how they had left."""
     left = _left_before(connection, [row for row in rows if row["way"] == "in"])
     sent = _by_transfer(connection, left)
-    names = ("event_id", "epc", "site")
     return [
         Passage(
-            *(row[name] for name in names), row["observed_at"], row["door"], row["way"],
+            row["event_id"], row["epc"], row["site"], row["observed_at"], row["door"], row["way"],
             left[row["event_id"]]["left_at"] if row["event_id"] in left else None, sent.get(row["event_id"]),
         )
         for row in rows

@@ -1,9 +1,12 @@
 """Orders over several sites: they wait, are allocated together, and belong to the sites that ship them."""
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from tagdock_cloud.store import pool
 
 HZ, SH = "hz", "sh"
 PLACES = {HZ: {"lat_deg": 30.25, "lon_deg": 120.17}, SH: {"lat_deg": 31.23, "lon_deg": 121.47}}
@@ -219,6 +222,24 @@ def test_what_changed_since_it_was_asked_is_not_approved(sites: Any, name: str) 
     assert sites.sql("select 1 as one from orders where order_id = 'O-1' and destination is null") == []
     [state] = sites.sql("select state from questions")
     assert state["state"] == "done"
+
+
+def test_an_order_that_is_being_changed_while_an_allocation_is_asked_is_asked_about_as_changed(sites: Any) -> None:
+    """Who changes it has begun before the question and commits after: by the clocks it would not count as changed."""
+    put(sites, order("O-1"))
+    lines = json.dumps([{"sku": "K1", "quantity": 5}])
+    waits = "select 1 as one from pg_locks where relation = 'waiting_orders'::regclass and not granted"
+    with ThreadPoolExecutor(1) as threads, pool.connect(sites.database) as writer:
+        writer.execute("update waiting_orders set lines = %s, updated_at = now() where order_id = 'O-1'", [lines])
+        asking = threads.submit(ask, sites)
+        until = time.monotonic() + 30
+        while not (asking.done() or sites.sql(waits)):
+            assert time.monotonic() < until, "the question neither waits for who writes nor is asked"
+            time.sleep(0.02)
+        writer.commit()
+        asked = asking.result(60)
+    (wanted,) = problem(sites, asked)["orders"]
+    assert [line["quantity"] for line in wanted["lines"]] == [5]
 
 
 def test_a_question_that_is_called_off_takes_no_answer(sites: Any) -> None:

@@ -272,6 +272,26 @@ def test_a_repair_opens_a_work_order_and_is_decided_again_after_it(people: House
     assert people.case(ref)["lines"][0]["done_at"] is not None
 
 
+@pytest.mark.parametrize("event", ["refund", "exchange"])
+def test_nothing_is_told_to_a_customer_before_everything_that_came_is_decided(people: House, event: str) -> None:
+    sound, open_ = people.shipped(), people.shipped()
+    ref = people.announced(sound, open_)
+    for epc in (sound, open_):
+        people.passes(epc, "in")
+    people.inspected(sound, "A", sealed=True)
+    assert people.decides(ref, "restock").status_code == 200
+    told = {"order": "O-9"} if event == "exchange" else {}
+    refused = people.does(ref, event, **told)
+    assert refused.status_code == 409 and "everything that came" in refused.text
+    assert event not in {body["event"] for body in people.told(ref)}
+    people.inspected(open_, "B")
+    assert people.does(ref, event, **told).status_code == 409, "inspected is not decided"
+    assert people.decides(ref, "repack", line=2).status_code == 200
+    assert people.does(ref, event, **told).status_code == 200
+    (said,) = [body for body in people.told(ref) if body["event"] == event]
+    assert [line["epc"] for line in said["lines"]] == [sound, open_]
+
+
 def test_an_exchange_is_told_after_the_inspection_and_the_goods_go_their_own_way(people: House) -> None:
     epc = people.shipped()
     ref = people.announced(epc, kind="exchange", reason="wrong_item")

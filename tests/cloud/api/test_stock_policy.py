@@ -136,9 +136,12 @@ def test_what_is_declined_rests_and_what_is_not_needed_lapses(house: Any) -> Non
     assert house.as_("planner").post(path, json={"reason": ""}).status_code == 422
     assert house.as_("planner").post(path, json={"reason": "sold off"}).json()["state"] == "declined"
     house.sql("update alert_rules set low = 1 where sku = 'RARE'")
-    assert {row["sku"]: row["state"] for row in proposed(house)} == {"DEAD": "declined", "RARE": "lapsed"}
-    house.sql("update replenishments set decided_at = now() - interval '8 days' where state = 'declined'")
-    assert [row["sku"] for row in proposed(house, state="open")] == ["DEAD"]
+    assert sorted((row["sku"], row["state"]) for row in proposed(house)) == [("DEAD", "declined"), ("RARE", "lapsed")]
+    imported(house, "site,sku,low", f"{SITE},SLOW,90")
+    house.sql("update replenishments set decided_at = now() - interval '6 days 23 hours' where state = 'declined'")
+    assert [row["sku"] for row in proposed(house, state="open")] == ["SLOW"], "only what was declined rests, for a week"
+    house.sql("update replenishments set decided_at = now() - interval '7 days 1 hour' where state = 'declined'")
+    assert sorted(row["sku"] for row in proposed(house, state="open")) == ["DEAD", "SLOW"]
     assert second["sku"] == "RARE"
 
 
