@@ -68,3 +68,8 @@ def test_csv_is_what_a_cell_at_a_time_writes(rows: list[tuple[Any, ...]]) -> Non
 def test_a_column_may_begin_with_nothing() -> None:
     rows = [(None, None, None, 1), ("=1", datetime(2026, 1, 1, tzinfo=UTC), {"a": 1e22}, None), (None, None, None, 2)]
     assert csv_lines(rows) == b',,,1\r\n\'=1,2026-01-01T00:00:00Z,"{""a"":1e+22}",\r\n,,,2\r\n'
+
+
+def test_a_column_of_several_kinds_is_written_value_by_value() -> None:
+    rows = [("value",), (-1.5,), ("=1",), (datetime(2026, 1, 1, tzinfo=UTC),), ([1e22],), (None,)]
+    assert csv_lines(rows) == b'value\r\n-1.5\r\n\'=1\r\n2026-01-01T00:00:00Z\r\n[1e+22]\r\n""\r\n'

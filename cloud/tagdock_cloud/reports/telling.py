@@ -38,7 +38,7 @@ def content_of(form: str, result: Result, rows: Sequence[Mapping[str, Any]]) -> 
         return write_pdf(letter_of(result, rows))
     asked = result["asked"]
     columns, lines = sheet(asked, result["since"].isoformat(), result["until"].isoformat(), [dict(row) for row in rows])
-    return csv_lines(columns, [dict(zip(columns, columns, strict=True)), *lines])
+    return csv_lines([tuple(columns), *(tuple(line[column] for column in columns) for line in lines)])
 
 
 def file_name(result: Result, form: str) -> str:
