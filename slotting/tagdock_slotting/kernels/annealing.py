@@ -276,9 +276,9 @@ def _change(floor: Floor, ways: Ways, grid: Grid, orders: Orders, layout: Layout
 
 
 @inlined
-def bring(floor: Floor, layout: Layout, u: int, goal: int) -> None:
-    """Take a unit out of its bin's chain and put it into another's."""
-    item, start = floor.item[u], layout.place[u]
+def take(floor: Floor, layout: Layout, u: int) -> None:
+    """Take a unit out of its bin; `place` still says which."""
+    start, item = layout.place[u], floor.item[u]
     if layout.head[start] == u:
         layout.head[start] = layout.after[u]
     else:
@@ -286,12 +286,26 @@ def bring(floor: Floor, layout: Layout, u: int, goal: int) -> None:
         while layout.after[before] != u:
             before = layout.after[before]
         layout.after[before] = layout.after[u]
-    layout.after[u], layout.head[goal] = layout.head[goal], u
-    layout.place[u] = goal
-    for place, by in ((start, -1), (goal, 1)):
-        layout.counts[place] += by
-        layout.load_m3[place] += by * floor.volume_m3[item]
-        layout.load_kg[place] += by * floor.mass_kg[item]
+    layout.counts[start] -= 1
+    layout.load_m3[start] -= floor.volume_m3[item]
+    layout.load_kg[start] -= floor.mass_kg[item]
+
+
+@inlined
+def put(floor: Floor, layout: Layout, u: int, goal: int) -> None:
+    """Put a unit into a bin."""
+    item = floor.item[u]
+    layout.after[u], layout.head[goal], layout.place[u] = layout.head[goal], u, goal
+    layout.counts[goal] += 1
+    layout.load_m3[goal] += floor.volume_m3[item]
+    layout.load_kg[goal] += floor.mass_kg[item]
+
+
+@inlined
+def bring(floor: Floor, layout: Layout, u: int, goal: int) -> None:
+    """Take a unit out of its bin and put it into another."""
+    take(floor, layout, u)
+    put(floor, layout, u, goal)
 
 
 @inlined

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tagdock_slotting.distance import Indices, Metres
-from tagdock_slotting.kernels.annealing import Floor, Layout, welcome
+from tagdock_slotting.kernels.annealing import Floor, Layout, put, take, welcome
 from tagdock_slotting.kernels.assignment import Table, assign, table
 from tagdock_slotting.kernels.chance import State, below, uniform
 from tagdock_slotting.kernels.compiled import compiled, inlined
@@ -28,8 +28,8 @@ ALONE = 0.95
 FOCUS = 3
 """Rounds lie at the u ** FOCUS-th part of the bins, the nearest first (u even): there most is to be won."""
 
-WIDEST = 5
-"""Bins are drawn from a stretch of up to so many times their number."""
+WIDEST = 25
+"""Bins are drawn from a stretch of up to so many times their number (see `refill`)."""
 
 
 class Bundles(NamedTuple):
@@ -58,32 +58,6 @@ def bundles(bins: int, factors: int) -> Bundles:
         np.zeros(bins, np.intp),
         table(most),
     )
-
-
-@inlined
-def take(floor: Floor, layout: Layout, u: int) -> None:
-    """Take a unit out of its bin; `place` still says which."""
-    start, item = layout.place[u], floor.item[u]
-    if layout.head[start] == u:
-        layout.head[start] = layout.after[u]
-    else:
-        before = layout.head[start]
-        while layout.after[before] != u:
-            before = layout.after[before]
-        layout.after[before] = layout.after[u]
-    layout.counts[start] -= 1
-    layout.load_m3[start] -= floor.volume_m3[item]
-    layout.load_kg[start] -= floor.mass_kg[item]
-
-
-@inlined
-def put(floor: Floor, layout: Layout, u: int, goal: int) -> None:
-    """Put a unit into a bin."""
-    item = floor.item[u]
-    layout.after[u], layout.head[goal], layout.place[u] = layout.head[goal], u, goal
-    layout.counts[goal] += 1
-    layout.load_m3[goal] += floor.volume_m3[item]
-    layout.load_kg[goal] += floor.mass_kg[item]
 
 
 @inlined
