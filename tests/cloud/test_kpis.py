@@ -116,6 +116,14 @@ def test_a_border_belongs_to_the_period_that_it_begins(database: str, sql: Sql) 
     )  # R4 on the first instant of June, and nothing sent
 
 
+@pytest.mark.parametrize("view", ["kpi_facts_v1", "kpi_people_v1"])
+def test_one_figure_reads_what_it_is_told_from_and_nothing_else(sql: Sql, view: str) -> None:
+    told = sql(f"explain select sum(part) from {view} where kpi = any (array['stock_accuracy', 'first_time_fix'])")
+    plan = "\n".join(row["QUERY PLAN"] for row in told)
+    assert "count_lines" in plan and "work_orders" in plan
+    assert "life_steps" not in plan and "on orders" not in plan and "returns" not in plan
+
+
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 
 

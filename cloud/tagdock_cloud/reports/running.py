@@ -86,9 +86,9 @@ def tidy(connection: Connection[DictRow]) -> None:
 def _work_out_one(connection: Connection[DictRow], result: DictRow) -> None:
     asked = result["asked"]
     values = {name: result[name] for name in ("sites", "since", "until", "former_since")} | {"kpis": asked["kpis"]}
-    counted = connection.execute(_SQL["figures"], values).fetchall()
+    counted = connection.execute(_SQL["figures"], values, prepare=False).fetchall()  # planned for these figures only
     if asked["by_person"]:
-        counted += connection.execute(_SQL["figures_of_people"], values).fetchall()
+        counted += connection.execute(_SQL["figures_of_people"], values, prepare=False).fetchall()
     sites = result["sites"]
     if sites is None:
         sites = [row["site"] for row in connection.execute(_SQL["sites"], {"most": MOST_SITES}).fetchall()]
