@@ -10,10 +10,15 @@ import pytest
 from tagdock_simulators.demo.cancelled import cancelled_lines, without_cancelled
 from tagdock_simulators.demo.fates import (
     DECK,
+    EXCHANGED,
+    FITTED,
     KEPT,
+    MOVED,
+    REFUSED,
     REPAIRED,
     SCRAPPED,
     SENT_BACK,
+    UNDELIVERED,
     Comeback,
     Returned,
     difference,
@@ -39,6 +44,8 @@ LIFE: Mapping[str, Any] = {
 CASE: Mapping[str, Any] = {
     "state": "closed",
     "refunded_at": "2026-03-02T08:00:00Z",
+    "exchanged_at": None,
+    "reshipped_order": None,
     "lines": [{"epc": "e0"}, {"epc": "e1", "outcome": "repack"}],
 }
 
@@ -64,10 +71,12 @@ def test_an_item_that_stands_where_it_has_to_agrees() -> None:
         ({}, {"state": "decided"}, "case"),
         ({}, {"lines": [{"epc": "e1", "outcome": "scrap"}]}, "outcome"),
         ({}, {"refunded_at": None}, "is_refunded"),
+        ({}, {"exchanged_at": "2026-03-02T08:00:00Z"}, "is_exchanged"),
+        ({}, {"reshipped_order": "O-2"}, "is_reshipped"),
     ],
     ids=[
         *("elsewhere", "on its way", "another condition", "another grade", "not for sale", "contradicted", "in work"),
-        *("open case", "another outcome", "no refund"),
+        *("open case", "another outcome", "no refund", "an exchange", "shipped again"),
     ],
 )
 def test_each_fact_that_differs_is_named(life: dict[str, Any], case: dict[str, Any], name: str) -> None:
@@ -81,7 +90,7 @@ def test_an_item_without_life_and_case_differs_unless_it_never_came() -> None:
     assert found is not None
     assert (found.expected["state"], found.found["state"]) == ("stored", None)
     kept = replace(MENDED, fate=KEPT)
-    announced = {"state": "announced", "refunded_at": None, "lines": [{"epc": "e1", "outcome": None}]}
+    announced = {**CASE, "state": "announced", "refunded_at": None, "lines": [{"epc": "e1", "outcome": None}]}
     assert difference(kept, standing(None, announced, "e1")) is None
     assert difference(kept, standing(LIFE, announced, "e1")) is not None
 
@@ -94,11 +103,35 @@ def test_an_item_without_life_and_case_differs_unless_it_never_came() -> None:
         (replace(MENDED, fate=SCRAPPED), True),
         (replace(MENDED, fate=SCRAPPED, is_announced=False), False),
         (replace(MENDED, fate=KEPT), False),
+        (replace(MENDED, fate=REFUSED), True),
+        (replace(MENDED, fate=EXCHANGED), False),
+        (replace(MENDED, fate=UNDELIVERED), False),
     ],
-    ids=["repaired", "sent back", "scrapped", "nobody says whose fault", "never came"],
+    ids=[
+        *("repaired", "sent back", "scrapped", "nobody says whose fault", "never came", "refused", "exchanged"),
+        "shipped again",
+    ],
 )
 def test_money_is_due_for_what_stays_and_is_not_the_customers_fault(comeback: Comeback, is_due: bool) -> None:
     assert comeback.is_refund_due is is_due
+
+
+def test_a_repair_with_a_part_takes_it_out_of_stock() -> None:
+    fitted = replace(MENDED, fate=FITTED, spare="e2")
+    assert difference(fitted, standing(LIFE, CASE, "e1", 1)) is None
+    for parts in (0, 2):
+        found = difference(fitted, standing(LIFE, CASE, "e1", parts))
+        assert found is not None and (found.expected, found.found) == ({"parts": 1}, {"parts": parts})
+
+
+def test_what_is_sent_on_has_to_be_for_sale_at_the_other_site() -> None:
+    life = {**LIFE, "condition": "new", "grade": "A"}
+    case = {**CASE, "lines": [{"epc": "e1", "outcome": "restock"}]}
+    moved = replace(MENDED, fate=MOVED, goal="demo-3")
+    found = difference(moved, standing(life, case, "e1"))
+    assert found is not None and found.expected == {"site": "demo-3"}
+    assert difference(moved, standing({**life, "site": "demo-3"}, case, "e1")) is None
+    assert difference(replace(moved, goal=None), standing(life, case, "e1")) is None, "with one site it stays"
 
 
 def test_only_what_is_for_sale_has_to_be_sellable() -> None:
@@ -114,7 +147,8 @@ def test_each_deck_holds_every_fate_and_a_seed_gives_the_same_again() -> None:
     for start in range(0, len(drawn), len(DECK)):
         names = [fate.name for fate, _ in drawn[start : start + len(DECK)]]
         assert sorted(names) == sorted(fate.name for fate in DECK)
-    assert all(is_announced for fate, is_announced in drawn if fate is KEPT)
+    assert all(is_announced for fate, is_announced in drawn if fate is KEPT or fate.kind != "self_return")
+    assert {fate.kind for fate in DECK} == {"self_return", "undelivered", "refused", "exchange"}
     assert {is_announced for _, is_announced in drawn} == {True, False}
 
 

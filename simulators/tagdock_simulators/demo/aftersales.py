@@ -72,6 +72,10 @@ class AfterSales:
             desk = Desk(counter, self._benches[site], fates(self._seed, site))
             self._desks[site] = await stack.enter_async_context(desk)
             await self._hire(stack, own, site, addresses.console)
+        desks = list(self._desks.values())
+        for desk, other in zip(desks, [*desks[1:], desks[0]], strict=True):
+            if desk is not other:
+                desk.goes_on_to(other)
         await asyncio.gather(*(desk.open(house, addresses.broker) for desk in self._desks.values()))
         self._say(f"returns at {', '.join(self._desks)}: {len(self._people)} people, a gateway with two doors each")
 

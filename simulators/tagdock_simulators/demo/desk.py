@@ -11,7 +11,7 @@ from typing import Any, Self
 from tagdock_simulators.demo.cancelled import Cancelled
 from tagdock_simulators.demo.client import CloudClient
 from tagdock_simulators.demo.errors import DemoError
-from tagdock_simulators.demo.fates import DECK, KEPT, Comeback, Difference, Fate, difference, standing
+from tagdock_simulators.demo.fates import DECK, KEPT, UNDELIVERED, Comeback, Difference, Fate, difference, standing
 from tagdock_simulators.demo.house import House
 from tagdock_simulators.demo.people import Bench
 from tagdock_simulators.demo.play import Player
@@ -26,7 +26,9 @@ WAVE = len(DECK)
 """So many items come back together: one of each kind at least."""
 _WATCHED_WITHIN_S = 45.0
 _ON_RECORD_WITHIN_S = 45.0
-_SETTLED_WITHIN_S = 90.0
+_SETTLED_WITHIN_S = 10.0 * WAVE
+_SPARES = 3
+"""Units in a carton of parts: what a repair takes is told from what it leaves."""
 _LOOK_EVERY_S = 1.0
 _NEXT_LOAD_S = 0.2
 
@@ -55,12 +57,20 @@ class Desk:
         self._bench = bench
         self._fates = fates
         self._cartons: dict[str, Carton] = {}
+        self._sent_on: set[str] = set()
         self._numbers = count(1)
+        self._lock = asyncio.Lock()
+        self._next: Desk | None = None
         own = replace(counter.scenario, doors=len(RETURN_DOORS)).geometry()
         self._doors = [
             replace(door, door=name, reader=f"returns-{name}") for door, name in zip(own, RETURN_DOORS, strict=True)
         ]
         self._stage = Stage(self._doors)
+
+    @property
+    def site(self) -> str:
+        """Whose returns these are."""
+        return self._counter.site
 
     async def __aenter__(self) -> Self:
         await self._stage.__aenter__()
@@ -78,6 +88,14 @@ class Desk:
         await house.start_gateway(toml, f"{GATEWAY}-{site}")
         await self._until(self._is_watched, _WATCHED_WITHIN_S, "its gateway has not connected to its readers")
 
+    def goes_on_to(self, other: "Desk") -> None:
+        """Say to which site's desk goods are sent on; without one all of them stay."""
+        self._next = other
+
+    async def receive(self, transfer: str, carton: Carton) -> None:
+        """Take in what another site sent."""
+        await self._pass([carton], "in", transfer)
+
     async def wave(self, cancelled: Sequence[Cancelled]) -> None:
         """Let goods leave, come back, and be dealt with, until each stands where it has to or it took too long."""
         goods = [self._sell(each) for each in cancelled]
@@ -86,7 +104,7 @@ class Desk:
             | {"bin": self._counter.bin_of[carton.line.sku]}
             for carton, _ in goods
         ]
-        await self._client.put_cartons(items)
+        await self._client.put_cartons([*items, *self._spares([comeback for _, comeback in goods])])
         await self._pass([carton for carton, _ in goods], "out")
         for (_, comeback), each in zip(goods, cancelled, strict=True):
             if comeback.is_announced:
@@ -101,11 +119,21 @@ class Desk:
         for comeback in comebacks:
             cases = await self._client.all("/returns", site=self._counter.site, epc=comeback.epc)
             case = await self._client.told(f"/returns/{cases[0]['case_ref']}") if cases else None
-            found.append(difference(comeback, standing(lives.get(comeback.epc), case, comeback.epc)))
+            parts = await self._parts(comeback)
+            found.append(difference(comeback, standing(lives.get(comeback.epc), case, comeback.epc, parts)))
         return [each for each in found if each is not None]
 
+    async def _parts(self, comeback: Comeback) -> int:
+        """Return how many units the carton of parts lacks."""
+        if comeback.spare is None:
+            return 0
+        left: int = (await self._client.told(f"/items/{comeback.spare}"))["quantity"]
+        return _SPARES - left
+
     async def _lives(self) -> dict[str, dict[str, Any]]:
-        return {row["epc"]: row for row in await self._client.all("/lives", site=self._counter.site)}
+        """Return the lives of this site, and of the one that goods go on to."""
+        sites = [self._counter.site, *([self._next.site] if self._next else [])]
+        return {row["epc"]: row for site in sites for row in await self._client.all("/lives", site=site)}
 
     async def _is_settled(self, comebacks: Sequence[Comeback]) -> bool:
         """Tell whether all stand where they have to; their cases are asked for only when their lives are right."""
@@ -119,24 +147,55 @@ class Desk:
         """Tag the goods of a cancelled line as they leave, and draw what will be true of them."""
         carton = self._counter.tagger.tag(replace(cancelled.line, is_return=False))
         fate, is_announced = next(self._fates)
-        comeback = Comeback(carton.epc.urn, self._counter.site, fate, is_announced)
-        self._cartons[comeback.epc] = carton
+        goal = self._next.site if self._next and fate.moves else None
+        spare = self._counter.tagger.tag(replace(carton.line, quantity=_SPARES)) if fate.parts else None
+        comeback = Comeback(
+            carton.epc.urn, self._counter.site, fate, is_announced, goal, spare.epc.urn if spare else None
+        )
+        self._cartons |= {each.epc.urn: each for each in (carton, spare) if each}
         self.comebacks.append(comeback)
         return carton, comeback
 
+    def _spares(self, comebacks: Sequence[Comeback]) -> list[dict[str, Any]]:
+        """Return the cartons of parts that repairs of these take from, as they lie in their bins."""
+        cartons = [self._cartons[each.spare] for each in comebacks if each.spare is not None]
+        return [
+            {"epc": one.epc.urn, "sku": one.line.sku, "quantity": _SPARES, "bin": self._counter.bin_of[one.line.sku]}
+            for one in cartons
+        ]
+
+    async def _send_on(self, comebacks: Sequence[Comeback], lives: dict[str, dict[str, Any]]) -> None:
+        """Send what may be sold again on to the next site, by a transfer that the doors of both confirm."""
+        if self._next is None:
+            return
+        sold = {epc for epc, life in lives.items() if life["is_sellable"]} - self._sent_on
+        for one in (each for each in comebacks if each.goal is not None and each.epc in sold):
+            self._sent_on.add(one.epc)
+            carton = self._cartons[one.epc]
+            name = f"{self._counter.run}-{self._counter.site}-T{next(self._numbers)}"
+            lines = [{"sku": carton.line.sku, "quantity": carton.line.quantity}]
+            await self._client.tell(
+                "/transfers", id=name, start_site=self._counter.site, goal_site=one.goal, lines=lines
+            )
+            await self._pass([carton], "out", name)
+            await self._next.receive(name, carton)
+
     async def _announce(self, comeback: Comeback, cancelled: Cancelled) -> None:
-        """Apply for a return, as the shop's portal would."""
+        """Apply for a return, as the shop's portal would; what a carrier could not deliver is sent again at once."""
         case = f"{self._counter.run}-{self._counter.site}-{next(self._numbers)}"
         await self._client.tell(
             "/returns",
             case=case,
             site=self._counter.site,
-            kind="self_return",
+            kind=comeback.fate.kind,
             reason=comeback.fate.reason,
             note=f"cancelled by {cancelled.line.invoice}",
             order=cancelled.order,
             items=[{"epc": comeback.epc}],
+            **({"carrier": "demo", "tracking": case} if comeback.fate is UNDELIVERED else {}),
         )
+        if comeback.fate is UNDELIVERED:
+            await self._client.tell(f"/returns/{case}/reship", order=f"{cancelled.order}-again")
 
     async def _settle(self, comebacks: Sequence[Comeback]) -> None:
         """Wait until all stand where they have to; meanwhile what is packed for customers leaves."""
@@ -146,16 +205,30 @@ class Desk:
             if leaving:
                 sent = [self._cartons[epc] for epc in leaving]
                 await self._pass(sent, "out")
+            await self._send_on(comebacks, await self._lives())
             if await self._is_settled(comebacks):
                 return
             await asyncio.sleep(_LOOK_EVERY_S)
 
-    async def _pass(self, cartons: Sequence[Carton], direction: Direction) -> None:
-        """Let goods pass a door, and wait until that is on record; what never gets there is a difference later."""
+    async def _pass(self, cartons: Sequence[Carton], direction: Direction, transfer: str | None = None) -> None:
+        """Let goods pass a door, in a session of a transfer or in none, and wait until that is on record."""
         if not cartons:
             return
+        async with self._lock:  # a site's doors take one load after the other
+            door = SENDING_DOOR if direction == "out" else RETURNS_DOOR
+            if transfer is None:
+                await self._play(cartons, direction, door)
+                return
+            kind = "outbound" if direction == "out" else "inbound"
+            asked = {"door": door, "kind": kind, "order": transfer}
+            session = await self._client.tell("/sessions", site=self.site, **asked)
+            try:
+                await self._play(cartons, direction, door)
+            finally:
+                await self._client.close_session(session["session_id"], None)
+
+    async def _play(self, cartons: Sequence[Carton], direction: Direction, door: str) -> None:
         since, passed = datetime.now(UTC), asyncio.Event()
-        door = SENDING_DOOR if direction == "out" else RETURNS_DOOR
         load = Load(next(self._numbers), door, direction, tuple(cartons))
         counter = self._counter
         player = Player(counter.scenario, counter.seed, self._stage.readers, _Lane(passed.set), doors=self._doors)

@@ -7,7 +7,8 @@ from typing import Any, Literal
 from tagdock_simulators.chance import Chance
 
 Grade = Literal["A", "B", "C"]
-Outcome = Literal["restock", "repack", "repair", "scrap", "back_to_customer"]
+Outcome = Literal["restock", "repack", "repair", "exchange", "scrap", "back_to_customer"]
+Kind = Literal["self_return", "undelivered", "refused", "exchange"]
 
 _UNANNOUNCED = 0.25
 """The share that comes without a word. Assumed."""
@@ -18,7 +19,9 @@ class Fate:
     """The truth of an item: why it is sent back, what inspectors find, and what the house does with it.
 
     `grade` is what it is like as it comes; a fate without one never comes. `is_mendable` matters where it is repaired;
-    then it is opened and conformant.
+    then it is opened and conformant. `kind` is what is applied for: only what a customer sends back by himself comes
+    without a word. `parts` are put in by who repairs it; `moves` says that it goes on to the next site once it may be
+    sold.
     """
 
     name: str
@@ -26,6 +29,9 @@ class Fate:
     grade: Grade | None
     outcome: Outcome | None
     is_mendable: bool = False
+    kind: Kind = "self_return"
+    parts: int = 0
+    moves: bool = False
 
     @property
     def ends_by(self) -> Outcome | None:
@@ -33,6 +39,11 @@ class Fate:
         if self.outcome != "repair":
             return self.outcome
         return "repack" if self.is_mendable else "scrap"
+
+    @property
+    def goes(self) -> Outcome | None:
+        """Return where the goods go in the end: what is exchanged was opened, and is repacked."""
+        return "repack" if self.outcome == "exchange" else self.ends_by
 
 
 RESTOCKED = Fate("restocked", "changed_mind", "A", "restock")
@@ -42,7 +53,15 @@ IRREPARABLE = Fate("irreparable", "defective", "C", "repair")
 SCRAPPED = Fate("scrapped", "defective", "C", "scrap")
 SENT_BACK = Fate("sent back", "changed_mind", "B", "back_to_customer")
 KEPT = Fate("never came", "changed_mind", None, None)
-DECK = (RESTOCKED, RESTOCKED, REPACKED, REPACKED, REPAIRED, IRREPARABLE, SCRAPPED, SENT_BACK, KEPT)
+FITTED = Fate("repaired with a part", "defective", "C", "repair", is_mendable=True, parts=1)
+EXCHANGED = Fate("exchanged", "not_as_described", "B", "exchange", kind="exchange")
+REFUSED = Fate("refused at delivery", "refused", "A", "restock", kind="refused")
+UNDELIVERED = Fate("undelivered", "not_delivered", "A", "restock", kind="undelivered")
+MOVED = Fate("sent to another site", "changed_mind", "A", "restock", moves=True)
+DECK = (
+    *(RESTOCKED, RESTOCKED, REPACKED, REPACKED, REPAIRED, IRREPARABLE, SCRAPPED, SENT_BACK, KEPT),
+    *(FITTED, EXCHANGED, REFUSED, UNDELIVERED, MOVED),
+)
 """Each of so many items in a row gets another one, so that a short run shows all there is. The shares are assumed."""
 
 
@@ -60,6 +79,11 @@ class Standing:
     case: str | None
     outcome: str | None
     is_refunded: bool
+    is_exchanged: bool = False
+    is_reshipped: bool = False
+    """The goods of an undelivered parcel were sent again before it was back."""
+    parts: int = 0
+    """Units that repairs put in, as the stock of what they were taken from lacks them."""
 
 
 _ENDS: Mapping[str, tuple[str, str, Grade | None]] = {
@@ -69,18 +93,28 @@ _ENDS: Mapping[str, tuple[str, str, Grade | None]] = {
     IRREPARABLE.name: ("scrapped", "scrap", None),
     SCRAPPED.name: ("scrapped", "scrap", "C"),
     SENT_BACK.name: ("shipped", "opened", "B"),
+    FITTED.name: ("stored", "repaired", "B"),
+    EXCHANGED.name: ("stored", "opened", "B"),
+    REFUSED.name: ("stored", "new", "A"),
+    UNDELIVERED.name: ("stored", "new", "A"),
+    MOVED.name: ("stored", "new", "A"),
 }
 """State, condition, and the grade of the last inspection; nobody inspects again what was worked on and given up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comeback:
-    """An item that comes back to a site, or that its customer only said would come."""
+    """An item that comes back to a site, or that its customer only said would come.
+
+    `goal` is the site that it goes on to, None where it stays. `spare` is the carton of parts for its repair.
+    """
 
     epc: str
     site: str
     fate: Fate
     is_announced: bool
+    goal: str | None = None
+    spare: str | None = None
 
     @property
     def is_refund_due(self) -> bool:
@@ -88,8 +122,8 @@ class Comeback:
 
         Nobody said whose fault it is of what came without a word.
         """
-        if self.fate.outcome in (None, "back_to_customer"):
-            return False
+        if self.fate.outcome in (None, "back_to_customer", "exchange") or self.fate is UNDELIVERED:
+            return False  # nothing to pay back, or other goods instead
         return self.fate.ends_by != "scrap" or self.is_announced
 
     @property
@@ -99,7 +133,7 @@ class Comeback:
             return Standing(None, None, None, None, False, False, "announced", None, False)
         state, condition, grade = _ENDS[self.fate.name]
         return Standing(
-            self.site,
+            self.goal or self.site,
             state,
             condition,
             grade,
@@ -108,6 +142,9 @@ class Comeback:
             case="closed",
             outcome=self.fate.ends_by,
             is_refunded=self.is_refund_due,
+            is_exchanged=self.fate is EXCHANGED,
+            is_reshipped=self.fate is UNDELIVERED,
+            parts=self.fate.parts,
         )
 
 
@@ -139,11 +176,12 @@ def fates(seed: int, site: str) -> Iterator[tuple[Fate, bool]]:
         deck = list(DECK)
         while deck:
             fate = deck.pop(chance.below(len(deck)))
-            yield fate, fate is KEPT or chance.between(0.0, 1.0) >= _UNANNOUNCED
+            is_told = fate is KEPT or fate.kind != "self_return"
+            yield fate, is_told or chance.between(0.0, 1.0) >= _UNANNOUNCED
 
 
-def standing(life: Mapping[str, Any] | None, case: Mapping[str, Any] | None, epc: str) -> Standing:
-    """Read where an item stands from its life and its case, as the interface tells them."""
+def standing(life: Mapping[str, Any] | None, case: Mapping[str, Any] | None, epc: str, parts: int = 0) -> Standing:
+    """Read where an item stands from its life and its case, as the interface tells them, and the parts it took."""
     line = next((each for each in case["lines"] if each["epc"] == epc), None) if case else None
     return Standing(
         site=life["site"] if life else None,
@@ -155,6 +193,9 @@ def standing(life: Mapping[str, Any] | None, case: Mapping[str, Any] | None, epc
         case=case["state"] if case else None,
         outcome=line["outcome"] if line else None,
         is_refunded=bool(case and case["refunded_at"]),
+        is_exchanged=bool(case and case["exchanged_at"]),
+        is_reshipped=bool(case and case["reshipped_order"]),
+        parts=parts,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from tagdock_simulators.demo.client import CloudClient
 from tagdock_simulators.demo.errors import DemoError
-from tagdock_simulators.demo.fates import Comeback
+from tagdock_simulators.demo.fates import EXCHANGED, Comeback
 
 _LOOK_EVERY_S = 1.0
 _REFUSALS_KEPT = 100
@@ -105,8 +105,8 @@ class Operator(Person):
         epc, state = comeback.epc, (await self._life(comeback.epc))["state"]
         if state == "repacking":
             await self._step(epc, "restock_repacked")
-        elif state == "graded" and comeback.fate.ends_by in ("restock", "repack"):
-            await self._step(epc, str(comeback.fate.ends_by))
+        elif state == "graded" and comeback.fate.goes in ("restock", "repack"):
+            await self._step(epc, str(comeback.fate.goes))
         elif state == "graded" and epc not in self._bench.packed:
             self._bench.packed.add(epc)
             self._bench.to_send.append(epc)
@@ -154,7 +154,18 @@ class Technician(Person):
         orders = await self._client.all("/repairs", site=self._site, is_open="true")
         for order in orders:
             if order["epc"] == comeback.epc:
-                await self._repair(f"/repairs/{order['work_order_id']}", is_mendable=comeback.fate.is_mendable)
+                path = f"/repairs/{order['work_order_id']}"
+                await self._fit(path, comeback)
+                await self._repair(path, is_mendable=comeback.fate.is_mendable)
+
+    async def _fit(self, path: str, comeback: Comeback) -> None:
+        """Put in the parts that are not in yet: what was refused half-way is done once more."""
+        if comeback.spare is None or (await self._client.told(path))["parts"]:
+            return
+        sku = (await self._client.told(f"/items/{comeback.spare}"))["sku"]
+        await self._client.tell(f"{path}/parts", way="removed", sku=sku, quantity=comeback.fate.parts, fate="scrap")
+        body = {"way": "installed", "epc": comeback.spare, "quantity": comeback.fate.parts}
+        await self._client.tell(f"{path}/parts", **body)
 
     async def _repair(self, path: str, *, is_mendable: bool) -> None:
         await self._client.tell(f"{path}/progress", state="testing")
@@ -166,7 +177,7 @@ class Technician(Person):
 
 
 class Manager(Person):
-    """Lets in what nobody announced, approves of scrapping, refunds, and closes what is done."""
+    """Lets in what nobody announced, approves of scrapping, refunds or exchanges, and closes what is done."""
 
     role = "manager"
 
@@ -196,6 +207,8 @@ class Manager(Person):
         await self._take(task)
         if comeback.is_refund_due and case["refunded_at"] is None:
             await self._client.tell(f"/returns/{case['case_ref']}/refund")
+        elif comeback.fate is EXCHANGED and case["exchanged_at"] is None:
+            await self._client.tell(f"/returns/{case['case_ref']}/exchange", order=f"X-{case['case_ref']}")
         await self._client.tell(f"/returns/{case['case_ref']}/close", note="the customer was told")
 
 
