@@ -20,7 +20,8 @@ from tagdock_edge.passage.course import Course, Told, apart, course
 from tagdock_edge.passage.doorways import leave_doorways
 from tagdock_edge.passage.kept import State
 from tagdock_edge.passage.kinship import Numbering
-from tagdock_edge.passage.loads import Load, loads, spoken
+from tagdock_edge.passage.load import Load, spoken
+from tagdock_edge.passage.loads import loads
 from tagdock_edge.passage.looks import Look
 from tagdock_edge.passage.witness import STAY, Ways, Witness, likeliest
 

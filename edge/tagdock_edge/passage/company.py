@@ -6,7 +6,8 @@ from tagdock_edge.clock import SECOND_US
 from tagdock_edge.config import Thresholds
 from tagdock_edge.passage.doorways import leave_doorways
 from tagdock_edge.passage.kinship import Numbering
-from tagdock_edge.passage.loads import Load, alone, loads
+from tagdock_edge.passage.load import Load, alone
+from tagdock_edge.passage.loads import loads
 from tagdock_edge.passage.witness import Witness
 
 APART_US = 7 * SECOND_US // 2

@@ -1,4 +1,4 @@
-"""A tag's course of time: when each row heard it, from all doors, and for how long; it tells loads apart most sharply.
+"""A tag's course: when each row heard it, from all doors, for how long and how loud; it tells loads apart most sharply.
 
 Doors stand in one wall, so that their outside rows are one line and their inside rows another: also a tag that its own
 door hardly hears tells when it passed the lines, how fast, and which way. Times are those of looks weighed by
@@ -6,7 +6,7 @@ amplitude, so that neither a reader's turns nor a tag's loss shift them much.
 """
 
 from collections.abc import Mapping, Sequence
-from math import exp, log, sqrt
+from math import exp, log, log10, sqrt
 from typing import NamedTuple
 
 from tagdock_contract import Side
@@ -27,6 +27,9 @@ COARSE_S = 0.08
 """Nothing is known better than this: a look lasts so long, and readers state times that coarsely."""
 SPREAD_LOG = 0.35
 """How much longer (natural log) one tag of a load is heard than another."""
+STRENGTH_DB = 7.0
+"""How far the peaks of a load's tags are from each other (standard deviation): on simulated loads 5 to 7, in halls of
+another model of radio 7 to 9. Loads differ by 1 (all on cardboard, which changes nothing) to 13 (cans beside them)."""
 
 _FAR_S = 1e12
 """Farther from 1970 than any time of a read."""
@@ -50,15 +53,17 @@ _UNTOLD = Told(0.0, 0.0)
 
 
 class Course(NamedTuple):
-    """When the outside rows and the inside rows heard a tag (seconds), how long between, how long it was heard.
+    """When the outside rows and the inside rows heard a tag, how long between, how long it was heard, and how loud.
 
-    Values of time in seconds, of `heard` the natural log of the standard deviation of its looks' time.
+    Values of time in seconds, of `heard` the natural log of the standard deviation of its looks' time, of `strength`
+    its loudest look in dBm (none in a snapshot of before that was told).
     """
 
     outside: Told
     inside: Told
     between: Told
     heard: Told
+    strength: Told = _UNTOLD
 
     @property
     def possible(self) -> bool:
@@ -66,7 +71,7 @@ class Course(NamedTuple):
         return all(told.possible for told in self) and abs(self.heard.value) < _LONG_LOG
 
 
-UNKNOWN = Course(_UNTOLD, _UNTOLD, _UNTOLD, _UNTOLD)
+UNKNOWN = Course(_UNTOLD, _UNTOLD, _UNTOLD, _UNTOLD, _UNTOLD)
 """Of nobody yet."""
 
 
@@ -83,7 +88,8 @@ def course(seen: Mapping[int, Sequence[Look]], sides: Mapping[int, Side], origin
         error = (LOOKS_SHARE * spread_s) ** 2 * (1 / outside[3] + 1 / inside[3])
         precision = 1.0 / (error + (BETWEEN_SHARE * spread_s) ** 2 + COARSE_S**2)
         between = Told(rows[1].value - rows[0].value, precision)
-    return Course(rows[0], rows[1], between, heard)
+    loudest_mw = max(look.power_mw for each in seen.values() for look in each)
+    return Course(rows[0], rows[1], between, heard, Told(10.0 * log10(loudest_mw), 1.0 / STRENGTH_DB**2))
 
 
 def _row(moments: tuple[float, float, float, int], spread_s: float, origin_s: float) -> Told:
@@ -125,12 +131,20 @@ def _mean(one: Told, other: Told) -> Told:
 
 
 def apart(one: Course, other: Course) -> float:
-    """Say how much two courses disagree, in nats: half the squared distance over what is known of it."""
+    """Say how much two courses disagree about time, in nats: half the squared distance over what is known of it."""
     nats = 0.0
-    for (value, precision), (its, its_precision) in zip(one, other):  # noqa: B905  # both have four; this runs often
+    for (value, precision), (its, its_precision) in zip(one[:4], other[:4]):  # noqa: B905  # four; this runs often
         if precision and its_precision:
             nats += (value - its) ** 2 * precision * its_precision / (precision + its_precision)
     return nats / 2
+
+
+def louder(one: Course, other: Course) -> float:
+    """Say how much two courses disagree about strength, in nats, as `apart` does about time."""
+    (value, precision), (its, its_precision) = one.strength, other.strength
+    if not precision or not its_precision:
+        return 0.0
+    return (value - its) ** 2 * precision * its_precision / (precision + its_precision) / 2
 
 
 CROSSED, CROSSED_SPREAD = 1.2, 0.4

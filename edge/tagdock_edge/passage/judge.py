@@ -10,7 +10,7 @@ from tagdock_edge.clock import from_us
 from tagdock_edge.config import Thresholds
 from tagdock_edge.passage.eyes import eye_evidence
 from tagdock_edge.passage.layout import Layout
-from tagdock_edge.passage.loads import Load, spoken
+from tagdock_edge.passage.load import Load, spoken
 from tagdock_edge.passage.profile import Profile, Seen, profiles
 from tagdock_edge.passage.witness import Site, Ways, Witness
 

@@ -5,16 +5,21 @@ one load are heard by each row at nearly the same moment, whatever their own rea
 found by merging: witnesses that agree on time and on the door begin as loads, and two become one when that explains
 them nearly as well. What counts against one load is that they passed at different times or are heard best at different
 doors; what counts for it is that goods come together, and that two loads are never in one doorway at once. Then each
-witness may change once to the load that fits it best.
+witness may change to the load that fits it best.
+
+Goods hide some tags of a load from its own door, so that the next one hears them best: these begin as a load of their
+own, there. Where another load surely passes that doorway at the time, they can't be one there; so once loads have been
+told apart, they are compared again with what the others' claims leave of each door (`doorways`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from math import inf, log, log1p
 
 from tagdock_edge.config import Thresholds
-from tagdock_edge.passage.course import UNKNOWN, Course, apart, both, ways_of
+from tagdock_edge.passage.course import apart, louder
+from tagdock_edge.passage.doorways import Claims, claims_of
 from tagdock_edge.passage.kinship import MATE_NATS, Kinship
+from tagdock_edge.passage.load import ALIKE, UNHEARD, Load, added, alone
 from tagdock_edge.passage.witness import Ways, Witness, likeliest
 
 NEVER_S = 4.0
@@ -35,64 +40,12 @@ DOORWAY_NATS = 2.5
 WAY_SHARE = 0.3
 """What the ways that tags tell count when loads are told apart: those that err alike are found together, and the time
 between the rows, which is in their course, tells the way, too."""
+CLAIMED = 2.6
+"""How much more another load's claim to a doorway counts while loads are told apart: the tags that it speaks against
+err alike, and there each counts whole (found on cross-talk, seeds 1 to 6: more than 1 is better, how much matters
+little)."""
 ALONE_NATS = 5.0
 """How much less likely a tag comes alone than with the others that are there (assumed: one load in 150 tags)."""
-LINE_NATS = 6.0
-"""The most that the order in which all outside and all inside rows heard a load says for or against a way: one load in
-400 is heard in another order than it went (assumed)."""
-ALIKE = 0.2
-"""How much of a witness a further witness of the same load repeats: they share shadows, echoes and the way."""
-
-
-_UNHEARD: Ways = (0.0, 0.0, 0.0)
-
-
-@dataclass(slots=True)
-class Load:
-    """Witnesses that are held to be on one load, and what they say together."""
-
-    witnesses: list[Witness] = field(default_factory=list)
-    doors: dict[int, Ways] = field(default_factory=dict)
-    moment: float = 0.0
-    """Sum of the witnesses' moments (seconds)."""
-    middle_s: float = 0.0
-    """When it passed."""
-    course: Course = UNKNOWN
-    """When rows heard it, all witnesses together."""
-
-    taken: dict[int, float] = field(default_factory=dict)
-    """By how many nats doors are less likely, as other loads pass them at the same time (see `doorways`)."""
-
-    def add(self, one: Witness) -> None:
-        """Take in a witness."""
-        self.join(alone(one))
-
-    def join(self, other: "Load") -> None:
-        """Take in all witnesses of another load."""
-        self.witnesses += other.witnesses
-        self.doors = _added(self.doors, other.doors)
-        self.course = both(self.course, other.course)
-        self.moment += other.moment
-        self.middle_s = self.moment / len(self.witnesses)
-
-    @property
-    def stood(self) -> bool:
-        """Whether its tags were found to stand a moment ago: such tags and others are never one load."""
-        return self.witnesses[0].stood
-
-
-def alone(one: Witness) -> Load:
-    """Return a load of one tag."""
-    return Load([one], one.doors, one.middle_s, one.middle_s, one.course)
-
-
-def _added(some: Mapping[int, Ways], others: Mapping[int, Ways]) -> dict[int, Ways]:
-    """Add nats door by door, way by way."""
-    total = dict(some)
-    for door, ways in others.items():
-        before = total.get(door)
-        total[door] = ways if before is None else (before[0] + ways[0], before[1] + ways[1], before[2] + ways[2])
-    return total
 
 
 def loads(witnesses: Iterable[Witness], thresholds: Thresholds, numbered: float = 0.0) -> list[Load]:
@@ -102,7 +55,10 @@ def loads(witnesses: Iterable[Witness], thresholds: Thresholds, numbered: float 
     """
     ordered = sorted(witnesses, key=lambda one: (one.middle_s, one.epc))
     kinship = Kinship(ordered, numbered)
-    return _settled(_merged(_seeds(ordered), thresholds, kinship), kinship)
+    found = _merged(_seeds(ordered), thresholds, kinship)
+    found = _settled(_merged_again(found, thresholds, kinship), kinship)
+    again = _merged_again(found, thresholds, kinship)
+    return found if again is found else _settled(again, kinship)
 
 
 def _seeds(witnesses: Sequence[Witness]) -> list[Load]:
@@ -124,37 +80,89 @@ def _seeds(witnesses: Sequence[Witness]) -> list[Load]:
 
 
 class _Head:
-    """A load while loads are compared: the door and way that explain it best, and how well."""
+    """A load while loads are compared: the door and way that explain it best, how well, and who else claims doors."""
 
-    __slots__ = ("door", "kinship", "load", "nats", "number", "pairs", "way")
+    __slots__ = ("claims", "door", "kinship", "load", "nats", "number", "pairs", "way")
 
-    def __init__(self, load: Load, number: int, kinship: Kinship) -> None:
-        self.load, self.number, self.kinship = load, number, kinship
+    def __init__(self, load: Load, number: int, kinship: Kinship, claims: Claims) -> None:
+        self.load, self.number, self.kinship, self.claims = load, number, kinship, claims
         kinship.place(number, load.witnesses)
         self.pairs = kinship.pairs(load.witnesses, number) / 2
         self.door, self.way = likeliest(load.doors)
         self.nats = _explained(load.doors)
 
 
-def _explained(doors: Mapping[int, Ways]) -> float:
+def _heads(found: Sequence[Load], kinship: Kinship, claims: Sequence[Claims]) -> dict[int, _Head]:
+    """Number loads from 0, by their order."""
+    for number, load in enumerate(found):
+        kinship.place(number, load.witnesses)
+    return {number: _Head(load, number, kinship, claims[number]) for number, load in enumerate(found)}
+
+
+_NO_CLAIMS: Claims = {}
+_NOTHING_TAKEN: Mapping[int, float] = {}
+
+
+def _explained(doors: Mapping[int, Ways], taken: Mapping[int, float] = _NOTHING_TAKEN) -> float:
     """Say how well one door and one way explain what tags say, in nats; ways count less."""
-    return max(ways[2] + WAY_SHARE * (max(ways) - ways[2]) for ways in doors.values())
+    return max(ways[2] + WAY_SHARE * (max(ways) - ways[2]) + taken.get(door, 0.0) for door, ways in doors.items())
 
 
-def _merged(found: list[Load], thresholds: Thresholds, kinship: Kinship) -> list[Load]:
-    """Merge the two loads that gain most by it, again and again, while one load explains them nearly as well."""
-    heads: dict[int, _Head] = {number: _Head(load, number, kinship) for number, load in enumerate(found)}
+def _merged_again(found: list[Load], thresholds: Thresholds, kinship: Kinship) -> list[Load]:
+    """Merge loads that others leave no doorway of their own; the same list where none meet."""
+    if len(found) < _A_THIRD:
+        return found
+    claims = claims_of(found)
+    return _merged(found, thresholds, kinship, claims) if any(claims) else found
+
+
+_A_THIRD = 3
+"""Only a third load says by its doorway whether two are one."""
+
+
+def _merged(
+    found: list[Load], thresholds: Thresholds, kinship: Kinship, claims: Sequence[Claims] | None = None
+) -> list[Load]:
+    """Merge the two loads that gain most by it, again and again, while one load explains them nearly as well.
+
+    `claims` are what each load loses of its doors by each other one (number in the list): see `doorways`.
+    """
+    heads = _heads(found, kinship, claims or [_NO_CLAIMS] * len(found))
     gains: dict[tuple[int, int], float] = {}
     for i in heads:
         _compare(i, [j for j in heads if j > i], heads, gains, thresholds)
     while gains:
         _, (i, j) = max(zip(gains.values(), gains, strict=True))
-        heads[i].load.join(heads.pop(j).load)
-        heads[i] = _Head(heads[i].load, i, kinship)
+        one, other = heads[i], heads.pop(j)
+        one.load.join(other.load)
+        heads[i] = _Head(one.load, i, kinship, _claims_on_both(one, other))
+        for head in heads.values():
+            if j in head.claims:
+                head.claims = {i if number == j else number: nats for number, nats in head.claims.items()}
         for pair in [pair for pair in gains if i in pair or j in pair]:
             del gains[pair]
         _compare(i, [k for k in heads if k != i], heads, gains, thresholds)
     return [head.load for head in heads.values()]
+
+
+def _claims_on_both(one: _Head, other: _Head) -> Claims:
+    """Return what others claim of the doors of two loads, each other's claims left out."""
+    return {
+        number: nats
+        for number, nats in {**one.claims, **other.claims}.items()
+        if number not in (one.number, other.number)
+    }
+
+
+def _taken(claims: Claims, tags: int, but: int | None = None) -> dict[int, float]:
+    """Add up by how many nats a load of so many tags loses doors, one other load's claims left out."""
+    weight = CLAIMED * (1.0 + ALIKE * (tags - 1))
+    taken: dict[int, float] = {}
+    for number, claimed in claims.items():
+        if number != but:
+            for door, nats in claimed.items():
+                taken[door] = taken.get(door, 0.0) + weight * nats
+    return taken
 
 
 def _compare(
@@ -187,7 +195,13 @@ def _gain(one: _Head, other: _Head, thresholds: Thresholds) -> float:
     nats += _kin(one, other, fewer)
     if nats <= 0:
         return nats
-    return nats + _explained(_added(a.doors, b.doors)) - one.nats - other.nats
+    together = added(a.doors, b.doors)
+    if not one.claims and not other.claims:
+        return nats + _explained(together) - one.nats - other.nats
+    own, its = len(a.witnesses), len(b.witnesses)
+    nats += _explained(together, _taken(_claims_on_both(one, other), own + its))
+    nats -= _explained(a.doors, _taken(one.claims, own, but=other.number))
+    return nats - _explained(b.doors, _taken(other.claims, its, but=one.number))
 
 
 def _tailed(nats: float) -> float:
@@ -203,12 +217,12 @@ def _kin(one: _Head, other: _Head, fewer: int) -> float:
     return one.kinship.together(across, one.pairs + other.pairs, part**2 + (1.0 - part) ** 2, fewer)
 
 
-def _settled(found: Iterable[Load], kinship: Kinship) -> list[Load]:
-    """Let each witness change to the load that explains it best, once.
+def _settled(found: Sequence[Load], kinship: Kinship) -> list[Load]:
+    """Let each witness change to the load that explains it best, once: its door, its time, how loud its tags are.
 
     Loads at other doors may pass in step with its own: see `_may_hide`.
     """
-    heads = [_Head(load, number, kinship) for number, load in enumerate(found)]
+    heads = [*_heads(found, kinship, [_NO_CLAIMS] * len(found)).values()]
     after: dict[int, Load] = {}
     for head in heads:
         near = [
@@ -243,8 +257,10 @@ def _may_hide(one: Witness, head: _Head) -> bool:
 
 
 def _fit(one: Witness, head: _Head) -> float:
-    """Say how well a load's door, way and time explain one more witness, in nats; the larger, the likelier."""
-    return _told(one, head) - _tailed(apart(one.course, head.load.course)) + log(len(head.load.witnesses))
+    """Say how well a load's door, way, time and strength explain one more witness, in nats; more is likelier."""
+    course = head.load.course
+    unlike = _tailed(apart(one.course, course)) + louder(one.course, course)
+    return _told(one, head) - unlike + log(len(head.load.witnesses))
 
 
 def _own_fit(one: Witness, head: _Head) -> float:
@@ -252,28 +268,11 @@ def _own_fit(one: Witness, head: _Head) -> float:
     others = len(head.load.witnesses) - 1
     if not others:
         return _told(one, head) - ALONE_NATS
-    apart_nats = apart(one.course, head.load.course) * ((others + 1) / others) ** 2
-    return _told(one, head) - _tailed(apart_nats) + log(others)
+    course, without = head.load.course, ((others + 1) / others) ** 2
+    unlike = _tailed(apart(one.course, course) * without) + louder(one.course, course) * without
+    return _told(one, head) - unlike + log(others)
 
 
 def _told(one: Witness, head: _Head) -> float:
-    ways = one.doors.get(head.door, _UNHEARD)
+    ways = one.doors.get(head.door, UNHEARD)
     return ways[2] + WAY_SHARE * (ways[head.way] - ways[2])
-
-
-def spoken(one: Witness, load: Load) -> dict[int, Ways]:
-    """Say what one tag and its load say together: mates repeat each other, so they count less."""
-    mates = len(load.witnesses) - 1
-    weight = 1.0 / (1.0 + ALIKE * max(mates - 1, 0))
-    together = {}
-    for door, total in load.doors.items():
-        own = one.doors.get(door, _UNHEARD)
-        came_in, went_out, stayed = (mine + weight * (all_of - mine) for mine, all_of in zip(own, total, strict=True))
-        taken = load.taken.get(door, 0.0)
-        together[door] = came_in + taken, went_out + taken, stayed
-    if mates:
-        came_in, went_out = (
-            max(-LINE_NATS, min(nats, LINE_NATS)) for nats in ways_of(load.course, 1.0 + ALIKE * mates)
-        )
-        return {door: (a + came_in, b + went_out, stayed) for door, (a, b, stayed) in together.items()}
-    return together
