@@ -39,7 +39,8 @@ class Frame:
         return templates.TemplateResponse(self.request, template, context, status_code=status)
 
 
-async def _frame(request: Request, db: Db, caller: Viewer, site: Annotated[Site | None, Query()] = None) -> Frame:
+async def frame_of(request: Request, db: Database, caller: Caller, site: str | None) -> Frame:
+    """Return a page's surroundings. Raises Problem: 403 for another's site, 404 without the site."""
     sites = await find_sites(db, caller.listed)
     names = [row["site"] for row in sites]
     caller.check(site)
@@ -48,4 +49,10 @@ async def _frame(request: Request, db: Db, caller: Viewer, site: Annotated[Site 
     return Frame(request, db, caller, sites, site or (names[0] if names else None))
 
 
+async def _frame(request: Request, db: Db, caller: Viewer, site: Annotated[Site | None, Query()] = None) -> Frame:
+    return await frame_of(request, db, caller, site)
+
+
 Framed = Annotated[Frame, Depends(_frame)]
+Typed = Annotated[str, Query(max_length=400, pattern=r"^[^\x00-\x1c\x1e\x1f\x7f]*$")]
+"""What may be typed or scanned: no control characters but the one that scanners send between elements (GS)."""

@@ -1,6 +1,5 @@
 """What the page Tasks sends: coming and going, taking, giving back, ending, taking a step."""
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
@@ -10,8 +9,10 @@ from starlette.responses import RedirectResponse, Response
 
 from tagdock_cloud.access.roles import Caller
 from tagdock_cloud.console.frame import Frame, Framed
+from tagdock_cloud.console.trying import Work, try_work
+from tagdock_cloud.console.ways import step_body
 from tagdock_cloud.life.records import Grade
-from tagdock_cloud.life.shapes import Code, StepBody, Word
+from tagdock_cloud.life.shapes import Code, Word
 from tagdock_cloud.life.working import take_step
 from tagdock_cloud.repairs import working
 from tagdock_cloud.repairs.records import CloseBody, PartBody, ProgressBody, TestBody
@@ -25,7 +26,6 @@ from tagdock_cloud.web.names import EpcText, Place, Text
 from tagdock_cloud.web.problems import Problem, not_found, refused
 
 _SQL = load_queries("tagdock_cloud.console", "tasks.sql")
-_Work = Callable[[Transaction], Awaitable[None]]
 router = APIRouter()
 
 
@@ -92,10 +92,8 @@ async def step_here(
     defect: Annotated[Code | None, Form()] = None,
     reason: Annotated[Text | None, Form()] = None,
 ) -> Response:
-    """Take the step of the item's life that ends the task. What is graded A is sealed, all else was opened."""
-    sealed = None if grade is None else grade == "A"
-    defects = [defect] if defect else []
-    body = StepBody(transition=transition, grade=grade, sealed=sealed, defects=defects, reason=reason or None)
+    """Take the step of the item's life that ends the task."""
+    body = step_body(transition, grade, defect, reason)
 
     async def work(transaction: Transaction) -> None:
         task = await doing.find(transaction, caller, task_id)
@@ -148,17 +146,14 @@ async def check_theirs(transaction: Transaction, caller: Caller, task: dict[str,
         await doing.check_fits(transaction, task, caller.id)
 
 
-async def tried(frame: Frame, task_id: UUID, work: _Work, then: str, scanned: str | None = None) -> Response:
+async def tried(frame: Frame, task_id: UUID, work: Work, then: str, scanned: str | None = None) -> Response:
     """Do it and go on; what stands against it is shown on the task's page, where what was scanned still counts."""
-    try:
-        async with frame.db.transaction() as transaction:
-            await work(transaction)
-    except Problem as problem:
-        if problem.status not in (403, 409, 422):
-            raise
+
+    async def again(problem: Problem) -> Response:
         told = {"site": frame.site, "scanned": scanned or "", "mistake": problem.detail[:400]}
         return RedirectResponse(f"/tasks/{task_id}?{urlencode(told)}", 303)
-    return RedirectResponse(then, 303)
+
+    return await try_work(frame, work, then, again)
 
 
 def _path(task_id: UUID, site: str | None) -> str:

@@ -1,35 +1,31 @@
 """The page Tasks, for one hand and a scanner: what is mine, scan, do."""
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
-from tagdock_cloud.console.frame import Frame, Framed
+from tagdock_cloud.console.frame import Frame, Framed, Typed
+from tagdock_cloud.console.managing import people_for
+from tagdock_cloud.console.ways import open_ways
 from tagdock_cloud.inventory.epc import epc_candidates
 from tagdock_cloud.inventory.record import recorded_forms
 from tagdock_cloud.inventory.scans import read_scan
-from tagdock_cloud.life.taking import Held, all_tables, life_of, ways_on
-from tagdock_cloud.life.written import after_all, entry_of
+from tagdock_cloud.life.taking import look_at
 from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.tasks.doing import find as find_task
-from tagdock_cloud.web.database import Transaction
 
 _SQL = load_queries("tagdock_cloud.console", "tasks.sql")
 _TASKS = load_queries("tagdock_cloud.tasks")
+_RETURNS = load_queries("tagdock_cloud.returns")
 _COUNTS = load_queries("tagdock_cloud.stockpolicy.counts")
-_LIFE = load_queries("tagdock_cloud.life")
-_Typed = Annotated[str, Query(max_length=400, pattern=r"^[^\x00-\x1c\x1e\x1f\x7f]*$")]
-"""What may be typed or scanned: no control characters but the one that scanners send between elements (GS)."""
-Rows = list[dict[str, Any]]
 router = APIRouter()
 
 
 @router.get("/tasks")
-async def my_tasks(frame: Framed, scan: _Typed = "", done: UUID | None = None) -> Response:
+async def my_tasks(frame: Framed, scan: Typed = "", done: UUID | None = None) -> Response:
     """Show what the caller has to do; what was scanned leads to its task. `done`: what was just ended."""
     text, shown = scan.strip(), await _mine(frame)
     if text and frame.site:
@@ -50,17 +46,21 @@ async def my_tasks_now(frame: Framed) -> Response:
 
 
 @router.get("/tasks/{task_id}")
-async def one_task(frame: Framed, task_id: UUID, scanned: _Typed = "", mistake: _Typed = "") -> Response:
+async def one_task(frame: Framed, task_id: UUID, scanned: Typed = "", mistake: Typed = "") -> Response:
     """Show one task with what is to be done for it. `scanned`: what led here."""
     async with frame.db.transaction() as transaction:
         await find_task(transaction, frame.caller, task_id)
         task = await transaction.one(_SQL["one"], {"task_id": task_id}) or {}
         is_step = task["opened_by"] and task["epc"] and task["kind"] != "repair"
-        ways = await _ways(transaction, frame, task) if is_step else []
+        item = {"epc": task["epc"], "site": task["site"], "state": task["item_state"]}
+        ways = open_ways(await look_at(transaction, item), frame.caller) if is_step else []
         order = await transaction.one(_SQL["work_order"], task) if task["kind"] == "repair" else None
         is_count = task["kind"] == "count" and task["opened_by"]
         count = await transaction.one(_COUNTS["one"], {"count_id": task["opened_by"]}) if is_count else None
+        case = await transaction.one(_RETURNS["one"], {"case_ref": task["case_ref"]}) if task["case_ref"] else None
     shown: dict[str, Any] = {"task": task, "ways": ways, "order": order, "count": count, "me": frame.caller.id}
+    shown |= {"people": await people_for(frame, task), "is_return": case is not None}
+    shown["may_settle"] = frame.caller.may("decide")
     return frame.show("task.html", **shown, scanned=scanned.strip(), mistake=mistake)
 
 
@@ -89,19 +89,6 @@ async def _scanned(frame: Frame, text: str) -> tuple[dict[str, Any] | None, dict
     item = await frame.db.one(_SQL["item"], values) if epcs else None
     is_theirs = item is not None and (frame.caller.sites is None or item["site"] in frame.caller.sites)
     return await frame.db.one(_SQL["scanned"], values), item if is_theirs else None
-
-
-async def _ways(transaction: Transaction, frame: Frame, task: dict[str, Any]) -> Rows:
-    """Return the steps that the caller may take with the task's item now."""
-    values = {"epcs": [task["epc"]], "site": task["site"]}
-    tables = await all_tables(transaction)
-    story = [entry_of(row) for row in await transaction.all(_LIFE["story"], values)]
-    about = await transaction.one(_LIFE["has_doors"], values) or {}
-    now: datetime = after_all(story, about["now"])
-    item = {"epc": task["epc"], "site": task["site"], "state": task["item_state"]}
-    _, standing = life_of(Held(item, tables, story, now, about["has_doors"]))
-    ways = ways_on(tables[tables.in_force(task["site"], now)], standing.life, frame.caller, now)
-    return sorted((way for way in ways if way["is_open"]), key=lambda way: "grade" not in way["needs"])
 
 
 def _query(site: str, scanned: str) -> str:

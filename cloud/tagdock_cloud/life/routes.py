@@ -9,8 +9,8 @@ from starlette.responses import Response
 from tagdock_cloud.access.roles import Caller
 from tagdock_cloud.inventory.routes import EpcPath
 from tagdock_cloud.life.shapes import LifePage, Presence, PresenceBody, SettlementBody, StepBody, WholeLife, Word
-from tagdock_cloud.life.taking import Held, all_tables, hold, life_of, settle, tell_presence, ways_on
-from tagdock_cloud.life.working import item_of, take_step
+from tagdock_cloud.life.taking import Held, all_tables, hold, life_of, tell_presence, ways_on
+from tagdock_cloud.life.working import item_of, settle_passage, take_step
 from tagdock_cloud.life.written import after_all, entry_of
 from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.web.access import Handler, Manager, Viewer
@@ -73,11 +73,7 @@ async def settle_contradiction(
     """Settle a contradiction: the record stands, or the item is where the passage leads, and owes inspections."""
 
     async def work(transaction: Transaction) -> Response:
-        held = await hold(transaction, await item_of(transaction, caller, epc))
-        _, before = life_of(held)
-        entry = await settle(transaction, held, caller, step_id, body)
-        was, is_ = {"state": before.life.state}, {**body.model_dump(), "state": entry.to_state}
-        await audit(transaction, caller, "life.settle", f"item/{held.epc}", site=held.site, before=was, after=is_)
+        held = await settle_passage(transaction, caller, epc, step_id, body)
         return reply(await _whole(transaction, caller, held.item))
 
     return await once(caller, work)

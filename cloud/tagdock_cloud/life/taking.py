@@ -67,6 +67,16 @@ async def hold(transaction: Transaction, item: Mapping[str, Any]) -> Held:
     values = {"epcs": [item["epc"]], "site": item["site"]}
     await transaction.run(_SQL["claim"], values)
     await transaction.all(_SQL["hold"], values)
+    return await _read(transaction, item, tables)
+
+
+async def look_at(transaction: Transaction, item: Mapping[str, Any]) -> Held:
+    """Return an item's life as it stands, to be shown: nobody is kept from taking a step of it."""
+    return await _read(transaction, item, await all_tables(transaction))
+
+
+async def _read(transaction: Transaction, item: Mapping[str, Any], tables: Tables) -> Held:
+    values = {"epcs": [item["epc"]], "site": item["site"]}
     about = await transaction.one(_SQL["has_doors"], values) or {}
     story = [entry_of(row) for row in await transaction.all(_SQL["story"], values)]
     return Held(item, tables, story, after_all(story, about["now"]), about["has_doors"])

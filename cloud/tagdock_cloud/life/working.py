@@ -1,10 +1,11 @@
-"""Steps as other rooms take them: `take_step`, `open_work_order`, `close_work_order`, `propose_scrap`; each is audited.
+"""Steps as other rooms take them, each audited: `take_step`, `settle_passage`, work orders, `propose_scrap`.
 
 All of them work in the caller's transaction: what a room keeps of its own, and the step, are there together or not at
 all. Each holds the item's life until the transaction ends.
 """
 
 from typing import Any
+from uuid import UUID
 
 from tagdock_cloud.access.roles import Caller
 from tagdock_cloud.inventory.record import find_item, recorded_forms
@@ -12,8 +13,8 @@ from tagdock_cloud.inventory.rules import candidates
 from tagdock_cloud.life.policy import Transition
 from tagdock_cloud.life.records import Entry, Wish
 from tagdock_cloud.life.rules import GONE, RefusedError, step
-from tagdock_cloud.life.shapes import StepBody
-from tagdock_cloud.life.taking import Held, hold, life_of, roles_of, take
+from tagdock_cloud.life.shapes import SettlementBody, StepBody
+from tagdock_cloud.life.taking import Held, hold, life_of, roles_of, settle, take
 from tagdock_cloud.web.audit import audit
 from tagdock_cloud.web.database import Transaction
 from tagdock_cloud.web.problems import Problem, not_found
@@ -31,6 +32,18 @@ async def take_step(transaction: Transaction, caller: Caller, epc: str, body: St
     """Take an item through a transition. Raises Problem: 404, 403 other roles, 422 without details, 409 not now."""
     held = await hold(transaction, await item_of(transaction, caller, epc))
     return held, await _taken(transaction, caller, held, body)
+
+
+async def settle_passage(
+    transaction: Transaction, caller: Caller, epc: str, step_id: UUID, body: SettlementBody
+) -> Held:
+    """Settle a contradiction in an item's life. Raises Problem: 404, 409 where the passage leads nowhere."""
+    held = await hold(transaction, await item_of(transaction, caller, epc))
+    _, before = life_of(held)
+    entry = await settle(transaction, held, caller, step_id, body)
+    was, is_ = {"state": before.life.state}, {**body.model_dump(), "state": entry.to_state}
+    await audit(transaction, caller, "life.settle", f"item/{held.epc}", site=held.site, before=was, after=is_)
+    return held
 
 
 async def open_work_order(

@@ -47,6 +47,19 @@ async def hold_case(transaction: Transaction, caller: Caller, case_ref: str, *st
     return case
 
 
+async def whole_case(transaction: Transaction, caller: Caller, case_ref: str) -> Case:
+    """Return a case whole: its lines, what people found, what became of it.
+
+    Raises Problem (404) where none of the caller's sites has it.
+    """
+    values = {"case_ref": case_ref}
+    case = await transaction.one(_SQL["one"], values)
+    if case is None or (caller.sites is not None and case["site"] not in caller.sites):
+        raise not_found("return", case_ref)
+    parts = {name: await transaction.all(_SQL[name], values) for name in ("lines", "inspections", "news")}
+    return {**case, **parts}
+
+
 async def tell(transaction: Transaction, caller: Caller, case: Mapping[str, Any], event: str, detail: Any) -> None:
     """Note what became of a case, for its story, for webhooks and in the audit."""
     values = {"case_ref": case["case_ref"], "site": case["site"], "event": event, "by": caller.id}

@@ -9,7 +9,7 @@ from tagdock_cloud.life.taking import Held, hold, life_of
 from tagdock_cloud.life.working import item_of, open_work_order, propose_scrap
 from tagdock_cloud.returns.cases import Case, open_task, set_state, tell
 from tagdock_cloud.returns.records import OutcomeBody
-from tagdock_cloud.returns.rules import OWN_ROUTE, Seen, against_outcome, against_remedy, permitted
+from tagdock_cloud.returns.rules import OWN_ROUTE, Seen, against_outcome, against_remedy, against_reship, permitted
 from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.web.database import Transaction
 from tagdock_cloud.web.problems import Problem, not_found
@@ -22,10 +22,13 @@ _TASKS: dict[str, tuple[Task, str]] = {
     "back_to_customer": ("pack", "back to the customer"),
 }
 
+DECIDERS = ("admin", "manager", "inspector")
+"""The roles that decide what becomes of an item."""
+
 
 async def decide(transaction: Transaction, caller: Caller, case: Case, number: int, body: OutcomeBody) -> None:
     """Decide what becomes of an item, and open what is to do. Raises Problem: 403, 404, 409 where it may not be."""
-    if caller.role not in ("admin", "manager", "inspector"):
+    if caller.role not in DECIDERS:
         raise Problem(403, "outcomes are decided by inspectors and managers")
     lines = await transaction.all(_SQL["lines"], case)
     line = next((each for each in lines if each["line"] == number), None)
@@ -100,9 +103,7 @@ async def remedy(transaction: Transaction, caller: Caller, case: Case, event: st
 
 async def reship(transaction: Transaction, caller: Caller, case: Case, order: str) -> None:
     """Send an undelivered parcel's goods again before it is back. Raises Problem (409)."""
-    if case["kind"] != "undelivered" or case["state"] != "announced" or case["received_at"] is not None:
-        raise Problem(409, "only what was not delivered, and is not back yet, is shipped again before receipt")
-    if case["reshipped_order"] is not None:
-        raise Problem(409, f"it was shipped again by the order {case['reshipped_order']}")
+    if why_not := against_reship(case):
+        raise Problem(409, why_not)
     await transaction.run(_SQL["set_remedy"], {"case_ref": case["case_ref"], "event": "reship", "order": order})
     await tell(transaction, caller, case, "reship", {"new_order": order})

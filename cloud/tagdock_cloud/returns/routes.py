@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Any, TypeVarTuple
+from typing import TypeVarTuple
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -25,14 +25,13 @@ from tagdock_cloud.returns.records import (
     ReturnPage,
     WholeReturn,
 )
-from tagdock_cloud.returns.rules import ReturnKind, ReturnState
+from tagdock_cloud.returns.rules import CHANGED_IN, ReturnKind, ReturnState
 from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.web.access import Handler, Integrator, Manager, Viewer
 from tagdock_cloud.web.database import Db, Transaction
 from tagdock_cloud.web.idempotency import Once
 from tagdock_cloud.web.names import EpcText, Instant, Site
 from tagdock_cloud.web.paging import CursorText, Limit, page, read_cursor
-from tagdock_cloud.web.problems import not_found
 from tagdock_cloud.web.reply import reply
 
 _SQL = load_queries("tagdock_cloud.returns")
@@ -73,7 +72,8 @@ async def apply_for_return(once: Once, caller: Integrator, body: ReturnBody) -> 
 
     async def work(transaction: Transaction) -> Response:
         case_ref = await cases.apply(transaction, caller, body)
-        return reply(await _whole(transaction, case_ref), 201, {"Location": f"/api/v1/returns/{case_ref}"})
+        whole = await cases.whole_case(transaction, caller, case_ref)
+        return reply(whole, 201, {"Location": f"/api/v1/returns/{case_ref}"})
 
     return await once(caller, work)
 
@@ -82,10 +82,7 @@ async def apply_for_return(once: Once, caller: Integrator, body: ReturnBody) -> 
 async def get_return(db: Db, caller: Viewer, case_ref: CaseRef) -> Response:
     """Return a case whole: its lines, what people found, what became of it."""
     async with db.transaction() as transaction:
-        whole = await _whole(transaction, case_ref)
-        if whole is None or (caller.sites is not None and whole["site"] not in caller.sites):
-            raise not_found("return", case_ref)
-        return reply(whole)
+        return reply(await cases.whole_case(transaction, caller, case_ref))
 
 
 @router.post("/returns/{case_ref}/facts", response_model=WholeReturn)
@@ -97,19 +94,19 @@ async def note_facts(once: Once, caller: Manager, case_ref: CaseRef, body: Facts
 @router.post("/returns/{case_ref}/accept", response_model=WholeReturn)
 async def accept_return(once: Once, caller: Manager, case_ref: CaseRef, body: ReasonBody) -> Response:
     """Set aside what stands against a case."""
-    return await _change(once, caller, case_ref, cases.accept, body.reason, states=("declined", "on_hold"))
+    return await _change(once, caller, case_ref, cases.accept, body.reason, states=CHANGED_IN["accept"])
 
 
 @router.post("/returns/{case_ref}/decline", response_model=WholeReturn)
 async def decline_return(once: Once, caller: Manager, case_ref: CaseRef, body: ReasonBody) -> Response:
     """Decline what is announced; what is here already goes back by an outcome."""
-    return await _change(once, caller, case_ref, cases.end, "declined", body.reason, states=("announced",))
+    return await _change(once, caller, case_ref, cases.end, "declined", body.reason, states=CHANGED_IN["decline"])
 
 
 @router.post("/returns/{case_ref}/cancel", response_model=WholeReturn)
 async def cancel_return(once: Once, caller: Integrator, case_ref: CaseRef, body: ReasonBody) -> Response:
     """Call off what is announced or declined: nothing comes."""
-    return await _change(once, caller, case_ref, cases.end, "cancelled", body.reason, states=("announced", "declined"))
+    return await _change(once, caller, case_ref, cases.end, "cancelled", body.reason, states=CHANGED_IN["cancel"])
 
 
 @router.post("/returns/{case_ref}/lines/{line}/outcome", response_model=WholeReturn)
@@ -139,7 +136,7 @@ async def reship(once: Once, caller: Manager, case_ref: CaseRef, body: OrderBody
 @router.post("/returns/{case_ref}/close", response_model=WholeReturn)
 async def close_return(once: Once, caller: Manager, case_ref: CaseRef, body: NoteBody) -> Response:
     """Put a case into the archive, once everything that came has its outcome; goods still on their way go on."""
-    return await _change(once, caller, case_ref, cases.end, "closed", body.note, states=("decided",))
+    return await _change(once, caller, case_ref, cases.end, "closed", body.note, states=CHANGED_IN["close"])
 
 
 @router.get("/return-reasons", response_model=Pareto)
@@ -164,15 +161,6 @@ async def _change(
 
     async def work(transaction: Transaction) -> Response:
         await change(transaction, caller, await hold_case(transaction, caller, case_ref, *states), *told)
-        return reply(await _whole(transaction, case_ref))
+        return reply(await cases.whole_case(transaction, caller, case_ref))
 
     return await once(caller, work)
-
-
-async def _whole(transaction: Transaction, case_ref: str) -> dict[str, Any] | None:
-    values = {"case_ref": case_ref}
-    case = await transaction.one(_SQL["one"], values)
-    if case is None:
-        return None
-    parts = {name: await transaction.all(_SQL[name], values) for name in ("lines", "inspections", "news")}
-    return {**case, **parts}

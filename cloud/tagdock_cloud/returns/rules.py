@@ -32,6 +32,16 @@ _PAYERS: Final[Mapping[Liable, Payer]] = MappingProxyType(
     {"customer": "customer", "carrier": "carrier", "product": "house", "warehouse": "house"}
 )
 
+CHANGED_IN: Final[Mapping[str, tuple[ReturnState, ...]]] = MappingProxyType(
+    {
+        "accept": ("declined", "on_hold"),
+        "decline": ("announced",),
+        "cancel": ("announced", "declined"),
+        "close": ("decided",),
+    }
+)
+"""In which states a case has to be for what people change of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -130,6 +140,15 @@ def against_remedy(case: Mapping[str, Any], lines: Iterable[Mapping[str, Any]]) 
     if any(line["received_at"] is not None and line["outcome"] is None for line in lines):
         return "its inspections have not led to an outcome for everything that came"
     return None if permitted(case, lines) else "nothing that came permits it: see grade, outcome and liability"
+
+
+def against_reship(case: Mapping[str, Any]) -> str | None:
+    """Return why goods may not be sent again before the parcel is back; None where they may."""
+    if case["kind"] != "undelivered" or case["state"] != "announced" or case["received_at"] is not None:
+        return "only what was not delivered, and is not back yet, is shipped again before receipt"
+    if case["reshipped_order"] is not None:
+        return f"it was shipped again by the order {case['reshipped_order']}"
+    return None
 
 
 def permitted(case: Mapping[str, Any], lines: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -67,12 +67,13 @@ async def ask_allocation(once: Once, caller: Planner, body: AllocationRequest) -
     """Ask which site is to ship which of the orders that wait; approve the answer, and they belong to those sites."""
 
     async def work(transaction: Transaction) -> Response:
-        return await ALLOCATIONS.ask(transaction, caller, await _asked(transaction, caller, body))
+        return await ALLOCATIONS.ask(transaction, caller, await asked(transaction, caller, body))
 
     return await once(caller, work)
 
 
-async def _asked(transaction: Transaction, caller: Caller, body: AllocationRequest) -> Asked:
+async def asked(transaction: Transaction, caller: Caller, body: AllocationRequest) -> Asked:
+    """Gather what an allocation is to be worked out from. Raises Problem: 403, 409 where nothing waits."""
     caller.check_everywhere()
     sites = await transaction.all(_SQL["sites"])
     if not sites:

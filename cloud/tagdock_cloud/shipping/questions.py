@@ -57,7 +57,12 @@ class Questions:
         return router
 
     async def ask(self, transaction: Transaction, caller: Caller, asked: Asked) -> Response:
-        """Put a question and its job into the database and answer 201. Raises Problem: 403, 409 while many wait."""
+        """Put a question and answer 201. Raises Problem: 403, 409 while many wait."""
+        question = await self.put(transaction, caller, asked)
+        return reply(question, 201, {"Location": f"/api/v1/{self._many}/{question['question_id']}"})
+
+    async def put(self, transaction: Transaction, caller: Caller, asked: Asked) -> Row:
+        """Put a question and its job into the database, and return it. Raises Problem: 403, 409 while many wait."""
         for site in asked.sites:
             caller.check(site)
         waiting = await transaction.one(_SQL["open"], {"kind": self._kind})
@@ -72,8 +77,7 @@ class Questions:
         )
         await transaction.run(_SQL["defer"], values)
         await audit(transaction, caller, f"{self._kind}.ask", f"{self._kind}/{question_id}", after=asked.request)
-        question = await self.find(transaction, caller, question_id)
-        return reply(question, 201, {"Location": f"/api/v1/{self._many}/{question_id}"})
+        return await self.find(transaction, caller, question_id)
 
     async def list_all(
         self, *, request: Request, db: Db, caller: Viewer, limit: Limit = 100, cursor: CursorText = None
@@ -101,15 +105,19 @@ class Questions:
         """Call one off that is not answered yet. Once more changes nothing."""
 
         async def work(transaction: Transaction) -> Response:
-            before = await self._held(transaction, caller, question_id)
-            if await transaction.run(_SQL["cancel"], {"question_id": question_id, "by": caller.name}):
-                states: Any = {"before": {"state": before["state"]}, "after": {"state": "failed"}}
-                await audit(transaction, caller, f"{self._kind}.cancel", f"{self._kind}/{question_id}", **states)
-            elif before["state"] != "failed":
-                raise Problem(409, f"it is {before['state']} already; what is answered is approved or left alone")
-            return reply(await self.find(transaction, caller, question_id))
+            return reply(await self.call_off(transaction, caller, question_id))
 
         return await once(caller, work)
+
+    async def call_off(self, transaction: Transaction, caller: Caller, question_id: UUID) -> Row:
+        """Do that, and return the question. Raises Problem: 403, 404, 409 where it is answered."""
+        before = await self._held(transaction, caller, question_id)
+        if await transaction.run(_SQL["cancel"], {"question_id": question_id, "by": caller.name}):
+            states: Any = {"before": {"state": before["state"]}, "after": {"state": "failed"}}
+            await audit(transaction, caller, f"{self._kind}.cancel", f"{self._kind}/{question_id}", **states)
+        elif before["state"] != "failed":
+            raise Problem(409, f"it is {before['state']} already; what is answered is approved or left alone")
+        return await self.find(transaction, caller, question_id)
 
     async def find(self, db: Database | Transaction, caller: Caller, question_id: UUID) -> Row:
         """Return one whole. Raises Problem: 404, or 403 where one of its sites is not the caller's."""
@@ -126,14 +134,18 @@ class Questions:
 
     async def _approve(self, once: Once, caller: Caller, question_id: UUID) -> Response:
         async def work(transaction: Transaction) -> Response:
-            question = await self._held(transaction, caller, question_id)
-            if question["state"] == "approved":
-                return reply(question)
-            check_answered(question)
-            done = await self._carry(transaction, caller, question)
-            await transaction.run(_SQL["approve"], {"question_id": question_id, "by": caller.name})
-            states: Any = {"before": {"state": "done"}, "after": {"state": "approved", "done": done}}
-            await audit(transaction, caller, f"{self._kind}.approve", f"{self._kind}/{question_id}", **states)
-            return reply(await self.find(transaction, caller, question_id))
+            return reply(await self.approve(transaction, caller, question_id))
 
         return await once(caller, work)
+
+    async def approve(self, transaction: Transaction, caller: Caller, question_id: UUID) -> Row:
+        """Do what the answer says, and return the question. Raises Problem: 403, 404, 409 where it cannot be done."""
+        question = await self._held(transaction, caller, question_id)
+        if question["state"] == "approved":
+            return question
+        check_answered(question)
+        done = await self._carry(transaction, caller, question)
+        await transaction.run(_SQL["approve"], {"question_id": question_id, "by": caller.name})
+        states: Any = {"before": {"state": "done"}, "after": {"state": "approved", "done": done}}
+        await audit(transaction, caller, f"{self._kind}.approve", f"{self._kind}/{question_id}", **states)
+        return await self.find(transaction, caller, question_id)

@@ -73,22 +73,27 @@ async def cancel_transfer(once: Once, caller: Manager, id: OrderId) -> Response:
     """Call a transfer off of which nothing has left. Once more changes nothing."""
 
     async def work(transaction: Transaction) -> Response:
-        await transaction.run(SQL["lock"], {"id": id})
-        before = await _find(transaction, caller, id)
-        for site in (before["start_site"], before["goal_site"]):
-            caller.check(site)
-        if before["state"] == "cancelled":
-            return reply(before)
-        if before["state"] != "planned":
-            raise Problem(409, f"transfer {id} is {before['state']} already: what has left has to arrive")
-        for site, kind in ((before["start_site"], "outbound"), (before["goal_site"], "inbound")):
-            await transaction.run(_CANCEL, {"site": site, "kind": kind, "id": id, "by": caller.id})
-        after = await _find(transaction, caller, id)
-        states = {"before": {"state": before["state"]}, "after": {"state": after["state"]}}
-        await audit(transaction, caller, "transfer.cancel", f"transfer/{id}", site=before["start_site"], **states)
-        return reply(after)
+        return reply(await call_off(transaction, caller, id))
 
     return await once(caller, work)
+
+
+async def call_off(transaction: Transaction, caller: Caller, id_: str) -> Row:
+    """Call a transfer off of which nothing has left. Raises Problem: 403, 404, 409 where something has."""
+    await transaction.run(SQL["lock"], {"id": id_})
+    before = await _find(transaction, caller, id_)
+    for site in (before["start_site"], before["goal_site"]):
+        caller.check(site)
+    if before["state"] == "cancelled":
+        return before
+    if before["state"] != "planned":
+        raise Problem(409, f"transfer {id_} is {before['state']} already: what has left has to arrive")
+    for site, kind in ((before["start_site"], "outbound"), (before["goal_site"], "inbound")):
+        await transaction.run(_CANCEL, {"site": site, "kind": kind, "id": id_, "by": caller.id})
+    after = await _find(transaction, caller, id_)
+    states = {"before": {"state": before["state"]}, "after": {"state": after["state"]}}
+    await audit(transaction, caller, "transfer.cancel", f"transfer/{id_}", site=before["start_site"], **states)
+    return after
 
 
 async def check_sites(transaction: Transaction, named: dict[str, str]) -> list[Row]:

@@ -5,10 +5,15 @@ Screenshots lie in `test-artefacts/console/` afterwards, for people to look at.
 
 import json
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
+from tagdock_cloud.life.following import follow_doors
+from tagdock_cloud.returns.arriving import follow_lives
+from tagdock_cloud.store import pool
 
 ARTEFACTS = Path(__file__).parents[3] / "test-artefacts" / "console"
 CHROMIUM = shutil.which("chromium")
@@ -18,6 +23,9 @@ ARGUMENTS = [
 ]  # fmt: skip
 PATIENCE_MS = 20_000
 """How long a page is given to come to what a test expects of it."""
+PHONE = 390
+FINGER_PX = 44
+"""What fingers hit for sure (WCAG 2.2, 2.5.5): 44 by 44 CSS pixels."""
 PICTURE = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 390 200"><style>rect { fill: teal }</style>'
     '<rect width="390" height="200"/></svg>'
@@ -62,6 +70,55 @@ class Watch:
     def close(self) -> None:
         for context in self._contexts:
             context.close()
+
+
+class Phone:
+    """One person's page at the filled warehouse, on a phone where no width is told, with a scanner that types."""
+
+    def __init__(self, watch: Watch, service: Any, path: str, role: str, width: int = PHONE) -> None:
+        from playwright.sync_api import expect  # where it is missing, the tests that want it are skipped
+
+        self._expect = expect
+        self.service, self.role, self.width = service, role, width
+        self.page = watch.open(path, role=role, width=width)
+        self.touches = 0
+
+    def touch(self, *, name: str, role: str = "button") -> None:
+        target = self.page.get_by_role(role, name=name, exact=False).first
+        assert target.bounding_box()["height"] >= FINGER_PX
+        target.click()
+        self.touches += 1
+
+    def choose(self, text: str) -> None:
+        self.page.locator(".grades label", has_text=text).click()
+        self.touches += 1
+
+    def write(self, label: str, text: str) -> None:
+        """Touch a field and type into it."""
+        self.page.get_by_label(label, exact=True).fill(text)
+        self.touches += 1
+
+    def scan(self, text: str) -> None:
+        """Type as a scanner does: into whatever has the focus, then Enter."""
+        self._expect(self.page.locator(".hand [autofocus]")).to_be_focused()
+        self.type(text)
+
+    def type(self, text: str) -> None:
+        self.page.keyboard.type(text)
+        self.page.keyboard.press("Enter")
+
+    def look(self, name: str) -> list[str]:
+        """Keep a picture, and return what is wrong with the page for people who see or touch otherwise."""
+        from axe_playwright_python.sync_playwright import Axe
+
+        self.page.screenshot(path=ARTEFACTS / f"{name}-{self.width}-en.png", full_page=True)
+        assert self.page.evaluate("document.documentElement.scrollWidth") <= self.width
+        found = Axe().run(self.page).response["violations"]
+        return [
+            f"{rule['id']}: {rule['nodes'][0]['html'][:200]}"
+            for rule in found
+            if rule["impact"] in ("serious", "critical")
+        ]
 
 
 def keep(page: Any, name: str) -> None:
@@ -117,3 +174,110 @@ def solve(service: Any, plan_id: str, moves: int = 30) -> None:
 def ask(service: Any, helpers: Any) -> str:
     body = {"site": helpers.SITE, "represents_days": 5, "at_most": 30}
     return str(service.as_("planner").post("/api/v1/plans", json=body).json()["plan_id"])
+
+
+def shipped(service: Any, helpers: Any, sku: str = "85000A") -> str:
+    """Return an item that left by a door."""
+    epc = f"urn:epc:id:sgtin:9521234.000031.{uuid4().int % 10**9}"
+    service.sql(
+        "insert into items (epc, sku, site, door, state, since, registered_at)"
+        " values (%s, %s, %s, 'D1', 'in_transit', now() - interval '5 h', now() - interval '1 day')",
+        [epc, sku, helpers.SITE],
+    )
+    pass_door(service, helpers, epc, "out", hours=5)
+    return epc
+
+
+def pass_door(service: Any, helpers: Any, epc: str, way: str, hours: float = 0) -> None:
+    """Let an item pass a door, and lives and cases follow it."""
+    at = datetime.now(UTC) - timedelta(hours=hours)
+    helpers.add_movements(service, [helpers.movement(at, epc, direction=way, event_id=uuid4())])
+    follow(service)
+
+
+def follow(service: Any) -> None:
+    """Let lives and cases follow what doors and people told."""
+    for duty in (follow_doors, follow_lives):
+        with pool.connect(service.database) as connection:
+            duty(connection)
+
+
+def announced(service: Any, helpers: Any, *epcs: str, **told: Any) -> str:
+    """Apply for a return as a shop does, and return its reference."""
+    items = [{"epc": epc} for epc in epcs]
+    body = {"site": helpers.SITE, "kind": "self_return", "reason": "changed_mind", "order": "O-1", "items": items}
+    answer = service.as_("integrator").post("/api/v1/returns", json=body | told)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["case_ref"])
+
+
+def returns_of(service: Any, helpers: Any) -> tuple[str, str]:
+    """Make a return that is inspected, and one that nobody applied for; return their references."""
+    asked, unasked = shipped(service, helpers), shipped(service, helpers)
+    case_ref = announced(service, helpers, asked, shipped(service, helpers), note="The box rattles.", carrier="SF")
+    for epc in (asked, unasked):
+        pass_door(service, helpers, epc, "in")
+    seen = {"grade": "B", "sealed": False, "defects": ["D-1"], "package": "torn corner"}
+    for person, transition in (((), "inspect"), ((helpers.SITE,), "inspect_again")):
+        step = {"transition": transition, **seen}
+        answer = service.as_("inspector", *person).post(f"/api/v1/items/{asked}/life/steps", json=step)
+        assert answer.status_code == 201, answer.text
+    (held,) = service.as_("viewer").get("/api/v1/returns", params={"epc": unasked}).json()["items"]
+    return case_ref, str(held["case_ref"])
+
+
+def shipping_of(service: Any, helpers: Any) -> dict[str, str]:
+    """Make two orders that wait for a site, a transfer, and a shipment that its carrier could not deliver."""
+    site, admin = helpers.SITE, service.as_("admin")
+    places = {site: {"lat_deg": 30.25, "lon_deg": 120.17}, "shanghai-1": {"lat_deg": 31.23, "lon_deg": 121.47}}
+    service.sql("insert into sites (site) values ('shanghai-1') on conflict do nothing")
+    for name, place in places.items():
+        if not service.sql("select site from site_facts where site = %s", [name]):
+            told = admin.put(f"/api/v1/sites/{name}/facts", json={**place, "lines_per_day": 400})
+            assert told.status_code == 201, told.text
+    (stock,) = service.sql(
+        "select sku from stock_by_site_v1 where site = %s and free > 20 order by sku limit 1", [site]
+    )
+    goods = [{"sku": stock["sku"], "quantity": 1}]
+    where = {"lat_deg": 31.3, "lon_deg": 120.6, "address": "Suzhou"}
+    mark = uuid4().hex[:6]
+    ids = {name: f"{name.upper()}-{mark}" for name in ("web", "late", "tr", "so")}
+    waiting = [{"id": ids[name], "partner": "Li Wei", "destination": where, "lines": goods} for name in ("web", "late")]
+    answers = [
+        service.as_("integrator").put("/api/v1/orders", json={"items": [waiting[0] | {"urgent": True}, waiting[1]]}),
+        service.as_("manager").post(
+            "/api/v1/transfers",
+            json={"id": ids["tr"], "start_site": site, "goal_site": "shanghai-1", "lines": goods},
+        ),
+        service.as_("integrator").put(f"/api/v1/sites/{site}/orders/{ids['so']}", json={"door": "D1", "lines": goods}),
+        service.as_("integrator").post(
+            "/api/v1/shipments", json={"site": site, "order": ids["so"], "carrier": "SF", "tracking": ids["so"]}
+        ),
+        service.as_("integrator").post(
+            "/api/v1/shipments/news",
+            json={"items": [{"carrier": "SF", "tracking": ids["so"], "state": "undeliverable",
+                             "happened_at": datetime.now(UTC).isoformat(), "note": "no such street"}]},
+        ),
+    ]  # fmt: skip
+    assert [answer.text for answer in answers if answer.is_error] == []
+    return ids | {"sku": stock["sku"]}
+
+
+def answer_allocation(service: Any, given: dict[str, str], waits: dict[str, str]) -> str:
+    """Answer the allocation that was asked last as slotting's worker does: orders to sites, others wait and why."""
+    (question,) = service.sql(
+        "select question_id::text from questions where kind = 'allocation' order by asked_at desc limit 1"
+    )
+    day = "2099-05-04T00:00:00Z"
+    answer = {
+        "v": 1, "status": "optimal", "cost": 31.5, "lower_bound": 31.5, "first_come_cost": 42.0, "seconds": 0.1,
+        "shipped": [
+            {"order": order, "shipments": [{"site": site, "lines": [0], "km": 121.4, "arrives_at": day}],
+             "days_late": 0, "why": "the nearest site that has all of it", "first_come": ["shanghai-1"]}
+            for order, site in given.items()
+        ],
+        "waiting": [{"order": order, "why": why, "first_come": []} for order, why in waits.items()],
+    }  # fmt: skip
+    service.sql("select question_start_v1(%s)", [question["question_id"]])
+    service.sql("select question_finish_v1(%s, %s::jsonb)", [question["question_id"], json.dumps(answer)])
+    return str(question["question_id"])

@@ -9,7 +9,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from tagdock_cloud_api_browsing import ARTEFACTS, Watch, ask, on, solve  # laid there by conftest.py
+from tagdock_cloud_api_browsing import (
+    ARTEFACTS,
+    Watch,
+    answer_allocation,
+    ask,
+    on,
+    returns_of,
+    shipping_of,
+    solve,
+)  # laid there by conftest.py
 
 expect = pytest.importorskip("playwright.sync_api", reason="install the test group: uv sync --group test").expect
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="install the test group")
@@ -19,7 +28,8 @@ LOOKS = [(390, False, "en"), (1920, True, "zh")]
 """Width, dark, language; each page is turned from light to dark, or back, once it was looked at."""
 PAGES = (
     "live", "find", "find-item", "find-order", "find-door", "find-unknown", "layout", "layout-new", "after", "plans",
-    "plan", "plan-waiting", "moves", "health", "trouble", "login",
+    "plan", "plan-waiting", "moves", "health", "trouble", "login", "returns", "return", "return-held", "return-new",
+    "tasks-all", "tasks-settle", "shipping",
 )  # fmt: skip
 CONTRAST = {"runOnly": ["color-contrast"], "resultTypes": ["violations"]}
 """What the colours change of a page that was looked at in others already."""
@@ -48,6 +58,10 @@ def paths(warehouse: Any, helpers: Any) -> dict[str, str]:
     warehouse.as_("integrator").put(f"/api/v1/sites/{helpers.SITE}/orders/SO-17", json=order)
     opened = {"site": helpers.SITE, "door": "D1", "kind": "outbound", "order": "SO-17"}
     warehouse.as_("operator").post("/api/v1/sessions", json=opened)
+    returned, unasked = returns_of(warehouse, helpers)
+    waiting = shipping_of(warehouse, helpers)
+    assert warehouse.as_("planner").post("/shipping/allocations").status_code == 303
+    answer_allocation(warehouse, {waiting["web"]: helpers.SITE}, {waiting["late"]: "no site has it free"})
     plan_id, asked = ask(warehouse, helpers), ask(warehouse, helpers)
     solve(warehouse, plan_id)
     warehouse.sql("select plan_start_v1(%s, '{}')", [asked])
@@ -58,6 +72,9 @@ def paths(warehouse: Any, helpers: Any) -> dict[str, str]:
         "layout": "/layout#bin=C-05", "layout-new": "/layout/new", "after": f"/layout?plan={plan_id}&when=after",
         "plans": "/plans", "plan": f"/plans/{plan_id}", "plan-waiting": f"/plans/{asked}",
         "moves": f"/plans/{plan_id}/moves", "health": "/health", "trouble": "/no-such-page", "login": "/login",
+        "returns": "/returns", "return": f"/returns/cases/{returned}", "return-held": f"/returns/cases/{unasked}",
+        "return-new": "/returns/new", "tasks-all": "/tasks/all", "tasks-settle": "/tasks/settle",
+        "shipping": "/shipping",
     }  # fmt: skip
 
 

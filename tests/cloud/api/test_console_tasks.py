@@ -6,69 +6,28 @@ from uuid import uuid4
 import pytest
 from tagdock_cloud.store import pool
 from tagdock_cloud.tasks.duties import deal_out
-from tagdock_cloud_api_browsing import ARTEFACTS, Watch  # laid there by conftest.py
+from tagdock_cloud_api_browsing import Phone, Watch  # laid there by conftest.py
 
 expect = pytest.importorskip("playwright.sync_api", reason="install the test group: uv sync --group test").expect
-axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="install the test group")
-
-PHONE = 390
-FINGER_PX = 44
-"""What fingers hit for sure (WCAG 2.2, 2.5.5): 44 by 44 CSS pixels."""
-
-
-class Phone:
-    """One person's phone at the filled warehouse, with a scanner that types."""
-
-    def __init__(self, watch: Any, service: Any, site: str, role: str) -> None:
-        self.service, self.site, self.role = service, site, role
-        self.page = watch.open(f"/tasks?site={site}", role=role, width=PHONE)
-        self.touches = 0
-
-    def touch(self, *, name: str, role: str = "button") -> None:
-        target = self.page.get_by_role(role, name=name, exact=False).first
-        assert target.bounding_box()["height"] >= FINGER_PX
-        target.click()
-        self.touches += 1
-
-    def choose(self, text: str) -> None:
-        self.page.locator(".grades label", has_text=text).click()
-        self.touches += 1
-
-    def scan(self, text: str) -> None:
-        """Type as a scanner does: into whatever has the focus, then Enter."""
-        expect(self.page.locator(".hand [autofocus]")).to_be_focused()
-        self.type(text)
-
-    def type(self, text: str) -> None:
-        self.page.keyboard.type(text)
-        self.page.keyboard.press("Enter")
-
-    def come(self) -> None:
-        self.touch(name="Come on duty")
-        expect(self.page.get_by_role("button", name="Go off duty")).to_be_visible()
-        self.touches = 0
-
-    def deal(self) -> None:
-        with pool.connect(self.service.database) as connection:
-            deal_out(connection)
-
-    def look(self, name: str) -> list[str]:
-        """Keep a picture, and return what is wrong with the page for people who see or touch otherwise."""
-        self.page.screenshot(path=ARTEFACTS / f"{name}-{PHONE}-en.png", full_page=True)
-        assert self.page.evaluate("document.documentElement.scrollWidth") <= PHONE
-        found = axe.Axe().run(self.page).response["violations"]
-        return [
-            f"{rule['id']}: {rule['nodes'][0]['html'][:200]}"
-            for rule in found
-            if rule["impact"] in ("serious", "critical")
-        ]
+pytest.importorskip("axe_playwright_python.sync_playwright", reason="install the test group")
 
 
 @pytest.fixture
 def open_phone(watch: Watch, warehouse: Any, helpers: Any) -> Any:
-    yield lambda role: Phone(watch, warehouse, helpers.SITE, role)
+    yield lambda role: Phone(watch, warehouse, f"/tasks?site={helpers.SITE}", role)
     warehouse.sql("delete from on_duty")
     warehouse.sql("update tasks set state = 'cancelled', done_at = now() where state = 'open'")
+
+
+def come(phone: Phone) -> None:
+    phone.touch(name="Come on duty")
+    expect(phone.page.get_by_role("button", name="Go off duty")).to_be_visible()
+    phone.touches = 0
+
+
+def deal(service: Any) -> None:
+    with pool.connect(service.database) as connection:
+        deal_out(connection)
 
 
 def item(service: Any, site: str, state: str = "in_progress") -> str:
@@ -81,11 +40,11 @@ def item(service: Any, site: str, state: str = "in_progress") -> str:
 def test_goods_are_put_away_by_scanning_them_and_the_bin(open_phone: Any, warehouse: Any, helpers: Any) -> None:
     phone = open_phone("operator")
     epc = item(warehouse, helpers.SITE)
-    phone.come()
+    come(phone)
     expect(phone.page.locator("#state")).to_have_attribute("data-state", "live")
     body = {"site": helpers.SITE, "kind": "put_away", "epc": epc, "to_bin": "C-05"}
     warehouse.as_("manager").post("/api/v1/tasks", json=body)
-    phone.deal()
+    deal(warehouse)
     expect(phone.page.locator(".task")).to_contain_text("Put away")  # by itself
     assert phone.look("tasks") == []
     phone.page.mouse.click(3, 700)  # a thumb went astray: the scanner finds its field
@@ -105,7 +64,7 @@ def test_goods_are_put_away_by_scanning_them_and_the_bin(open_phone: Any, wareho
 
 def test_a_bin_is_counted_by_scanning_it_and_typing_how_many(open_phone: Any, warehouse: Any, helpers: Any) -> None:
     phone = open_phone("operator")
-    phone.come()
+    come(phone)
     task = {"site": helpers.SITE, "kind": "count", "bin": "C-07", "quantity": 12}
     task_id = warehouse.as_("manager").post("/api/v1/tasks", json=task).json()["task_id"]
     phone.scan("C-07")  # nobody was given it yet: who scans does it
@@ -147,7 +106,7 @@ def test_a_return_is_inspected_with_two_touches_and_the_second_is_for_somebody_e
     answer = warehouse.as_("operator").post(f"/api/v1/items/{epc}/life/steps", json=returned)
     assert answer.status_code == 201, answer.text
     phone = open_phone("inspector")
-    phone.come()
+    come(phone)
     phone.scan(epc)
     expect(phone.page.get_by_role("button", name="Inspected")).to_be_visible()
     assert phone.look("task-inspect") == []

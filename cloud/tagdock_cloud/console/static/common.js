@@ -52,3 +52,8 @@ for (const choice of document.querySelectorAll("select[data-submits]")) {
 }
 
 for (const button of document.querySelectorAll("[data-prints]")) button.addEventListener("click", () => print());
+
+// Where the pages do not fit beside each other, the one that is shown stands in the middle of them.
+const pages = document.querySelector(".top nav");
+const shown = pages?.querySelector("[aria-current]");
+if (shown) pages.scrollLeft = shown.offsetLeft - pages.offsetLeft - (pages.clientWidth - shown.offsetWidth) / 2;

@@ -22,7 +22,7 @@ from tagdock_cloud.stockpolicy.counts.records import (
     SettlementBody,
     WholeCount,
 )
-from tagdock_cloud.stockpolicy.counts.settling import settle_difference
+from tagdock_cloud.stockpolicy.counts.settling import find_count, hold_count, settle
 from tagdock_cloud.stockpolicy.counts.taking import take_count
 from tagdock_cloud.stockpolicy.sheet import CSV_BODY, read_rows
 from tagdock_cloud.store.queries import load_queries
@@ -103,7 +103,7 @@ async def import_count(once: Once, request: Request, db: Db, caller: Handler, co
     """Tell it from CSV: a column `epc`, or `sku`, `quantity` and perhaps `bin`."""
     check_media_type(request.headers.get("content-type"), "text/csv")
     content = await request.body()
-    count = await _find(db, caller, count_id)
+    count = await find_count(db, caller, count_id)
     body = (
         ResultBody(epcs=[row.epc for row in read_rows(content, EpcBody, ("epc",), MOST_EPCS)], counted_at=None)
         if count["method"] == "epcs"
@@ -119,11 +119,7 @@ async def settle_count_difference(
     """Say what became of a difference; the record follows. The same again changes nothing."""
 
     async def work(transaction: Transaction) -> Response:
-        count = await _held(transaction, caller, count_id)
-        before = await settle_difference(transaction, caller, count, number, body)
-        if before is not None:
-            subject = f"count/{count_id}/{number}"
-            await audit(transaction, caller, "count.settle", subject, site=count["site"], before=before, after=body)
+        await settle(transaction, caller, count_id, number, body)
         return reply(await _whole(transaction, caller, count_id))
 
     return await once(caller, work)
@@ -134,7 +130,7 @@ async def cancel_count(once: Once, caller: Operator, count_id: UUID) -> Response
     """Call a count off that nobody has made. Once more changes nothing."""
 
     async def work(transaction: Transaction) -> Response:
-        before = await _held(transaction, caller, count_id)
+        before = await hold_count(transaction, caller, count_id)
         if await transaction.one(_SQL["cancel"], {"count_id": count_id, "by": caller.id}):
             states: Any = {"before": {"state": before["state"]}, "after": {"state": "cancelled"}}
             await audit(transaction, caller, "count.cancel", f"count/{count_id}", site=before["site"], **states)
@@ -183,7 +179,7 @@ async def list_due(
 
 async def _tell(once: Once, caller: Caller, count_id: UUID, body: ResultBody) -> Response:
     async def work(transaction: Transaction) -> Response:
-        count = await _held(transaction, caller, count_id)
+        count = await hold_count(transaction, caller, count_id)
         await take_count(transaction, caller, count, body, datetime.now(UTC))
         whole = await _whole(transaction, caller, count_id)
         told = {name: whole[name] for name in ("expected", "found", "missing", "extra", "state")}
@@ -203,20 +199,6 @@ def _lines(rows: list[LineBody]) -> ResultBody:
         raise refused("file", str(error.errors()[0]["msg"]).removeprefix("Value error, ")) from None  # type: ignore[attr-defined]
 
 
-async def _held(transaction: Transaction, caller: Caller, count_id: UUID) -> Row:
-    await transaction.run(_SQL["hold"], {"count_id": count_id})
-    return await _find(transaction, caller, count_id)
-
-
 async def _whole(db: Database | Transaction, caller: Caller, count_id: UUID) -> Row:
-    count = await _find(db, caller, count_id)
+    count = await find_count(db, caller, count_id)
     return {**count, "differences": await db.all(_SQL["differences"], {"count_id": count_id})}
-
-
-async def _find(db: Database | Transaction, caller: Caller, count_id: UUID) -> Row:
-    """Return a count. Raises Problem: 404, or 403 where its site is not the caller's."""
-    count = await db.one(_SQL["one"], {"count_id": count_id})
-    if count is None:
-        raise not_found("count", count_id)
-    caller.check(count["site"])
-    return count

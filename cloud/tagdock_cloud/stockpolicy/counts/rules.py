@@ -92,16 +92,16 @@ def lines_of(expected: Mapping[tuple[str, str], int], differences: Iterable[Diff
     return [Line(*place, expected.get(place, 0), off["missing"][place], off["extra"][place]) for place in places]
 
 
+def verdicts_on(difference: Mapping[str, object]) -> tuple[Verdict, ...]:
+    """Return what may be said of a difference."""
+    if difference["epc"] is None:
+        return "noted", "recount"
+    return ("missing", "found") if difference["kind"] == "missing" else ("here", "found")
+
+
 def check_verdict(difference: Mapping[str, object], verdict: Verdict) -> None:
     """Raise Problem (409) where a verdict says nothing of such a difference."""
-    of_units = difference["epc"] is None
-    fitting = (
-        ("noted", "recount")
-        if of_units
-        else ("missing", "found")
-        if difference["kind"] == "missing"
-        else ("here", "found")
-    )
+    fitting = verdicts_on(difference)
     if verdict not in fitting:
-        what = "units" if of_units else f"an item that is {difference['kind']}"
+        what = "units" if difference["epc"] is None else f"an item that is {difference['kind']}"
         raise Problem(409, f"verdict: of {what} it can be {' or '.join(fitting)}, not {verdict}")

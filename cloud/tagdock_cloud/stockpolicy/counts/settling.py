@@ -1,6 +1,7 @@
 """What became of differences: a person says so, and the record follows."""
 
 from typing import Any
+from uuid import UUID
 
 from pydantic_core import to_json
 
@@ -11,12 +12,37 @@ from tagdock_cloud.life.taking import hold, tell_presence
 from tagdock_cloud.stockpolicy.counts.records import SettlementBody
 from tagdock_cloud.stockpolicy.counts.rules import check_verdict
 from tagdock_cloud.store.queries import load_queries
-from tagdock_cloud.web.database import Transaction
+from tagdock_cloud.web.audit import audit
+from tagdock_cloud.web.database import Database, Transaction
 from tagdock_cloud.web.problems import Problem, not_found
 
 _SQL = load_queries("tagdock_cloud.stockpolicy.counts")
 _ITEMS = load_queries("tagdock_cloud.inventory")
 Row = dict[str, Any]
+
+
+async def hold_count(transaction: Transaction, caller: Caller, count_id: UUID) -> Row:
+    """Return a count that nobody else tells or settles meanwhile. Raises Problem: 404, or 403 of another site."""
+    await transaction.run(_SQL["hold"], {"count_id": count_id})
+    return await find_count(transaction, caller, count_id)
+
+
+async def find_count(db: Database | Transaction, caller: Caller, count_id: UUID) -> Row:
+    """Return a count. Raises Problem: 404, or 403 where its site is not the caller's."""
+    count = await db.one(_SQL["one"], {"count_id": count_id})
+    if count is None:
+        raise not_found("count", count_id)
+    caller.check(count["site"])
+    return count
+
+
+async def settle(transaction: Transaction, caller: Caller, count_id: UUID, number: int, body: SettlementBody) -> None:
+    """Settle one difference of a count, with its line in the audit. Raises Problem: 403, 404, 409."""
+    count = await hold_count(transaction, caller, count_id)
+    before = await settle_difference(transaction, caller, count, number, body)
+    if before is not None:
+        subject = f"count/{count_id}/{number}"
+        await audit(transaction, caller, "count.settle", subject, site=count["site"], before=before, after=body)
 
 
 async def settle_difference(
