@@ -672,3 +672,60 @@ def test_a_compressed_history_opens_the_weeks_that_are_listed_and_what_comes_lat
     assert ask(kept_long, "select min(week) >= week_of(now() - interval '94 days') as is_short from item_weeks") == [
         {"is_short": True}
     ]
+
+
+SCANNED = """
+select week_of(i.range_start) as week
+from timescaledb_information.chunks i
+join _timescaledb_catalog.chunk c on (c.schema_name, c.table_name) = (i.chunk_schema, i.chunk_name)
+left join _timescaledb_catalog.chunk packed on packed.id = c.compressed_chunk_id
+where i.hypertable_name = 'movements' and exists (
+    select from pg_stat_xact_all_tables s
+    where s.relname in (c.table_name, packed.table_name) and coalesce(s.seq_scan, 0) + coalesce(s.idx_scan, 0) > 0)
+order by 1
+"""
+
+
+def test_what_comes_late_to_a_compressed_record_opens_the_weeks_in_which_its_item_moved(
+    kept_long: Flavour, movement: Make
+) -> None:
+    if kept_long["name"] != "timescaledb":
+        pytest.skip("only TimescaleDB's community edition compresses")
+    days = [1, 40, 130, 190]
+    record(
+        kept_long,
+        *[
+            movement(EPC.format(92), event_id=UUID(int=9200 + ago), observed_at=NOW - timedelta(days=ago))
+            for ago in days
+        ],
+    )
+    list_all(kept_long)
+    with psycopg.connect(kept_long["url"], autocommit=True) as connection:
+        connection.execute(
+            "select compress_chunk(chunk, true) from show_chunks('movements', older_than => now() - interval '30 days')"
+            " chunk"
+        )
+    with psycopg.connect(kept_long["url"]) as connection:  # a new one: it counts nothing yet
+        connection.execute("select project_items(%s)", [[EPC.format(92)]])
+        opened = {week for (week,) in connection.execute(SCANNED)}
+    weeks = "select week_of(%s - ago * interval '1 day') as week from unnest(%s::int[]) ago"
+    moved = {row["week"] for row in ask(kept_long, weeks, [NOW, days])}
+    (listed,) = ask(kept_long, "select before_week as week from weeks_listed")
+    assert {week for week in opened if week < listed["week"]} == {week for week in moved if week < listed["week"]}
+
+
+@pytest.mark.parametrize("is_listed", [False, True])
+def test_what_comes_late_moves_an_item_as_a_rebuild_does(kept_long: Flavour, movement: Make, is_listed: bool) -> None:
+    if is_listed:
+        list_all(kept_long)
+    late = [
+        movement(EPC.format(91), event_id=UUID(int=9100 + days), observed_at=NOW - timedelta(days=days), direction=way)
+        for days, way in ((90, "out"), (20, "in"), (45, "out"), (150, "in"), (2, "uncertain"))
+    ]
+    for one in late:
+        record(kept_long, one)
+    place = "select site, door, bin, state, since from items where epc = %s"
+    moved = ask(kept_long, place, [EPC.format(91)])
+    assert moved[0]["since"] == NOW - timedelta(days=20)
+    rebuild(kept_long["url"], lambda done: None)
+    assert ask(kept_long, place, [EPC.format(91)]) == moved
