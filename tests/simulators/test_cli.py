@@ -105,8 +105,15 @@ def test_every_option_shows_its_twin_in_the_environment(command: str) -> None:
         (["record", "-o", "x.jsonl", "--set", "doors"], 2, "--set doors: write KEY=VALUE"),
         (["picture", "-o", "x.pdf"], 2, "must end in .svg or .png"),
         (["reader", "--port", "70000"], 2, "70000 is not in the range"),
+        (["demo", "--past", "8"], 2, "'8' is no number of weeks; write something like 8w (26w at most)"),
+        (["demo", "--past", "27w"], 2, "'27w' is no number of weeks"),
+        (["demo", "--past", "0w"], 2, "'0w' is no number of weeks"),
+        (["demo", "--past", "8w", "--database", "postgresql://x/y"], 2, "leave --database out"),
     ],
-    ids=["no output", "no scenario", "seed", "same file", "no folder", "no number", "no value", "no picture", "port"],
+    ids=[
+        *("no output", "no scenario", "seed", "same file", "no folder", "no number", "no value", "no picture", "port"),
+        *("weeks without a unit", "too many weeks", "no week", "another's clock"),
+    ],
 )
 def test_a_users_mistake_is_one_clear_line(arguments: list[str], status: int, reason: str) -> None:
     done = run(*arguments)

@@ -103,3 +103,21 @@ def test_a_process_that_is_not_there_can_not_be_killed(tmp_path: Path) -> None:
 
     with pytest.raises(DemoError, match="names no process for ingest"):
         asyncio.run(scene())
+
+
+def test_a_past_wants_a_folder_without_a_record(tmp_path: Path) -> None:
+    (tmp_path / "cloud").mkdir()
+    with pytest.raises(DemoError, match="--past wants a new folder"):
+        House(settings(tmp_path), Supervisor.__new__(Supervisor), tmp_path).past_clock()
+
+
+def test_the_cloud_goes_by_a_clock_when_it_is_given_one(tmp_path: Path) -> None:
+    async def scene() -> Addresses:
+        children = Supervisor(tmp_path / "logs")
+        try:
+            house = House(settings(tmp_path), children, tmp_path)
+            return await house.start_cloud({"TAGDOCK_DATABASE": "by this clock"})
+        finally:
+            await children.stop()
+
+    assert asyncio.run(scene()).database.endswith("| by this clock")

@@ -1,6 +1,7 @@
 """The verdict: truth against record, one outcome for each crossing."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -101,3 +102,23 @@ def test_the_text_says_what_is_wrong_and_what_was_left_out() -> None:
     for words in ("zero quantity 2", "gateway at 08:00:00", "40% less to walk", "Something went wrong"):
         assert words in text
     assert "Nothing was lost" in as_text(verdict(stored()))
+
+
+def test_weeks_of_the_past_count_for_the_verdict() -> None:
+    record = [stored()]
+    for past, is_clean in (
+        (verdict(stored()), True),
+        (verdict(), False),
+        (verdict(stored(), stored(name="m2")), False),
+    ):
+        report = judge([passed()], record, [], replace(PLAYED, past=past))
+        assert report.clean == is_clean
+        told = as_json(report)
+        assert told["clean"] == is_clean
+        assert told["past"]["crossings"] == 1
+        assert told["past"]["lost"] == len(past.lost)
+        assert told["lost"] == told["doubled"] == 0
+        assert "latency_ms" not in told["past"]
+    assert "played as history by a clock set back: 1 doubled" in as_text(report)
+    assert "each once on record" in as_text(judge([passed()], record, [], replace(PLAYED, past=verdict(stored()))))
+    assert "past" not in as_json(verdict(stored()))

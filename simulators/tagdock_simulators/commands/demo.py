@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import click
 
 from tagdock_simulators.demo.errors import DemoError
+from tagdock_simulators.demo.history import WEEKS_AT_MOST
 from tagdock_simulators.demo.report import Report, as_json, as_text
 from tagdock_simulators.demo.run import run_demo
 from tagdock_simulators.demo.settings import KILLABLE, SITES_AT_MOST, DemoSettings
@@ -20,6 +21,7 @@ from tagdock_simulators.warehouse.orders import OrderFileError
 
 _UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0}
 _TIME = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)([smh]?)")
+_WEEKS = re.compile(r"([0-9]{1,3})w")
 _PLAY_AT_MOST_S = 24 * 3600.0
 
 
@@ -35,6 +37,22 @@ class _Span(click.ParamType[float]):
         if not 0 < seconds <= _PLAY_AT_MOST_S:
             self.fail(f"{value!r} is no time; write something like 60s, 5m or 1h (24h at most)", param, ctx)
         return seconds
+
+
+class _Weeks(click.ParamType[int]):
+    """Whole weeks, like 8w."""
+
+    name = "weeks"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return how many."""
+        matched = _WEEKS.fullmatch(str(value).strip())
+        weeks = int(matched[1]) if matched else 0
+        if not 1 <= weeks <= WEEKS_AT_MOST:
+            self.fail(
+                f"{value!r} is no number of weeks; write something like 8w ({WEEKS_AT_MOST}w at most)", param, ctx
+            )
+        return weeks
 
 
 class _Url(click.ParamType[str]):
@@ -167,10 +185,22 @@ def _kills(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
     show_envvar=True,
     help="With --returns: at how many sites they come back, each with a gateway and people of its own.",
 )
+@click.option(
+    "--past",
+    "past_weeks",
+    type=_Weeks(),
+    envvar="TAGDOCK_PAST",
+    show_envvar=True,
+    help=f"First play the orders of so many weeks before today (8w; {WEEKS_AT_MOST}w at most) into a new --data: the "
+    "cloud's clock is set back meanwhile, and a plan is made, approved and carried out then.",
+)
 def demo(report: Path | None, **asked: Any) -> None:
     """Run everything on this box, drive orders through simulated dock doors, and report what became of them."""
     if asked["sites"] > 1 and not asked["returns"]:
         raise click.UsageError("--sites says where returns come back; give --returns, too")
+    asked["past_weeks"] = asked["past_weeks"] or 0
+    if asked["past_weeks"] and asked["database"]:
+        raise click.UsageError("--past sets back the clock of the demo's own database; leave --database out")
     begun = time.monotonic()
 
     def say(words: str) -> None:

@@ -60,10 +60,11 @@ class CloudClient:
         if items:
             await self._call("PUT", path, json={"items": list(items)})
 
-    async def open_session(self, door: str, kind: str, order: str, opened_at: datetime) -> None:
-        """Open a door session; asked twice, it is opened once."""
+    async def open_session(self, door: str, kind: str, order: str, opened_at: datetime) -> str:
+        """Open a door session and return its id; asked twice, it is opened once."""
         body = {"site": self._site, "door": door, "kind": kind, "order": order, "opened_at": opened_at.isoformat()}
-        await self._call("POST", "/sessions", json=body, headers={"Idempotency-Key": f"{order}-open"})
+        answer = await self._call("POST", "/sessions", json=body, headers={"Idempotency-Key": f"{order}-open"})
+        return str(answer.json()["session_id"])
 
     async def close_session(self, session_id: str, until_at: datetime | None) -> None:
         """Close a door session; what passed until then counts, None: until now."""
@@ -104,9 +105,10 @@ class CloudClient:
         """Take a token out of force, by its name."""
         await self._call("DELETE", f"/tokens/{token}")
 
-    def movements(self, since: datetime) -> AsyncIterator[dict[str, Any]]:
-        """Iterate over the stored movements that were observed since a time."""
-        return self._pages("/movements", {"site": self._site, "since": since.isoformat()})
+    def movements(self, since: datetime, until: datetime | None = None) -> AsyncIterator[dict[str, Any]]:
+        """Iterate over the stored movements that were observed since a time, and before `until` if given."""
+        end = {"until": until.isoformat()} if until else {}
+        return self._pages("/movements", {"site": self._site, "since": since.isoformat(), **end})
 
     async def all(self, path: str, **asked: str) -> list[dict[str, Any]]:
         """Return every row of a list, page by page."""

@@ -18,9 +18,10 @@ _LOOK_BACK_AT_MOST = timedelta(seconds=60)
 class Follower:
     """Knows which movements are stored; asks only for those that are new."""
 
-    def __init__(self, client: CloudClient, started_at: datetime) -> None:
+    def __init__(self, client: CloudClient, started_at: datetime, until: datetime | None = None) -> None:
+        """Follow what was observed since `started_at`, and before `until` where it is given."""
         self._client = client
-        self._started_at = started_at
+        self._started_at, self._until = started_at, until
         self._by_id: dict[str, Stored] = {}
         self.stored_at: dict[str, datetime] = {}
         """When each EPC's movement was stored; the first one where there are several."""
@@ -54,7 +55,7 @@ class Follower:
         await self._read_since(self._started_at)
 
     async def _read_since(self, since: datetime) -> None:
-        async for item in self._client.movements(since):
+        async for item in self._client.movements(since, self._until):
             if item["door"] is None:
                 self._note_bin(item)
                 continue

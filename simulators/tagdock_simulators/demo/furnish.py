@@ -1,12 +1,12 @@
 """Tell the cloud what stands in the warehouse before it moves."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tagdock_simulators.demo.client import CloudClient
 from tagdock_simulators.warehouse.catalogue import Product, build_catalogue
-from tagdock_simulators.warehouse.floor import Floor, build_floor
+from tagdock_simulators.warehouse.floor import Floor, build_floor, rearranged
 from tagdock_simulators.warehouse.loads import Carton, Tagger
 from tagdock_simulators.warehouse.orders import OrderLine
 
@@ -31,10 +31,18 @@ class Warehouse:
         self._client = client
 
     @classmethod
-    async def furnish(cls, client: CloudClient, lines: Sequence[OrderLine], doors: Sequence[str]) -> "Warehouse":
-        """Import the SKUs of all lines and a floor with a bin for each."""
+    async def furnish(
+        cls,
+        client: CloudClient,
+        lines: Sequence[OrderLine],
+        doors: Sequence[str],
+        bin_of: Mapping[str, str] | None = None,
+    ) -> "Warehouse":
+        """Import the SKUs of all lines and a floor with a bin for each: the one of `bin_of` where they were moved."""
         products = build_catalogue(lines, await client.gtins())
         floor = build_floor(list(products), doors=doors)
+        if bin_of is not None:
+            floor = rearranged(floor, bin_of)
         await client.put_skus([product.upsert() for product in products.values()])
         await client.put_layout(floor.layout)
         return cls(client, products, floor)

@@ -4,11 +4,13 @@ import contextlib
 import json
 import os
 import signal
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from tagdock_simulators.demo.clock import PastClock
 from tagdock_simulators.demo.errors import DemoError
 from tagdock_simulators.demo.ports import LOOPBACK, answers, give_way, is_free
 from tagdock_simulators.demo.processes import Program, Supervisor, find_program, run_once
@@ -18,6 +20,7 @@ _HTTP_PORT, _BROKER_PORT = 8000, 1883
 _CLOUD_READY_WITHIN_S = 90.0  # a first start makes a database; a start after a crash recovers one
 _COMMAND_WITHIN_S = 30.0
 _OUTSIDE_ANSWERS_WITHIN_S = 5.0
+TOKEN = "demo"  # noqa: S105  # the name that a token begins with, not a secret
 CLOUD_PROCESSES = ("api", "ingest", "broker", "database")
 _PASSED_ON = "TAGDOCK_GATEWAY_PASSWORD"
 _MQTT_PORTS = {"mqtt": 1883, "mqtts": 8883}
@@ -40,36 +43,49 @@ class House:
         self._data = data
         self._cloud_data = data / "cloud"
 
-    async def start_cloud(self) -> Addresses:
-        """Start the cloud, with the embedded broker and database unless others were named. Raises DemoError."""
+    async def start_cloud(self, clock: Mapping[str, str] | None = None) -> Addresses:
+        """Start the cloud, with the embedded broker and database unless others were named. Raises DemoError.
+
+        `clock`: the settings of the clock that it goes by; None: the box's own.
+        """
         await _check_broker(self._settings.broker)
         ports = self._free_ports()
         try:
-            return await self._start_cloud(ports)
+            return await self._start_cloud(ports, clock)
         except DemoError:
             if self._free_ports() == ports:
                 raise
-        return await self._start_cloud(self._free_ports())  # somebody was faster: give way
+        return await self._start_cloud(self._free_ports(), clock)  # somebody was faster: give way
+
+    def past_clock(self) -> PastClock:
+        """Return a clock for a past that nothing is on record of yet. Raises DemoError where there is a record."""
+        if self._cloud_data.exists():
+            raise DemoError(f"--past wants a new folder, and {self._data} has a record already; choose one with --data")
+        return PastClock(self._data)
 
     def _free_ports(self) -> tuple[str, ...]:
         ports = ("--http-port", str(_http_port(self._settings.http_port)))
         return ports if self._settings.broker else (*ports, "--broker-port", str(give_way(_BROKER_PORT)))
 
-    async def _start_cloud(self, ports: tuple[str, ...]) -> Addresses:
+    async def _start_cloud(self, ports: tuple[str, ...], clock: Mapping[str, str] | None) -> Addresses:
         settings = self._settings
         command = (find_program("tagdock-cloud"), "serve", "--open", "--json", "--data", str(self._cloud_data), *ports)
         urls = {"TAGDOCK_BROKER": settings.broker, "TAGDOCK_DATABASE": settings.database}
         return await self._children.start(
-            Program("cloud", command, environment(**urls)), _addresses, _CLOUD_READY_WITHIN_S
+            Program("cloud", command, {**environment(**urls), **(clock or {})}), _addresses, _CLOUD_READY_WITHIN_S
         )
 
-    async def add_token(self, database: str, started_at: datetime) -> str:
-        """Make an administrator's token for this run."""
-        return (await self._tokens(database, "add", _token_name(started_at), "--role", "admin")).split()[-1]
+    async def stop_cloud(self) -> None:
+        """Stop the cloud with its database and broker."""
+        await self._children.stop_one("cloud")
 
-    async def revoke_token(self, database: str, started_at: datetime) -> None:
+    async def add_token(self, database: str, started_at: datetime, name: str = TOKEN) -> str:
+        """Make an administrator's token for this run."""
+        return (await self._tokens(database, "add", _token_name(name, started_at), "--role", "admin")).split()[-1]
+
+    async def revoke_token(self, database: str, started_at: datetime, name: str = TOKEN) -> None:
         """Take the token of this run out of force."""
-        await self._tokens(database, "revoke", _token_name(started_at))
+        await self._tokens(database, "revoke", _token_name(name, started_at))
 
     async def start_gateway(self, toml: str, name: str = "gateway") -> None:
         """Write a gateway's configuration and start it."""
@@ -88,6 +104,10 @@ class House:
         command = (find_program("tagdock-slotting"), "work")
         program = Program("slotting", command, environment(TAGDOCK_DATABASE=database))
         await self._children.start(program, _at_once, _COMMAND_WITHIN_S)
+
+    async def stop_slotting(self) -> None:
+        """Stop that worker."""
+        await self._children.stop_one("slotting")
 
     def pid(self, name: str) -> int:
         """Return the process id of one of the cloud's own processes. Raises DemoError when it is not running."""
@@ -109,8 +129,8 @@ class House:
         return await run_once(Program("tokens", command, environment(TAGDOCK_DATABASE=database)), _COMMAND_WITHIN_S)
 
 
-def _token_name(started_at: datetime) -> str:
-    return f"demo-{started_at:%Y%m%dT%H%M%S%f}"
+def _token_name(name: str, started_at: datetime) -> str:
+    return f"{name}-{started_at:%Y%m%dT%H%M%S%f}"
 
 
 def environment(**settings: str | None) -> dict[str, str]:

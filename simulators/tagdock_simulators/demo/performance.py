@@ -12,6 +12,7 @@ from tagdock_simulators.demo.errors import DemoError
 from tagdock_simulators.demo.extras import Extras
 from tagdock_simulators.demo.follow import Follower
 from tagdock_simulators.demo.kills import Killer
+from tagdock_simulators.demo.past import Lived
 from tagdock_simulators.demo.planning import make_plan
 from tagdock_simulators.demo.play import Player
 from tagdock_simulators.demo.processes import Supervisor
@@ -54,6 +55,7 @@ class Performance:
         yard: Yard,
         extras: Extras,
         returns: AfterSales | None = None,
+        past: Lived | None = None,
     ) -> None:
         self._settings = settings
         self._say = say
@@ -65,6 +67,7 @@ class Performance:
         self._yard = yard
         self._extras = extras
         self._returns = returns
+        self._past = past
         self._started_at = datetime.now(UTC)
         self._follower = follower
         self._gaps: list[GatewayGap] = []
@@ -103,6 +106,7 @@ class Performance:
             troubles=tuple(self._troubles),
             trucks=tuple(await self._yard.sessions(self._started_at)),
             returned=None if self._returns is None else await self._returns.judge(),
+            past=None if self._past is None else await self._past.judge(self._client),
             moved=with_record(self._extras.moved, self._follower.placed.values()),
         )
         return judge(player.passed, self._follower.stored, self._gaps, played)

@@ -14,7 +14,7 @@ from tagdock_simulators.demo.racks import ANTENNAS, Racks
 from tagdock_simulators.demo.report import Plan
 from tagdock_simulators.demo.settings import RACK_GATEWAY, SITE
 
-_MOVES = 40
+MOVES = 40
 """What a crew moves in a quiet hour; the report's plan has no such bound."""
 _MISSED_WITHIN_S = 15.0  # the cloud looks for silent gateways every ten seconds
 _WATCHED_WITHIN_S = 30.0
@@ -36,7 +36,7 @@ class Relocation:
 
         Raises DemoError where the cloud or the gateway does not do its part.
         """
-        plan_id = await ask(self._client, since, days, seed, at_most=_MOVES)
+        plan_id = await ask(self._client, since, days, seed, at_most=MOVES)
         await self._racks.rest()
         plan = await solved(self._client, plan_id)
         await self._client.approve(plan_id)

@@ -76,6 +76,8 @@ class Played:
     moved: Moved = field(default_factory=Moved)
     returned: Returned | None = None
     """None: nobody asked for returns."""
+    past: "Report | None" = None
+    """None: nobody asked for weeks of the past."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,8 @@ class Report:
         wrong = self.lost or self.doubled or self.wrong_door or self.wrong_direction or self.unexpected
         returned = self.played.returned
         differs = returned is not None and returned.differences
-        return not wrong and not differs and self.played.moved.is_right
+        past = self.played.past
+        return not wrong and not differs and self.played.moved.is_right and (past is None or past.clean)
 
 
 def judge(truth: Iterable[Passed], record: Iterable[Stored], gaps: Sequence[GatewayGap], played: Played) -> Report:
@@ -182,6 +185,7 @@ def as_json(report: Report) -> dict[str, Any]:
             for name in ("lost", "doubled", "wrong_door", "wrong_direction", "uncertain")
         },
         **beside_json(played.trucks, played.moved),
+        **({"past": _past_json(played.past)} if played.past else {}),
         **({"returns": returned_json(played.returned)} if played.returned else {}),
         "unusable_lines": dict(played.unusable_lines),
         "killed": [{"what": name, "at": at.isoformat()} for name, at in played.kills],
@@ -193,6 +197,12 @@ def as_json(report: Report) -> dict[str, Any]:
         "troubles": list(played.troubles),
         "clean": report.clean,
     }
+
+
+def _past_json(past: Report) -> dict[str, Any]:
+    """Write the same of the weeks before: how long the wire took says nothing there."""
+    without = ("latency_ms", "hand_over_ms", "feed_late_ms", "killed", "troubles", "lost_in_memory", "unusable_lines")
+    return {name: value for name, value in as_json(past).items() if name not in without}
 
 
 _WRONG = ("lost", "doubled", "wrong_door", "wrong_direction", "uncertain")
@@ -228,6 +238,7 @@ def as_text(report: Report) -> str:
             else []
         ),
         *beside_rows(played.trucks, played.moved),
+        *([("past", _past_text(played.past))] if played.past else []),
         *([returned_row(played.returned)] if played.returned else []),
         ("plan", plan_text(played.plan)),
         ("unusable lines", _unusable_text(played.unusable_lines)),
@@ -239,6 +250,15 @@ def as_text(report: Report) -> str:
     width = max(len(name) for name, _ in rows)
     lines = [f"  {name:<{width}}  {value}" for name, value in rows]
     return "\n".join(["What happened, against what is on record", "", *lines, *_troubles(played.troubles), "", verdict])
+
+
+def _past_text(past: Report) -> str:
+    played, wrong = past.played, sum(not end.is_right for end in past.played.trucks)
+    amiss = {name.replace("_", " "): len(getattr(past, name)) for name in (*_WRONG, "unexpected")}
+    amiss |= {"trucks told wrong": wrong, "moves not as carried": int(not played.moved.is_right)}
+    told = ", ".join(f"{count:,} {name}" for name, count in amiss.items() if count) or "each once on record"
+    days = f"{past.crossings:,} crossings of {played.days} days, played as history by a clock set back"
+    return f"{days}: {told}; {played.moved.confirmed:,} moves confirmed"
 
 
 def _kill_rows(report: Report) -> list[tuple[str, str]]:

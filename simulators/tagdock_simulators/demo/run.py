@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import fcntl
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -17,9 +17,11 @@ from tagdock_simulators.demo.errors import DemoError, StoppedError
 from tagdock_simulators.demo.extras import Extras
 from tagdock_simulators.demo.follow import Follower
 from tagdock_simulators.demo.furnish import Warehouse
+from tagdock_simulators.demo.history import split
 from tagdock_simulators.demo.house import Addresses, House
 from tagdock_simulators.demo.interrupt import interruptible
 from tagdock_simulators.demo.kills import Killer
+from tagdock_simulators.demo.past import Lived, live_past
 from tagdock_simulators.demo.performance import Performance
 from tagdock_simulators.demo.play import CARTONS_A_LOAD, Player
 from tagdock_simulators.demo.processes import Supervisor
@@ -27,7 +29,7 @@ from tagdock_simulators.demo.racks import Racks
 from tagdock_simulators.demo.report import Report
 from tagdock_simulators.demo.settings import GATEWAY, SITE, DemoSettings, site_names
 from tagdock_simulators.demo.stage import Stage
-from tagdock_simulators.demo.together import together
+from tagdock_simulators.demo.together import all_of, together
 from tagdock_simulators.demo.trucks import Dispatcher
 from tagdock_simulators.demo.yard import Yard
 from tagdock_simulators.gateway_config import gateway_toml
@@ -35,7 +37,7 @@ from tagdock_simulators.scenarios import SCENARIOS
 from tagdock_simulators.warehouse.floor import DOORS, RETURN_DOORS
 from tagdock_simulators.warehouse.generate import generate_orders
 from tagdock_simulators.warehouse.loads import Tagger, pack_loads
-from tagdock_simulators.warehouse.orders import OrderBook, read_orders, repeat_for_ever
+from tagdock_simulators.warehouse.orders import OrderBook, OrderLine, read_orders, repeat_for_ever
 
 Say = Callable[[str], None]
 _T = TypeVar("_T")
@@ -74,6 +76,11 @@ async def _run(
     settings: DemoSettings, say: Say, book: OrderBook, *, house: House, children: Supervisor, stop: asyncio.Event
 ) -> Report:
     """Bring the house up, play, and judge."""
+    played = without_cancelled(book.lines) if settings.returns else book.lines
+    doors = DOORS + RETURN_DOORS if settings.returns else DOORS
+    past, following = None, repeat_for_ever(played)
+    if settings.past_weeks:
+        past, following = await _unless(stop, _past(settings, say, book, house, (played, doors)))
     started_at = datetime.now(UTC)
     scenario = replace(SCENARIOS[settings.scenario], doors=len(DOORS))
     say("starting the cloud: database, broker, ingest, interface")
@@ -82,21 +89,18 @@ async def _run(
         token = await stack.enter_async_context(_token(house, addresses, started_at))
         client = await stack.enter_async_context(CloudClient(addresses.console, token, SITE))
         say(f"console: {addresses.console.rstrip('/')}/login?token={token}")
-        warehouse = await _unless(
-            stop, Warehouse.furnish(client, book.lines, DOORS + RETURN_DOORS if settings.returns else DOORS)
-        )
+        warehouse = await _unless(stop, Warehouse.furnish(client, book.lines, doors, past.bin_of if past else None))
         say(f"imported {len(warehouse.products):,} SKUs and a layout with a bin for each")
         stage = await stack.enter_async_context(Stage(scenario.geometry()))
         toml = gateway_toml(SITE, GATEWAY, addresses.broker, scenario.geometry(), stage.ports)
-        played = without_cancelled(book.lines) if settings.returns else book.lines
         tagger = Tagger(warehouse.products, datetime.now(UTC))
-        lines = islice(repeat_for_ever(played), ORDER_LINES_AT_MOST)
+        lines = islice(following, ORDER_LINES_AT_MOST)
         follower = Follower(client, started_at)
         yard = Yard(client, warehouse, Dispatcher(tagger, started_at), follower.stored_at, say)
         racks = await stack.enter_async_context(Racks(house, addresses, list(warehouse.bin_of.values()), settings.seed))
         extras = Extras(client, warehouse, racks, say, settings.seed)
         starting = _start_others(house, addresses, toml, stage)
-        await _unless(stop, _side_by_side(starting, extras.prepare(book.lines, tagger, yard)))
+        await _unless(stop, all_of(starting, extras.prepare(book.lines, tagger, yard)))
         returns = None
         if settings.returns:
             returns = AfterSales(book.lines, site_names(settings.sites), settings.seed, say)
@@ -125,19 +129,25 @@ async def _run(
             yard=yard,
             extras=extras,
             returns=returns,
+            past=past,
         )
         return await performance.give(pack_loads(lines, tagger, CARTONS_A_LOAD), stop, book.unusable)
 
 
-async def _side_by_side(one: Coroutine[Any, Any, None], other: Coroutine[Any, Any, None]) -> None:
-    """Do both at the same time; the first error ends both."""
-    tasks = [asyncio.create_task(one), asyncio.create_task(other)]
+async def _past(
+    settings: DemoSettings, say: Say, book: OrderBook, house: House, played: tuple[Sequence[OrderLine], Sequence[str]]
+) -> tuple[Lived, Iterator[OrderLine]]:
+    """Play the weeks before today; return what they left, and the orders that follow. Raises DemoError."""
+    clock = house.past_clock()
+    lines, doors = played
     try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        days, following = split(lines, settings.past_weeks, datetime.now(UTC).date())
+    except ValueError as error:
+        raise DemoError(f"--past: {error}") from None
+    say(f"playing {len(days)} days of {settings.past_weeks} weeks before today, by a clock that is set back for that")
+    lived = await live_past(house, clock, days, book.lines, doors, seed=settings.seed, say=say)
+    say(f"the past is on record, after {lived.seconds:.0f} s; from now on the clock is the box's own")
+    return lived, following
 
 
 async def _start_others(house: House, addresses: Addresses, toml: str, stage: Stage) -> None:

@@ -28,6 +28,8 @@ class DemoSettings:
     kills: tuple[str, ...] = ()
     returns: bool = False
     sites: int = 1
+    past_weeks: int = 0
+    """So many weeks before today are played first."""
 
 
 def site_names(sites: int) -> tuple[str, ...]:

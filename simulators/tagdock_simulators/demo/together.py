@@ -7,6 +7,18 @@ from typing import Any, TypeVar
 _T = TypeVar("_T")
 
 
+async def all_of(*works: Coroutine[Any, Any, object]) -> None:
+    """Do all side by side; the first error of any ends all."""
+
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
 async def together(main: Coroutine[Any, Any, _T], *others: Coroutine[Any, Any, object]) -> _T:
     """Run the others as long as the main one runs, and return what it returns; the first error of any ends all."""
     first = asyncio.create_task(main)

@@ -88,13 +88,7 @@ class Yard:
 
     async def sessions(self, since: datetime) -> list[TruckEnd]:
         """Hold what the cloud says of this run's ended trucks against what was on them."""
-        told = {row["order_id"]: row for row in await self._client.sessions(since) if row["state"] != "open"}
-        ends = []
-        for truck in self.ended:
-            row = told.get(truck.name)
-            said = (row["units_missing"], row["items_unexpected"] + row["items_wrong_door"]) if row else None
-            ends.append(TruckEnd(truck.name, truck.differences, said))
-        return ends
+        return await truck_ends(self._client, self.ended, since)
 
     async def clear(self) -> None:
         """Close the sessions that an earlier run left open."""
@@ -132,3 +126,14 @@ class Yard:
             await asyncio.sleep(_LOOK_EVERY_S)
         for row in await self._client.all("/sessions", site=SITE, order=truck.name, state="open"):
             await self._client.close_session(row["session_id"], until_at)
+
+
+async def truck_ends(client: CloudClient, trucks: Sequence[Truck], since: datetime) -> list[TruckEnd]:
+    """Hold what the cloud says of trucks that came since a time against what was on them."""
+    told = {row["order_id"]: row for row in await client.sessions(since) if row["state"] != "open"}
+    ends = []
+    for truck in trucks:
+        row = told.get(truck.name)
+        said = (row["units_missing"], row["items_unexpected"] + row["items_wrong_door"]) if row else None
+        ends.append(TruckEnd(truck.name, truck.differences, said))
+    return ends

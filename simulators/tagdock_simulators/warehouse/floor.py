@@ -1,7 +1,7 @@
 """The floor: parallel aisles of racks with doors at the front, filled as houses do that never thought about it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +54,15 @@ def build_floor(skus: Sequence[str], bins_a_sku: float = BINS_A_SKU, doors: Sequ
         "bin_bin_m": None,
     }
     return Floor(layout, bin_of)
+
+
+def rearranged(floor: Floor, bin_of: Mapping[str, str]) -> Floor:
+    """Return the same floor with each SKU in the bin that `bin_of` gives; a bin without any is free."""
+    kept: dict[str, list[str]] = {}
+    for sku, bin_name in bin_of.items():
+        kept.setdefault(bin_name, []).append(sku)
+    bins = [{**bin_, "skus": kept.get(bin_["id"], [])} for bin_ in floor.layout["bins"]]
+    return Floor({**floor.layout, "bins": bins}, dict(bin_of))
 
 
 def _shape(bins: int) -> tuple[int, int]:
