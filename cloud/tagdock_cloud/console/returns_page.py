@@ -140,7 +140,7 @@ async def _offered(transaction: Transaction, frame: Frame, case: Row, line: Row)
     waits = bool(outcomes) and seen.is_cleared
     ways = open_ways(held, frame.caller) if frame.caller.may("handle") and not waits else []
     for way in ways:  # what carries a decision out is for hands; what would undo it stands aside
-        way["is_aside"] = line["outcome"] is not None and not {"operator", "technician"} & set(way["by"])
+        way["is_aside"] = line["outcome"] is not None and not set(way["by"]) <= {"operator", "technician"}
     return {"ways": ways, "outcomes": outcomes if decides else [], "is_inspected": seen.is_cleared}
 
 

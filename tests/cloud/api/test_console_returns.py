@@ -68,6 +68,7 @@ def test_a_return_is_inspected_by_two_decided_refunded_and_closed_by_touch(
     assert (told["state"], told["lines"][0]["outcome"], told["lines"][0]["grade"]) == ("decided", "repack", "B")
     manager = opened("manager", f"/returns/cases/{case_ref}", WALL)
     assert manager.look("returns-decided") == []
+    expect(manager.page.get_by_role("button", name="Propose to scrap it")).to_have_count(0)  # it stands aside, folded
     manager.touch(name="Tell that the money goes back")
     expect(manager.page.get_by_role("button", name="Tell that the money goes back")).to_have_count(0)  # once
     manager.page.locator("summary", has_text="Close the case").click()
