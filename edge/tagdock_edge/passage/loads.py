@@ -42,8 +42,7 @@ WAY_SHARE = 0.3
 between the rows, which is in their course, tells the way, too."""
 CLAIMED = 2.6
 """How much more another load's claim to a doorway counts while loads are told apart: the tags that it speaks against
-err alike, and there each counts whole (found on cross-talk, seeds 1 to 6: more than 1 is better, how much matters
-little)."""
+err alike, and there each counts whole (found on simulated cross-talk, seeds 1 to 6; 1 gained a little less)."""
 ALONE_NATS = 5.0
 """How much less likely a tag comes alone than with the others that are there (assumed: one load in 150 tags)."""
 
