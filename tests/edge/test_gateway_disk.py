@@ -158,7 +158,7 @@ def test_a_journal_on_a_full_disk_stops_nothing_and_is_counted(
             fill_up(ballast)
             cross(peer, llrp, range(came, came + MANY))
             came += MANY
-            until(lambda: len(cloud.told()) == came)
+            until(lambda all_=came: len(cloud.told()) == all_)
         assert "can't be written" in log.read_text()
         ballast.unlink()
         time.sleep(1.1)  # it is asked once a second

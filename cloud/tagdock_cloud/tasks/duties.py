@@ -1,4 +1,4 @@
-"""What is due: tasks are opened, dealt out, noticed to be done, reminded of, told to managers where they are overdue."""
+"""What is due: tasks are opened, dealt out, noticed to be done, reminded of, and told to managers where overdue."""
 
 from datetime import UTC, datetime
 
