@@ -7,23 +7,41 @@ set enable_seqscan = off;
 set enable_hashjoin = off;
 set enable_mergejoin = off;
 set work_mem = '16MB';                       -- a group's movements are handed from the items to the record in memory
-create temp table staged_movements (
-    site text, observed_at timestamptz, event_id text, gateway text, epc text, epc_hex text, gtin text, door text, bin text,
-    direction text, confidence real, evidence text,
-    is_step boolean                         -- in or out, and the group's only word on this item
-) on commit delete rows;
-create temp table staged_bin_readings (
-    site text, observed_at timestamptz, event_id uuid, gateway text, bin text, quantity text, value double precision, quality text
-) on commit delete rows;
-create temp table staged_reader_events (
-    site text, observed_at timestamptz, event_id uuid, gateway text, reader text, antenna integer, state text, detail text
-) on commit delete rows;
-create temp table moved (
-    site text, observed_at timestamptz, event_id uuid, gateway text, epc text, epc_hex text, gtin text, sku text, door text,
-    bin text, direction text, confidence real, evidence text,
-    item tid, item_state text, item_since timestamptz               -- null: nobody knew the item before
-) on commit delete rows;
-create temp table late_items (epc text) on commit delete rows;
+-- The tables have no text that would be moved out of line, or each commit would empty a table and an index more for each of
+-- them, used or not: that takes four times as long as to empty the rest. So text is never declared but as `plain`; all of
+-- it is bounded well below a page, except evidence (`staging_wide`).
+create temp table staged_movements () on commit delete rows;
+alter table staged_movements
+    add site text, add observed_at timestamptz, add event_id text, add gateway text, add epc text, add epc_hex text,
+    add gtin text, add door text, add bin text, add direction text, add confidence real, add evidence text,
+    add is_step boolean,                    -- in or out, and the group's only word on this item
+    alter site set storage plain, alter event_id set storage plain, alter gateway set storage plain,
+    alter epc set storage plain, alter epc_hex set storage plain, alter gtin set storage plain,
+    alter door set storage plain, alter bin set storage plain, alter direction set storage plain,
+    alter evidence set storage plain;
+create temp table staged_bin_readings () on commit delete rows;
+alter table staged_bin_readings
+    add site text, add observed_at timestamptz, add event_id uuid, add gateway text, add bin text, add quantity text,
+    add value double precision, add quality text,
+    alter site set storage plain, alter gateway set storage plain, alter bin set storage plain,
+    alter quantity set storage plain, alter quality set storage plain;
+create temp table staged_reader_events () on commit delete rows;
+alter table staged_reader_events
+    add site text, add observed_at timestamptz, add event_id uuid, add gateway text, add reader text, add antenna integer,
+    add state text, add detail text,
+    alter site set storage plain, alter gateway set storage plain, alter reader set storage plain,
+    alter state set storage plain, alter detail set storage plain;
+create temp table moved () on commit delete rows;
+alter table moved
+    add site text, add observed_at timestamptz, add event_id uuid, add gateway text, add epc text, add epc_hex text,
+    add gtin text, add sku text, add door text, add bin text, add direction text, add confidence real, add evidence text,
+    add item tid, add item_state text, add item_since timestamptz,      -- null: nobody knew the item before
+    alter site set storage plain, alter gateway set storage plain, alter epc set storage plain,
+    alter epc_hex set storage plain, alter gtin set storage plain, alter sku set storage plain,
+    alter door set storage plain, alter bin set storage plain, alter direction set storage plain,
+    alter evidence set storage plain, alter item_state set storage plain;
+create temp table late_items () on commit delete rows;
+alter table late_items add epc text, alter epc set storage plain;
 -- Rows are copied in the order of their EPCs' bytes; whoever else locks items goes by the database's own order of text.
 do $$
 begin
@@ -32,6 +50,11 @@ begin
         from pg_database where datname = current_database());
 end
 $$
+
+-- name: staging_wide
+-- From now on evidence may be longer than a page is; for the rest of the session each commit empties what holds it, too.
+alter table staged_movements alter evidence set storage extended;
+alter table moved alter evidence set storage extended
 
 -- name: copy_movements
 -- Copy a group's movements.

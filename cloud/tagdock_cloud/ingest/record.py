@@ -63,6 +63,7 @@ class Recorder:
         self._is_open = is_open
         self._connection: Connection[DictRow] | None = None
         self._months: set[tuple[int, int]] = set()
+        self._is_wide = False
         self._wary_groups = 0
         self._caution = Caution()
         self._known: dict[GatewayAddress, float] = {}
@@ -84,6 +85,7 @@ class Recorder:
             connection.commit()
         self._connection = connection
         self._months.clear()
+        self._is_wide = False
 
     def record(self, accepted: Sequence[Accepted], refused: Sequence[Refused], reports: Sequence[Reported]) -> Outcome:
         """Commit a group. Batches of gateways that nobody registered, or that the database refuses, are refused."""
@@ -168,7 +170,8 @@ class Recorder:
         is_wary = self._wary_groups > 0
         is_careful = self._caution.left > 0 or not staged.all_step(rows.movements)
         movements = staged.without_doubles(rows.movements) if is_wary else rows.movements
-        with self._transaction() as connection:
+        self._make_room(movements)
+        with self._group() as connection:
             _copy(connection, "movements", movements, staged.MOVEMENT_TYPES)
             _copy(connection, "bin_readings", rows.bin_readings, staged.BIN_READING_TYPES)
             _copy(connection, "reader_events", rows.reader_events, staged.READER_EVENT_TYPES)
@@ -179,10 +182,19 @@ class Recorder:
                 raise _NotQuickError
             stored = len(movements) - count("store_missing")
             stored += count("store_bin_readings") + count("store_reader_events")
-            self._count(connection, group, events=len(rows), doubled=len(rows) - stored)
+            with connection.pipeline():  # what was counted by hour is held until the commit: nothing waits for Python
+                self._count(connection, group, events=len(rows), doubled=len(rows) - stored)
+                connection.commit()
         self._wary_groups -= is_wary
         self._caution.note_stored(with_care=is_wary or is_careful)
         self._months |= months
+
+    def _make_room(self, movements: Sequence[staged.Row]) -> None:
+        """Let evidence be longer than a page from now on, where some of it is."""
+        if not (self._is_wide or staged.are_narrow(movements)):
+            with self._transaction() as connection:
+                connection.execute(_SQL["staging_wide"])
+            self._is_wide = True
 
     def _count(self, connection: Connection[DictRow], group: Sequence[Accepted], *, events: int, doubled: int) -> None:
         counts = {"stored": events - doubled, "doubled": doubled, "batches": len(group), "events": events}
@@ -215,6 +227,18 @@ class Recorder:
                 connection.execute(_SQL["count_refused"], {"refused": len(refused), "client_id": self._client_id})
             for report in {report.address: report for report in reports}.values():  # the last one of each counts
                 connection.execute(_SQL["report"], _report(report))
+
+    @contextmanager
+    def _group(self) -> Iterator[Connection[DictRow]]:
+        """Begin a transaction that its user commits; what fails before is rolled back."""
+        assert self._connection is not None, "open() comes first"  # noqa: S101
+        with translated():
+            try:
+                yield self._connection
+            except BaseException:
+                if not self._connection.broken:
+                    self._connection.rollback()
+                raise
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection[DictRow]]:

@@ -15,6 +15,7 @@ from tagdock_cloud.inventory.epc import gtin14
 
 Row = tuple[Any, ...]
 _by_epc = itemgetter(4)
+_evidence_of = itemgetter(11)
 _STEPS = ("in", "out")
 _encode_json = msgspec.json.Encoder().encode
 
@@ -23,6 +24,12 @@ MOVEMENT_TYPES = (
 )  # fmt: skip
 BIN_READING_TYPES = ("text", "timestamptz", "uuid", "text", "text", "text", "float8", "text")
 READER_EVENT_TYPES = ("text", "timestamptz", "uuid", "text", "text", "int4", "text", "text")
+
+
+NARROW_EVIDENCE_BYTES = 5_000
+"""Evidence up to here fits a page of 8 KiB beside all else that a movement says: 900 bytes, and its SKU."""
+_MOST_BYTES = 4
+"""Bytes of a character in UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,14 @@ def rows_of(group: Iterable[Accepted]) -> Rows:
 def all_step(movements: Iterable[Row]) -> bool:
     """Tell whether each of these rows is a step."""
     return all(row[-1] for row in movements)
+
+
+def are_narrow(movements: Iterable[Row]) -> bool:
+    """Tell whether each of these rows fits a page of the database with what is looked up beside it."""
+    said = [_evidence_of(row) for row in movements]
+    if _MOST_BYTES * max(map(len, said), default=0) <= NARROW_EVIDENCE_BYTES:
+        return True
+    return all(len(one.encode()) <= NARROW_EVIDENCE_BYTES for one in said)
 
 
 def _unmark_repeated(movements: list[Row]) -> None:
