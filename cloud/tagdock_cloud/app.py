@@ -51,6 +51,7 @@ from tagdock_cloud.shipping.routes import ROUTERS as SHIPPING
 from tagdock_cloud.stockpolicy.routes import ROUTERS as STOCK_POLICY
 from tagdock_cloud.store.errors import DatabaseUnavailableError, RowRefusedError, StoreError
 from tagdock_cloud.store.pool import AsyncPool
+from tagdock_cloud.tasks.floor_rules import router as floor_rules
 from tagdock_cloud.tasks.routes import router as tasks
 from tagdock_cloud.tasks.stream import FLOOR
 from tagdock_cloud.web.access import Viewer
@@ -78,6 +79,7 @@ ROUTERS = (
     lives,
     life_tables,
     tasks,
+    floor_rules,
     repairs,
     requests,
     reports,

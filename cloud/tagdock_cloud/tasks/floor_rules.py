@@ -16,7 +16,7 @@ from tagdock_cloud.web.problems import not_found
 from tagdock_cloud.web.tags import IfMatch, check_unchanged, tagged
 
 _SQL = load_queries("tagdock_cloud.tasks", "floor_rules.sql")
-router = APIRouter()
+router = APIRouter(prefix="/api/v1", tags=["tasks"])
 
 
 class FloorRule(BaseModel):

@@ -11,7 +11,6 @@ from starlette.responses import Response
 from tagdock_cloud.access.roles import Caller
 from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.tasks import doing
-from tagdock_cloud.tasks.floor_rules import router as floor_rules
 from tagdock_cloud.tasks.kinds import TaskKind, TaskRole
 from tagdock_cloud.tasks.opening import open_task
 from tagdock_cloud.tasks.records import (
@@ -40,7 +39,6 @@ _SQL = load_queries("tagdock_cloud.tasks")
 Assignee = Annotated[Label | None, Query(description="`user:NAME`, `token:NAME`, or `me`.")]
 Told = TypeVarTuple("Told")
 router = APIRouter(prefix="/api/v1", tags=["tasks"])
-router.include_router(floor_rules)
 
 
 @router.get("/tasks", response_model=TaskPage)

@@ -3,7 +3,6 @@
 What counts for a figure the views `kpi_facts_v1` and `kpi_people_v1` say, which reports read, too: both tell the same.
 """
 
-
 from tagdock_dashboards.pieces import looks
 from tagdock_dashboards.pieces.query import IN_SITE
 from tagdock_dashboards.pieces.sdk import dashboard
