@@ -1,6 +1,8 @@
 """The record: what is committed, once, and what moves with it."""
 
+import contextlib
 import itertools
+import logging
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -187,6 +189,36 @@ def test_two_programs_at_once_end_as_a_rebuild_does(movement: Make, database: st
     moved = projections(sql)
     rebuild(database, progress=lambda done: None)
     assert projections(sql) == moved
+
+
+def test_a_group_that_waits_for_somebody_who_waits_for_it_is_stored_all_the_same(
+    movement: Make, recorder: Recorder, sql: Sql, database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    waiting = (
+        "select count(*) as n from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+    )
+    touched = "update items set quantity = 1 where epc = %s"
+    rounds = 0
+    while "storing a group once more" not in caplog.text:  # who waited first is sent away, if nothing is in the way
+        rounds += 1
+        assert rounds < 10, "it was never us who was sent away"
+        first, second = (f"urn:epc:raw:96.x{rounds}{which}" for which in "12")
+        for epc in (first, second):
+            recorder.record([batch(movement(epc, observed_at=NOON, direction="in", door="D1"))], [], [])
+        later = NOON + timedelta(hours=1)
+        left = batch(*(movement(epc, observed_at=later, direction="out", door="D1") for epc in (first, second)))
+        with psycopg.connect(database) as other, ThreadPoolExecutor(1) as thread:
+            other.execute(touched, [second])
+            stored = thread.submit(recorder.record, [left], [], [])
+            deadline = time.monotonic() + 20
+            while sql(waiting) != [{"n": 1}] and time.monotonic() < deadline:
+                time.sleep(0.005)
+            with contextlib.suppress(psycopg.errors.DeadlockDetected):
+                other.execute(touched, [first])  # the group holds it, and waits for the second one
+            other.rollback()
+            assert stored.result(30).committed == [left]
+    assert sql("select count(*) as n from items where state = 'in_transit'") == [{"n": 2 * rounds}]
 
 
 def test_an_item_changed_by_somebody_else_meanwhile_is_worked_out_anew(

@@ -22,7 +22,13 @@ from tagdock_cloud.ingest.projections import (
     WARY,
     Step,
 )
-from tagdock_cloud.store.errors import DatabaseUnavailableError, RowDoubledError, RowRefusedError, StoreError
+from tagdock_cloud.store.errors import (
+    ContendedError,
+    DatabaseUnavailableError,
+    RowDoubledError,
+    RowRefusedError,
+    StoreError,
+)
 from tagdock_cloud.store.pool import Connection, DictRow, connect, translated
 from tagdock_cloud.store.queries import load_queries
 
@@ -34,6 +40,8 @@ REFUSED_OF_ALL = 1_000
 """Refused batches that are kept: with 2 MiB a payload at most, 2 GiB at the very worst."""
 KNOWN_FOR_S = 2.0
 """A gateway that was registered is taken for registered so long: a removed one is refused that much later."""
+CONTENDED_AT_MOST = 3
+"""Times in a row that a group is written anew at once; then whoever feeds us waits as for a database that is away."""
 GROUPS_WARY_OF_DOUBLES = 50
 """After a group that held something known, so many groups are stored warily: who sends again sends much."""
 
@@ -141,7 +149,7 @@ class Recorder:
         if not group:
             return [], []
         try:
-            self._write(group)
+            self._write_in_turn(group)
         except _NotQuickError:
             self._caution.alarm()
             return self._commit(group)
@@ -163,6 +171,19 @@ class Recorder:
         middle = len(group) // 2
         first, second = self._commit(group[:middle]), self._commit(group[middle:])
         return first[0] + second[0], first[1] + second[1]
+
+    def _write_in_turn(self, group: Sequence[Accepted]) -> None:
+        """Write a group, again where somebody else and we waited for each other.
+
+        Items that are there are held in one order; one that somebody else adds meanwhile is not among them, and by the
+        next time it is.
+        """
+        for _ in range(CONTENDED_AT_MOST):
+            try:
+                return self._write(group)
+            except ContendedError as error:
+                logger.info("storing a group once more: %s", error)
+        return self._write(group)
 
     def _write(self, group: Sequence[Accepted]) -> None:
         rows = staged.rows_of(group)

@@ -15,6 +15,10 @@ class DatabaseUnavailableError(StoreError):
     """The database is away, too slow or restarting: trying again later helps."""
 
 
+class ContendedError(DatabaseUnavailableError):
+    """We and somebody else each held what the other wanted, and they went on: trying again at once helps."""
+
+
 class RowRefusedError(StoreError):
     """The database will not take these values, however often they are sent. `constraint` names the rule, if one."""
 

@@ -24,6 +24,7 @@ from psycopg_pool import AsyncConnectionPool, ConnectionPool, PoolClosed, PoolTi
 from pydantic_core import to_json
 
 from tagdock_cloud.store.errors import (
+    ContendedError,
     DatabaseUnavailableError,
     DatabaseUrlError,
     RowDoubledError,
@@ -68,13 +69,15 @@ _ROWS_AT_FAULT = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.Rais
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn psycopg's errors into DatabaseUnavailableError, RowDoubledError, RowRefusedError or StoreError."""
+    """Turn psycopg's errors into those of this room: a deadlock into ContendedError, and so on."""
     try:
         yield
     except psycopg.errors.UniqueViolation as error:
         raise RowDoubledError(_first_line(error), error.diag.constraint_name) from error
     except _ROWS_AT_FAULT as error:
         raise RowRefusedError(_first_line(error), error.diag.constraint_name) from error
+    except psycopg.errors.DeadlockDetected as error:
+        raise ContendedError(f"the database is not available: {_first_line(error)}") from error
     except _TRY_AGAIN as error:
         raise DatabaseUnavailableError(f"the database is not available: {_first_line(error)}") from error
     except psycopg.Error as error:
