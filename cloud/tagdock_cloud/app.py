@@ -197,7 +197,11 @@ def _problem(error: Exception, request: Request) -> Problem:
         case HTTPException():
             return _frameworks(error, request)
         case DatabaseUnavailableError():
-            return Problem(503, "the database does not answer; nothing was written", headers={"Retry-After": "5"})
+            return Problem(
+                503,
+                "the database does not answer, or too much is going on; nothing was written",
+                headers={"Retry-After": "5"},
+            )
         case RowRefusedError():
             return Problem(
                 409, f"somebody else wrote at the same time, or a rule of the record stands against it: {error}"
