@@ -180,6 +180,7 @@ CASES = {
     "below the minimum": (Limits(10, 30), Stock(5), Rate(), 25, 0),
     "what is announced counts": (Limits(10, 30), Stock(5, 0, 20), Rate(), None, 0),
     "what is promised does not": (Limits(10, 30), Stock(20, 15), Rate(), 25, 0),
+    "a rate as small as numbers get": (Limits(None, None, 0, 0), Stock(1), Rate(2.2e-311, 0), None, 0),
     "a week ahead": (Limits(10, 30, 0, 0), Stock(14), Rate(7, 7), 20, 4),
     "not two weeks ahead": (Limits(10, 30, 0, 0), Stock(24), Rate(7, 7), None, 0),
     "the lead time is covered": (Limits(0, 100, 5, 14), Stock(19), Rate(7, 7), 81, 0),

@@ -59,7 +59,7 @@ class ReportRecord(BaseModel):
     by_person: bool
     period: Period
     time_zone: str
-    runs_at: time
+    runs_at: str = Field(description="HH:MM:SS, in time_zone.")
     language: Language
     formats: list[Format]
     send_to: list[UUID]

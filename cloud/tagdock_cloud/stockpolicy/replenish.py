@@ -80,7 +80,7 @@ def propose(today: date, limits: Limits, stock: Stock, rate: Rate) -> Proposal |
     point, safety = reorder_point(limits, rate, lead_days)
     a_day = rate.mean / 7
     days = _days_until(stock.position, point, a_day)
-    if days is None or days > LOOK_AHEAD_DAYS:
+    if days is None:
         return None
     left = stock.position - days * a_day
     up_to = point + REVIEW_DAYS * a_day if limits.high is None else limits.high
@@ -101,10 +101,12 @@ def reorder_point(limits: Limits, rate: Rate, lead_days: float) -> tuple[float, 
 
 
 def _days_until(position: float, point: float, a_day: float) -> int | None:
-    """Return in how many whole days the position has fallen to the point; None: never."""
+    """Return in how many whole days the position has fallen to the point; None: not within what is looked ahead."""
     if position <= point:
         return 0
-    return math.floor((position - point) / a_day) if a_day > 0 else None
+    if position - point >= (LOOK_AHEAD_DAYS + 1) * a_day:  # not divided yet: a rate may be as small as a float gets
+        return None
+    return math.floor((position - point) / a_day)
 
 
 def _here(stock: Stock) -> str:

@@ -85,6 +85,8 @@ class Phone:
 
     def touch(self, *, name: str, role: str = "button") -> None:
         target = self.page.get_by_role(role, name=name, exact=False).first
+        target.wait_for()
+        self.page.wait_for_load_state()  # before its style is there, a page is measured without it
         assert target.bounding_box()["height"] >= FINGER_PX
         target.click()
         self.touches += 1
