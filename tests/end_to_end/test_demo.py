@@ -64,7 +64,8 @@ def test_what_comes_back_at_three_sites_ends_on_record_as_it_is_in_truth(tmp_pat
     assert list(returns["by_site"]) == ["demo", "demo-2", "demo-3"]
     assert min(returns["by_site"].values()) >= 9
     assert set(returns["fates"]) == {
-        *("restocked", "repacked", "repaired", "irreparable", "scrapped", "sent back", "never came")
+        *("restocked", "repacked", "repaired", "irreparable", "scrapped", "sent back", "never came"),
+        *("exchanged", "refused at delivery", "undelivered", "repaired with a part", "sent to another site"),
     }
     assert_clean(ended)
 
