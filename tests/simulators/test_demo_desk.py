@@ -64,5 +64,5 @@ def test_goods_that_are_not_on_record_in_time_hold_up_nothing_else(monkeypatch: 
         return await desk.differences(desk.comebacks)
 
     (wrong,) = asyncio.run(run())
-    assert (played, cloud.told) == (["out", "in"], ["/items", "/returns"])
+    assert (played, cloud.told) == (["out", "in"], ["/items", "/returns", "/requests"])
     assert (wrong.expected["state"], wrong.found["state"]) == ("stored", None)

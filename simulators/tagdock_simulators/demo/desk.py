@@ -29,6 +29,8 @@ _ON_RECORD_WITHIN_S = 45.0
 _SETTLED_WITHIN_S = 10.0 * WAVE
 _SPARES = 3
 """Units in a carton of parts: what a repair takes is told from what it leaves."""
+_WRITES_EVERY = 4
+"""Of so many customers one writes or calls."""
 _LOOK_EVERY_S = 1.0
 _NEXT_LOAD_S = 0.2
 
@@ -111,6 +113,8 @@ class Desk:
             if comeback.is_announced:
                 await self._announce(comeback, each)
         self._bench.goods |= {comeback.epc: comeback for _, comeback in goods}
+        for _, comeback in goods[::_WRITES_EVERY]:
+            await self._hear_of(comeback)
         await self._pass([carton for carton, comeback in goods if comeback.fate is not KEPT], "in")
         await self._settle([comeback for _, comeback in goods])
 
@@ -197,6 +201,12 @@ class Desk:
         )
         if comeback.fate is UNDELIVERED:
             await self._client.tell(f"/returns/{case}/reship", order=f"{cancelled.order}-again")
+
+    async def _hear_of(self, comeback: Comeback) -> None:
+        """Take down that a customer complains of goods, or asks what becomes of them."""
+        kind, channel = ("complaint", "mail") if comeback.is_announced else ("enquiry", "phone")
+        about = {"class": comeback.fate.reason, "epc": comeback.epc, "text": "What becomes of it?"}
+        await self._client.tell("/requests", site=self._counter.site, kind=kind, channel=channel, **about)
 
     async def _settle(self, comebacks: Sequence[Comeback]) -> None:
         """Wait until all stand where they have to; meanwhile what is packed for customers leaves."""

@@ -99,7 +99,8 @@ class Operator(Person):
             await self._step(comeback.epc, "unpack")
 
     async def _do(self, task: Row, comeback: Comeback | None) -> None:
-        if comeback is None:
+        if comeback is None:  # a plan's moves are walked by others: what fills the hands here holds up what came back
+            await self._client.tell(f"/tasks/{task['task_id']}/give-back", reason="others do this")
             return
         await self._take(task)
         epc, state = comeback.epc, (await self._life(comeback.epc))["state"]
@@ -177,12 +178,20 @@ class Technician(Person):
 
 
 class Manager(Person):
-    """Lets in what nobody announced, approves of scrapping, refunds or exchanges, and closes what is done."""
+    """Lets in what nobody announced, approves of scrapping, refunds or exchanges, answers, and closes what is done."""
 
     role = "manager"
 
     def _mine(self) -> dict[str, str]:
         return {"role": "manager"}  # also what nobody has yet: who waits for a repair would hold up the rest
+
+    async def _round(self) -> None:
+        """Answer whoever complains or asks."""
+        for request in await self._client.all("/requests", site=self._site, state="open"):
+            if request["epc"] in self._bench.goods:
+                liability = "carrier" if request["kind"] == "complaint" else "nobody"
+                body = {"resolution": "it is being looked at", "liability": liability}
+                await self._client.tell(f"/requests/{request['request_id']}/close", **body)
 
     async def _do(self, task: Row, comeback: Comeback | None) -> None:
         if task["kind"] == "exception" and comeback is not None:
