@@ -39,7 +39,6 @@ _CARTONS_A_LOAD = (40, 60)
 _LOADS_A_DAY = 24
 """Loads are as small as a day's lines allow: a small shop's day, too, has several trucks."""
 _TRUCKS_A_CALL = 200
-_OPENS = time(5)
 _PLAN_AFTER = 0.4  # of the days: fewer make no flow that is worth a plan, more leave no weeks to measure it in
 _TELL_EVERY_DAYS = 5
 _LOOKED_EVERY = timedelta(days=3)
@@ -105,15 +104,16 @@ class Past:
         least, most = _CARTONS_A_LOAD
         loads = pack_loads(day.lines, self._tagger, min(most, max(least, len(day.lines) // _LOADS_A_DAY)))
         self._stays = visits([truck for load in loads for truck in self._dispatcher.trucks([load])], day.on)
-        trucks, due = [stay.truck for stay in self._stays], datetime.combine(day.on, _OPENS, UTC)
+        trucks = [stay.truck for stay in self._stays]
+        evening = max(stay.closed_at for stay in self._stays)  # what passed is told then, and is in time
         for start in range(0, len(trucks), _TRUCKS_A_CALL):
             some = trucks[start : start + _TRUCKS_A_CALL]
             await self._warehouse.announce([carton for truck in some for carton in truck.cartons])
             left = [truck.left for truck in some if truck.left]
             await self._warehouse.announce(left)
             self._left_in |= {self._warehouse.bin_of[carton.line.sku] for carton in left}
-            await self._client.put_papers("/orders", papers(some, "outbound", SITE, due))
-            await self._client.put_papers("/notices", papers(some, "inbound", SITE, due))
+            await self._client.put_papers("/orders", papers(some, "outbound", SITE, evening))
+            await self._client.put_papers("/notices", papers(some, "inbound", SITE, evening))
 
     async def play(self) -> None:
         """Play the day that was prepared: on its evening the gateways hand over what has passed the doors."""
