@@ -148,10 +148,12 @@ class TcpProxy:
         self.counts.connections += 1
         task = asyncio.create_task(self._serve(client, self.counts.connections))
         self._tasks.add(task)
-        task.add_done_callback(self._served)
+        # Not a `finally` in the task: whoever is cancelled before the first step never comes to one.
+        task.add_done_callback(lambda task: self._served(task, client))
 
-    def _served(self, task: asyncio.Task[None]) -> None:
+    def _served(self, task: asyncio.Task[None], client: socket.socket) -> None:
         self._tasks.discard(task)
+        client.close()
         if not task.cancelled() and task.exception() is not None:
             self._failure = self._failure or task.exception()
 
@@ -167,7 +169,6 @@ class TcpProxy:
                     await self._pass(Pipe(number, client, server, self._ways(client, server, number), self._wrong))
         finally:
             self._let_go(number)
-            client.close()
 
     async def _is_welcome(self, client: socket.socket, number: int) -> bool:
         """Do the faults of new connections; False when it went no further."""

@@ -1,6 +1,8 @@
 """The proxy between real sockets: what each fault does to a connection, seen from both ends."""
 
+import asyncio
 import contextlib
+import gc
 import socket
 import threading
 import time
@@ -9,7 +11,7 @@ from typing import Any
 
 import pytest
 from tagdock_simulators.faults.kinds import KINDS, Kind, kinds_of
-from tagdock_simulators.faults.proxy import Protocol
+from tagdock_simulators.faults.proxy import Protocol, TcpProxy
 
 pytest_plugins = ["tagdock_simulators.fixtures"]
 Connect = Callable[[int], socket.socket]
@@ -324,3 +326,17 @@ def test_each_fault_of_the_wire_begins_and_ends_on_an_idle_proxy(tcp_proxy: Any,
     one = connect(proxy.port)
     one.sendall(b"\x04\x3e\x00\x00\x00\x0a\x00\x00\x00\x01")
     assert exactly(one, 10) == b"\x04\x3e\x00\x00\x00\x0a\x00\x00\x00\x01"
+
+
+def test_who_comes_while_the_proxy_closes_is_hung_up_on() -> None:
+    async def scene() -> socket.socket:
+        proxy = TcpProxy("wire", ("127.0.0.1", 9))
+        client = socket.create_connection(("127.0.0.1", await proxy.start()), timeout=10.0)
+        while not proxy.counts.connections:
+            await asyncio.sleep(0)
+        await proxy.close()  # nothing of the new connection's work has begun
+        return client
+
+    with asyncio.run(scene()) as client:
+        assert ending(client)[0] == b""
+    gc.collect()  # an end that was left open warns, which fails a test
