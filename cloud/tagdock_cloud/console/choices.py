@@ -2,13 +2,14 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tagdock_cloud.console.language import choose, speak
 from tagdock_cloud.console.login import local
+from tagdock_cloud.console.sayings import told
 from tagdock_cloud.web.access import Public
 
 COOKIE = "tagdock_language"
@@ -44,3 +45,9 @@ async def choose_language(
         COOKIE, language, max_age=KEPT_S, secure=request.url.scheme == "https", httponly=True, samesite="lax"
     )
     return response
+
+
+@router.get("/told")
+async def tell(_: Public, text: Annotated[str, Query(max_length=2000)]) -> dict[str, str]:
+    """Say what the interface answered to a script in the reader's language, where that is known."""
+    return {"text": told(text) or text}

@@ -1,6 +1,7 @@
 // Deciding a passage with one click or key: the form is sent without leaving the page, the answer is written where the
 // buttons were, and the next passage has the focus. Who decided wrongly chooses again: the later decision counts.
 
+import { told } from "/static/told.js";
 import { _ } from "/static/words.js";
 
 const PATIENCE_MS = 8000;
@@ -16,7 +17,7 @@ async function send(form, direction) {
   if (answer.type === "opaqueredirect" || answer.ok) return "";
   if (answer.status === 401) return _("Your login has ended. Log in again; nothing was decided.");
   const problem = await answer.json().catch(() => ({}));
-  return problem.detail ?? _("This could not be decided (%(status)s).", { status: answer.status });
+  return (await told(problem.detail)) ?? _("This could not be decided (%(status)s).", { status: answer.status });
 }
 
 function complain(form, text) {

@@ -2,6 +2,7 @@
 // the interface does, and show what came of it.
 
 import { clockText, writeTimes } from "/static/common.js";
+import { told } from "/static/told.js";
 import { ask } from "/static/trouble.js";
 import { _ } from "/static/words.js";
 
@@ -37,7 +38,7 @@ document.addEventListener("click", async (event) => {
   for (const path of JSON.parse(button.dataset.paths)) {
     const answer = await ask(path, { method: button.dataset.does });
     if (answer?.ok) continue;
-    said = answer ? (await answer.json()).detail : _("Nothing answers; try again.");
+    said = answer ? await told((await answer.json()).detail) : _("Nothing answers; try again.");
     break;
   }
   isBusy = false;

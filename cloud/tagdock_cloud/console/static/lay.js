@@ -2,6 +2,7 @@
 // was previewed to the layout's own route, with the tag of the floor that it was compared with.
 
 import { _ } from "/static/words.js";
+import { told } from "/static/told.js";
 import { ask } from "/static/trouble.js";
 
 const QUIET_MS = 350; // after the last keystroke
@@ -45,10 +46,11 @@ async function look(kind, body, type) {
   const headers = { "Content-Type": type };
   const answer = await ask(path, { method: "POST", body, headers, signal: AbortSignal.timeout(LONG_MS) });
   const text = answer ? await answer.text() : "";
+  const mistake = answer && !answer.ok ? await told(problemWords(JSON.parse(text))) : "";
   if (mine !== asked) return;
   preview.removeAttribute("aria-busy");
   if (answer?.ok) preview.innerHTML = text; // our own template, escaped there
-  else if (answer) say(problemWords(JSON.parse(text)));
+  else if (answer) say(mistake);
   else say(_("The preview cannot be made just now; nothing was changed. Try again."));
   save.disabled = !document.getElementById("document");
 }
@@ -74,7 +76,7 @@ save.addEventListener("click", async () => {
   const answer = await ask(`/api/v1/sites/${encodeURIComponent(site)}/layout`, options);
   if (answer?.ok) return location.assign(`/layout?site=${encodeURIComponent(site)}`);
   if (answer?.status === 412) saved.textContent = _("Somebody changed the layout meanwhile. Preview again to see yours against theirs; nothing was saved.");
-  else if (answer) saved.textContent = `${_("Not saved:")} ${problemWords(await answer.json())}`;
+  else if (answer) saved.textContent = `${_("Not saved:")} ${await told(problemWords(await answer.json()))}`;
   else saved.textContent = _("Not saved: nothing answers. Try again.");
   save.disabled = !answer || answer.status === 412 ? answer?.status === 412 : false;
 });
