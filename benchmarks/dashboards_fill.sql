@@ -223,3 +223,53 @@ insert into waiting_orders (order_id, partner, asked_at, destination, promised_a
 select 'W-' || n, 'Shop ' || n, now() - n * interval '3 hours', '{{}}', now() + (n - 2) * interval '1 day', n = 3, 40 + n,
        '[{{"sku": "22423", "quantity": 2}}]'
 from generate_series(1, 6) n;
+
+-- name: limits
+-- Beside the rule of all SKUs: rules of families, zones, a velocity class and single SKUs, and each SKU's outlook.
+update skus set family = 'family ' || substr(sku, 5)::integer % 12;
+insert into sku_outlooks (site, sku, velocity, velocity_since, lines, lines_share, asked_last_on, weeks, units_per_week)
+select site, 'SKU-' || n, (array['A', 'B', 'C', 'C', 'C'])[1 + n % 5], current_date - 30, 3000 - n, n / 3000.0, current_date - n % 300, 26, n % 40
+from sites, generate_series(0, 2999) n;
+insert into alert_rules (kind, name, severity, family, low, near, created_by)
+select 'stock', 'Family ' || n, 'warning', 'family ' || n, 20000 + 1000 * n, 500, 'planner' from generate_series(0, 11) n;
+insert into alert_rules (kind, name, site, severity, zone, high, created_by)
+select 'stock', 'Zone ' || n, site, 'warning', 'zone ' || n, 80000, 'planner' from sites, generate_series(0, 4) n;
+insert into alert_rules (kind, name, severity, velocity, low, safety, lead_days, created_by)
+values ('stock', 'Class A', 'warning', 'A', 400, 100, 7, 'planner');
+insert into alert_rules (kind, name, site, severity, sku, low, high, created_by)
+select 'stock', 'SKU-' || n, site, 'warning', 'SKU-' || n, 300, 800, 'planner' from sites, generate_series(0, 2999, 10) n;
+
+-- name: network
+-- What sites may take a day; what came in by transfers, some of it not put away yet; runs and what became of their stops.
+insert into site_facts (site, lat_deg, lon_deg, lines_per_day, cut_off) select site, 30.0, 120.0, 60000, '15:00' from sites;
+insert into orders (site, kind, order_id, partner, created_at)
+select goal_site, 'inbound', transfer_id, start_site, planned_at from transfers;
+insert into order_lines (site, kind, order_id, line, sku, quantity) select goal_site, 'inbound', transfer_id, 1, 'SKU-22', 12 from transfers;
+insert into door_sessions (site, kind, order_id, door, state, opened_at, opened_by, until_at, closed_at, closed_by)
+select goal_site, 'inbound', transfer_id, 'D' || 1 + substr(transfer_id, length(transfer_id))::integer % 8, 'closed', planned_at + interval '1 day',
+       'rule', planned_at + interval '25 hours', planned_at + interval '25 hours', 'idle'
+from transfers where planned_at < now() - interval '26 hours';
+insert into session_goods (site, session_id, epc, door, observed_at, event_id)
+select site, session_id, 'urn:epc:id:sgtin:9521236.' || order_id || '.' || n, door, opened_at + n * interval '1 second', gen_random_uuid()
+from door_sessions, generate_series(1, 12) n where kind = 'inbound';
+insert into items (epc, sku, quantity, site, door, state, since)
+select g.epc, 'SKU-22', 1, g.site, g.door, case when g.observed_at > now() - interval '5 days' then 'returned' else 'in_transit' end, g.observed_at
+from session_goods g where g.epc like 'urn:epc:id:sgtin:9521236.%';
+insert into questions (question_id, kind, sites, asked_at, request, problem, time_limit_s, state, finished_at, approved_at, approved_by)
+select gen_random_uuid(), 'run', array[site], now() - n * interval '1 day', '{{}}', '{{}}', 10, 'approved', now() - n * interval '1 day',
+       now() - n * interval '1 day', 'user:ann'
+from sites, generate_series(0, 83) n;
+insert into run_stops (question_id, site, order_id, run, place, vehicle, arrives_at, begins_at, state, ended_at, ended_by)
+select q.question_id, o.site, o.order_id, 1 + o.n % 6, o.n / 6, 'van-' || 1 + o.n % 3, r.at, r.at,
+       case when r.at > now() - interval '2 hours' then 'planned' when o.n % 43 = 0 then 'failed' else 'delivered' end,
+       case when r.at <= now() - interval '2 hours' then r.at + (o.n % 30 - 20) * interval '1 minute' end,
+       case when r.at <= now() - interval '2 hours' then 'user:driver' end
+from questions q
+join lateral (
+    select site, order_id, row_number() over (order by created_at, order_id)::integer as n from orders
+    where site = q.sites[1] and kind = 'outbound' and order_id like 'AS-%' and created_at >= q.asked_at - interval '2 days'
+      and created_at < q.asked_at - interval '1 day' limit 120
+) o on true
+cross join lateral (values (q.asked_at + (o.n / 6) * interval '12 minutes')) r (at)
+where q.kind = 'run'
+on conflict do nothing;

@@ -90,7 +90,9 @@ def fill(url: str, movements: int) -> None:
         connection.execute("select ensure_partitions(now() - interval '100 days', now())")
         for name in ("floor", "fleet", "sensors", "orders", "plans", "alerts"):
             connection.execute(said[name])
+        connection.execute(said["limits"])
         connection.execute(said["after_sales"].format(cases=AFTER_SALES_CASES))
+        connection.execute(said["network"].format())
         fill_movements(connection, said, movements, start_s)
         connection.execute(said["corrections"])
         connection.execute("vacuum (analyze)")
@@ -116,6 +118,8 @@ def count_ahead(url: str) -> None:
         connection.execute("set statement_timeout = 0")
         while not connection.execute("select count_ahead()").fetchone()[0]:
             pass
+        if connection.execute("select store_flavour()").fetchone()[0] == "timescaledb":  # as its policy does by itself
+            connection.execute("call refresh_continuous_aggregate('hours', null, now() - interval '1 hour')")
         connection.execute("vacuum (analyze)")
     print(f"counted ahead in {time.monotonic() - start_s:.1f} s", flush=True)
 

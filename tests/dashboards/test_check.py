@@ -20,7 +20,7 @@ EMPTY_IS_GOOD_NEWS = {
     *("Open alerts", "Open alerts of sensors and bins", "What readers reported", "Alerts raised", "Moves to do"),
     *("Door sessions in progress", "Waiting at the doors", "Batches refused, by hour", "Cases that wait longest"),
     *("Open alerts of lives, tasks and shipments", "Orders without a site", "Transfers on the way"),
-    "Shipments with exceptions",
+    *("Shipments with exceptions", "Runs of vehicles"),
     *("variable zone", "marks"),
 }
 """Lists of what is out of order, the count of alerts, and choices and marks that there need not be."""

@@ -239,6 +239,14 @@ SELECT 'hangzhou-1'::text AS site, 'SO-' || n AS order_id, 'SF'::text AS carrier
        now() - n * interval '10 hours' AS created_at
 FROM generate_series(1, 40) n;
 
+CREATE VIEW shipment_exceptions_v1 AS SELECT * FROM shipments_v1 WHERE is_exception;
+
+CREATE VIEW run_stops_v1 AS
+SELECT '00000000-0000-0000-0000-00000000000a'::uuid AS run_id, 'hangzhou-1'::text AS site, 1 AS run, n AS place, 'van-1'::text AS vehicle,
+       'SO-' || n AS order_id, now() + (n - 5) * interval '20 minutes' AS arrives_at,
+       CASE WHEN n = 3 THEN 'failed' WHEN n < 5 THEN 'delivered' ELSE 'planned' END AS state
+FROM generate_series(1, 9) n;
+
 CREATE VIEW transfers_v1 AS
 SELECT 'T-' || n AS transfer_id, 'hangzhou-1'::text AS start_site, 'ningbo-1'::text AS goal_site, now() + interval '1 day' AS due_at,
        12::bigint AS units_planned, 12::bigint AS units_shipped, 0::bigint AS units_received, NULL::timestamptz AS received_at,

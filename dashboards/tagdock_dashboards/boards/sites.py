@@ -9,7 +9,7 @@ from tagdock_dashboards.pieces.sdk import dashboard, models
 
 UID = "tagdock-sites"
 CHOSEN = "ANY (ARRAY[$site]::text[])"
-EXCEPTIONS = f"FROM shipments_v1 WHERE {IN_SITE} AND $__timeFilter(created_at) AND is_exception"
+EXCEPTIONS = f"FROM shipment_exceptions_v1 WHERE {IN_SITE} AND $__timeFilter(created_at)"
 LATE = looks.steps(levels=[(0, looks.GOOD), (1, looks.BAD)])
 SOME = looks.steps(levels=[(0, looks.GOOD), (1, looks.WARN)])
 LINK = ("Find", "${console_url}/find?q=${__value.raw:percentencode}")
@@ -28,7 +28,7 @@ def build() -> models.Dashboard:
             Row("All chosen sites", [kept(), waiting()]),
             Row("Site by site", [each()]),
             Row("Day by day", [dispatch(), on_time(), accuracy()]),
-            Row("What waits and what is on the way", [orders(), transfers(), exceptions()]),
+            Row("What waits and what is on the way", [orders(), transfers(), exceptions(), runs()]),
         ],
         since="now-28d",
         refresh="1m",
@@ -79,14 +79,14 @@ def waiting() -> Panel:
             Orders that no site has got yet (whatever the chosen sites), open orders of the sites and those past their
             time, transfers planned or shipped; they do not depend on the chosen period. Exceptions are shipments made
             out in it that somebody has to see to: refused, undeliverable, damaged, lost.
-            Source: waiting_orders_v1, network_v1, transfers_v1, shipments_v1.
+            Source: waiting_orders_v1, network_v1, transfers_v1, shipment_exceptions_v1.
             """,
             "short",
             f"""
             SELECT (SELECT count(*) FROM waiting_orders_v1 WHERE state = 'waiting') AS "without a site",
               sum(open_orders) AS "open orders", sum(overdue_orders) AS "overdue",
-              (SELECT count(*) FROM transfers_v1 WHERE state IN ('planned', 'shipped')
-                AND (start_site = {CHOSEN} OR goal_site = {CHOSEN})) AS "transfers",
+              (SELECT count(*) FROM transfers_v1 WHERE received_at IS NULL
+                AND state IN ('planned', 'shipped') AND (start_site = {CHOSEN} OR goal_site = {CHOSEN})) AS "transfers",
               (SELECT count(*) {EXCEPTIONS}) AS "exceptions"
             FROM network_v1 WHERE {IN_SITE} HAVING count(*) > 0
             """,
@@ -110,7 +110,7 @@ def each() -> Panel:
             A row for each chosen site. Over the period: on-time dispatch, stock accuracy and return rate, as in the
             tiles above, and shipments that somebody has to see to. Now: open orders, those past their time, transfers
             on the way to it and from it, and how many order lines it may still take today.
-            Source: network_v1, kpi_facts_v1, shipments_v1.
+            Source: network_v1, kpi_facts_v1, shipment_exceptions_v1.
             """,
             f"""
             SELECT n.site, d.share AS "on-time dispatch", a.share AS "stock accuracy", n.open_orders AS "open orders",
@@ -249,6 +249,7 @@ def transfers() -> Panel:
             SELECT transfer_id AS "transfer", state, start_site AS "from", goal_site AS "to", due_at AS "due",
               units_planned AS planned, units_shipped AS shipped, units_received AS received
             FROM transfers_v1 WHERE (start_site = {CHOSEN} OR goal_site = {CHOSEN})
+              AND (received_at IS NULL OR $__timeFilter(received_at))
               AND (state IN ('planned', 'shipped') OR state = 'short' AND $__timeFilter(received_at))
             ORDER BY due_at NULLS LAST, transfer_id LIMIT 200
             """,
@@ -269,7 +270,8 @@ def exceptions() -> Panel:
             "Shipments with exceptions",
             """
             Shipments made out in the period whose carrier tells that they were refused, cannot be delivered, are
-            damaged or lost, the newest first. The order leads into the console. Source: shipments_v1.
+            damaged or lost, the newest first. The order leads into the console. Source:
+            shipment_exceptions_v1.
             """,
             f"""
             SELECT order_id AS "order", state, carrier, tracking, site, state_since AS "since"
@@ -281,6 +283,38 @@ def exceptions() -> Panel:
         .no_value("None: every shipment is well")
         .height(8)
         .span(12)
+    )
+
+
+def runs() -> Panel:
+    """List the runs of vehicles: what is delivered, what failed, what is behind."""
+    return (
+        panels.rows(
+            10,
+            "Runs of vehicles",
+            """
+            Runs from the chosen sites that still have stops before them, and those whose last stop lies in the period:
+            stops by what became of them, how many should have been reached by now and were not, and when the next one
+            is planned. Source: run_stops_v1.
+            """,
+            f"""
+            SELECT site, vehicle, run, min(arrives_at) AS "first stop", count(*) AS stops,
+              count(*) FILTER (WHERE state = 'delivered') AS delivered,
+              count(*) FILTER (WHERE state = 'failed') AS failed,
+              count(*) FILTER (WHERE state = 'planned' AND arrives_at < now()) AS behind,
+              min(arrives_at) FILTER (WHERE state = 'planned') AS "next stop"
+            FROM run_stops_v1 WHERE {IN_SITE} GROUP BY run_id, site, vehicle, run
+            HAVING count(*) FILTER (WHERE state = 'planned') > 0
+              OR max(arrives_at) BETWEEN $__timeFrom() AND $__timeTo()
+            ORDER BY behind DESC, "next stop" NULLS LAST, max(arrives_at) DESC, site, vehicle, run LIMIT 200
+            """,
+        )
+        .override_by_name("first stop", column("dateTimeAsLocal"))
+        .override_by_name("failed", column("short", thresholds=LATE))
+        .override_by_name("behind", column("short", thresholds=SOME))
+        .override_by_name("next stop", column("dateTimeAsLocal", mappings=looks.null_as("all ended", looks.UNKNOWN)))
+        .no_value("None: no vehicle drove or is to drive")
+        .height(8)
     )
 
 
