@@ -4,7 +4,7 @@ How an item left decides what its coming is: seen to leave in a session of a tra
 else, whatever somebody applied for meanwhile; sold and shipped it comes back, whatever session it comes in by.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -51,6 +51,32 @@ def arrived(before: Standing, entry: Entry, *, is_strict: bool) -> Standing:
         before, life=before.kept, site=entry.site, policy_id=entry.policy_id, since=entry.at, missing_since=None,
         kept=None,
     )  # fmt: skip
+
+
+def unseen_arrival(before: Standing, live: Sequence[Entry], seen: Passage) -> tuple[str, Mapping[str, str]]:
+    """Say what it means that an item which is away lies in a bin, and what is kept of it: the bin, and the transfer by
+    which it has arrived, if it has.
+    """
+    where = f"was seen in bin {seen.bin}, and no door saw it come in"
+    if seen.sent is None or before.kept is None or not _left_so(before, live, seen):
+        return f"it is {before.life.state.replace('_', ' ')} and {where}", {"bin": seen.bin or ""}
+    if not is_arrival(seen):
+        text = f"it left for {seen.sent.goal_site} by the transfer {seen.sent.transfer} and {where} at {seen.site}"
+        return text, {"bin": seen.bin or ""}
+    findings = {"bin": seen.bin or "", "transfer": seen.sent.transfer}
+    return f"it left by the transfer {seen.sent.transfer} and {where}", findings
+
+
+def taken_in(tables: Tables, before: Standing, seen: Entry, settled: Entry, new_id: Callable[[], UUID]) -> Entry | None:
+    """Return the arrival that a settlement makes of what no door saw come in; None where it did not come by its
+    transfer, has left once more since, or cannot be at the site what it was.
+    """
+    if "transfer" not in seen.findings or before.kept is None or before.since > seen.at:
+        return None
+    if _unlike(tables, before, before.kept, settled.policy_id):
+        return None
+    to_state, found = before.kept.state, seen.findings
+    return replace(settled, step_id=new_id(), kind="arrived", to_state=to_state, findings=found, closes=None)
 
 
 def _left_so(before: Standing, live: Sequence[Entry], told: Passage) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from pydantic_core import to_json
 
@@ -14,6 +14,7 @@ from tagdock_cloud.life.arriving import is_arrival
 from tagdock_cloud.life.changes import Grown, statements
 from tagdock_cloud.life.published import load_tables
 from tagdock_cloud.life.records import Entry, Passage, Sent
+from tagdock_cloud.life.rules import AWAY
 from tagdock_cloud.life.story import fold, open_contradictions, told
 from tagdock_cloud.life.tables import Tables
 from tagdock_cloud.life.written import entry_of, life_row
@@ -25,12 +26,14 @@ Stories = Mapping[str, Sequence[Entry]]
 CHUNK = 500
 """Items whose records are worked out anew at a time."""
 _STATEMENT_TIMEOUT_S = 3600.0
+_REGISTERED = UUID("5f0a3e0c-6a0e-5c9e-9b53-3c1f2a7d0e44")
+"""The name space of what people registered, which has no event of its own."""
 
 _SQL = load_queries("tagdock_cloud.life")
 
 
 def follow_doors(connection: Connection[DictRow]) -> None:
-    """Tell lives what passed doors since the last time, then what was corrected."""
+    """Tell lives what passed doors or was seen in bins since the last time, then what was corrected."""
     sites = [row["site"] for row in connection.execute(_SQL["sites"]).fetchall()]
     for after, upto in follow(connection, "lives", sites):
         values = {"sites": sites, "after": after, "upto": upto}
@@ -41,11 +44,19 @@ def follow_doors(connection: Connection[DictRow]) -> None:
         connection.execute(_SQL["followed"], span)
 
 
+def follow_registered(connection: Connection[DictRow]) -> None:
+    """Tell lives that are away what people said since of where their items lie: put away, counted, registered."""
+    rows = connection.execute(_SQL["registered_away"], {"away": sorted(AWAY), "rows": CHUNK}).fetchall()
+    _tell(connection, [{**row, "event_id": uuid5(_REGISTERED, f"{row['epc']} {row['observed_at']}")} for row in rows])
+
+
 def _tell(connection: Connection[DictRow], rows: Sequence[Row]) -> None:
     """Tell passages into the lives that they concern: those that began, and those of what comes back."""
     passed = _passages(connection, rows)
     epcs = sorted({one.epc for one in passed})
-    begun = sorted((one for one in passed if one.left_at and not is_arrival(one)), key=lambda one: one.site)
+    begun = sorted(
+        (one for one in passed if one.left_at and (one.bin or not is_arrival(one))), key=lambda one: one.site
+    )
     for site, of_site in groupby(begun, key=lambda one: one.site):
         connection.execute(_SQL["claim"], {"site": site, "epcs": sorted({one.epc for one in of_site})})
     held = [row["epc"] for row in connection.execute(_SQL["hold"], {"epcs": epcs}).fetchall()]
@@ -64,7 +75,14 @@ def _tell(connection: Connection[DictRow], rows: Sequence[Row]) -> None:
 def _still_open(connection: Connection[DictRow], stories: Stories, known: set[UUID]) -> list[Passage]:
     """Return what came in and contradicts until now: how it had left may have been told since."""
     open_ = [
-        {"event_id": entry.event_id, "epc": epc, "site": entry.site, "observed_at": entry.at, "door": entry.door}
+        {
+            "event_id": entry.event_id,
+            "epc": epc,
+            "site": entry.site,
+            "observed_at": entry.at,
+            "door": entry.door,
+            "bin": entry.findings.get("bin"),
+        }
         for epc, story in stories.items()
         for entry in open_contradictions(story)
         if entry.way == "in" and entry.event_id not in known
@@ -80,6 +98,7 @@ def _passages(connection: Connection[DictRow], rows: Sequence[Row]) -> list[Pass
         Passage(
             row["event_id"], row["epc"], row["site"], row["observed_at"], row["door"], row["way"],
             left[row["event_id"]]["left_at"] if row["event_id"] in left else None, sent.get(row["event_id"]),
+            row.get("bin"),
         )
         for row in rows
     ]  # fmt: skip
@@ -108,6 +127,7 @@ def _left_before(connection: Connection[DictRow], came_in: Sequence[Row]) -> dic
             "epcs": [row["epc"] for row in rows],
             "event_ids": [row["event_id"] for row in rows],
             "ats": [row["observed_at"] for row in rows],
+            "seen": [row.get("bin") is not None for row in rows],
             "since": since,
             "upto": max(row["observed_at"] for row in rows),
         }

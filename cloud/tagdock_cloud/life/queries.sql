@@ -31,11 +31,22 @@ where policy_id = %(policy_id)s and (%(sites)s::text[] is null or site is null o
 select site from sites_v1 order by site
 
 -- name: passed
--- What passed doors in a stretch of the record.
-select site, epc, event_id, observed_at, door, direction as way
+-- What passed doors, or was seen in bins, in a stretch of the record.
+select site, epc, event_id, observed_at, door, bin, direction as way
 from settled_movements
-where site = any (%(sites)s::text[]) and stored_at > %(after)s and stored_at <= %(upto)s and door is not null
-  and direction in ('in', 'out')
+where site = any (%(sites)s::text[]) and stored_at > %(after)s and stored_at <= %(upto)s
+  and (door is not null and direction in ('in', 'out') or door is null and bin is not null and direction = 'in')
+
+-- name: registered_away
+-- What people registered in a bin after it had left, and that is away by its life; what was told of it is not told again.
+select i.registered_site as site, l.epc, i.registered_at as observed_at, null as door, i.registered_bin as bin, 'in' as way
+from lives l join items i on i.epc = l.epc
+where l.disposition = any (%(away)s::text[]) and i.registered_bin is not null and i.registered_at > l.since
+  and not exists (select from life_steps s where s.epc = l.epc and s.kind = 'contradicted' and s.at >= l.since
+                  and s.findings ? 'bin' and (s.at >= i.registered_at
+                       or not exists (select from life_steps w where w.closes = s.step_id)))
+order by l.epc
+limit %(rows)s
 
 -- name: horizon
 -- How far corrections were followed, and how far they may be: what began before has ended.
@@ -63,20 +74,21 @@ from unnest(%(epcs)s::text[]) as e (epc)
 
 -- name: left_before
 -- When each of these that came in had left by a door before, and where; what somebody registered anew in between did not
--- come back.
+-- come back, nor did what lies in a bin where a door saw it come in.
 with told as materialized (
-    select site, epc, observed_at, event_id, door from settled_movements
+    select site, epc, observed_at, event_id, door, door is not null and direction = 'in' as comes from settled_movements
     where epc = any (%(epcs)s::text[]) and observed_at >= %(since)s and observed_at <= %(upto)s
-      and direction in ('in', 'out') and not (door is not null and direction = 'in')
+      and direction in ('in', 'out')
 ), last as materialized (
-    select distinct on (n.event_id) n.epc, n.event_id, n.at, t.site, t.door, t.observed_at as left_at
-    from unnest(%(epcs)s::text[], %(event_ids)s::uuid[], %(ats)s::timestamptz[]) as n (epc, event_id, at)
-    join told t on t.epc = n.epc and (t.observed_at, t.event_id) < (n.at, n.event_id)
+    select distinct on (n.event_id) n.epc, n.event_id, n.at, t.site, t.observed_at as left_at,
+           case when not t.comes then t.door end as door
+    from unnest(%(epcs)s::text[], %(event_ids)s::uuid[], %(ats)s::timestamptz[], %(seen)s::boolean[]) as n (epc, event_id, at, seen)
+    join told t on t.epc = n.epc and (t.observed_at, t.event_id) < (n.at, n.event_id) and (n.seen or not t.comes)
     order by n.event_id, t.observed_at desc, t.event_id desc
 )
 select l.event_id, l.epc, l.site, l.left_at from last l left join items i on i.epc = l.epc
 where l.door is not null
-  and not coalesce(i.registered_bin is not null and i.registered_at > l.left_at and i.registered_at <= l.at, false)
+  and not coalesce(i.registered_bin is not null and i.registered_at > l.left_at and i.registered_at < l.at, false)
 
 -- name: by_transfer
 -- The transfers by which these left; one at a time, as Citus does not look into the record row by row.

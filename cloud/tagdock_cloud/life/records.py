@@ -95,6 +95,7 @@ class Passage:
     """What doors told of an item, as it counts now. `way` None: it is no passage any more, or none in or out.
 
     `left_at`: when it had left before it came in; None where it did not leave. `sent`: the transfer by which it left.
+    `bin`: where it was seen instead, by no door; it is in, and how it came nobody saw.
     """
 
     event_id: UUID
@@ -105,6 +106,12 @@ class Passage:
     way: Way | None
     left_at: datetime | None = None
     sent: Sent | None = None
+    bin: str | None = None
+
+    @property
+    def seen_by(self) -> str:
+        """What saw it, as an actor."""
+        return f"door:{self.door}" if self.bin is None else f"bin:{self.bin}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from tagdock_cloud.life.arriving import CONFIRMS, arrival, arrived, is_arrival
+from tagdock_cloud.life.arriving import CONFIRMS, arrival, arrived, is_arrival, unseen_arrival
 from tagdock_cloud.life.records import Contradiction, Entry, Kind, Life, Passage, Standing, Wish
 from tagdock_cloud.life.rules import AWAY, RefusedError, applied, passage, step
 from tagdock_cloud.life.tables import Tables, away_state, first_sellable
@@ -144,6 +144,9 @@ def _tell(tables: Tables, entries: list[Entry], told_: Passage, new_id: NewId) -
         return
     if _confirms(tables, entries, told_):
         return
+    if told_.bin is not None:
+        _see(tables, entries, told_, new_id)
+        return
     was_open = next((entry for entry in open_contradictions(entries) if entry.event_id == told_.event_id), None)
     taken = _as_step(tables, entries, told_, new_id)
     if isinstance(taken, Entry):
@@ -154,21 +157,37 @@ def _tell(tables: Tables, entries: list[Entry], told_: Passage, new_id: NewId) -
         entries.append(_contradicted(tables, entries, told_, taken, new_id))
 
 
+def _see(tables: Tables, entries: list[Entry], seen: Passage, new_id: NewId) -> None:
+    """Tell that an item lies in a bin: where it is away that contradicts, once, until a door explains it."""
+    before = standing_at(tables, entries, seen.at)
+    assert before is not None  # noqa: S101  # it has begun
+    open_ = open_contradictions(entries)
+    was_open = next((entry for entry in open_ if entry.event_id == seen.event_id), None)
+    if tables[before.policy_id].state[before.life.state].disposition not in AWAY:
+        if was_open is not None:
+            entries.append(_closing("withdrawn", was_open, before.life.state, new_id))
+        return
+    if any("bin" in entry.findings and entry.at >= before.since for entry in open_):
+        return
+    text, findings = unseen_arrival(before, _live(entries), seen)
+    entries.append(replace(_contradicted(tables, entries, seen, text, new_id), findings=findings))
+
+
 def _begin(tables: Tables, entries: list[Entry], told_: Passage, new_id: NewId) -> bool:
     """Begin the life of what comes back; False for goods that need none, and for what lies before a life begins."""
     if entries:
         begun_by_hand = all(entry.event_id is None for entry in entries if entry.kind == "begun")
-        if begun_by_hand and (told_.way == "out" or told_.left_at is not None):
+        if told_.bin is None and begun_by_hand and (told_.way == "out" or told_.left_at is not None):
             text = "it passed a door before its life began here, and that was told late"
             if all(entry.event_id != told_.event_id for entry in entries):
                 entries.append(_contradicted(tables, entries, told_, text, new_id))
         return False
-    if told_.way != "in" or told_.left_at is None or is_arrival(told_):
+    if told_.way != "in" or told_.left_at is None or (told_.bin is None and is_arrival(told_)):
         return False
     policy_id = tables.in_force(told_.site, told_.at)
     away = away_state(tables[policy_id])
-    actor = f"door:{told_.door}"
     site = told_.site if told_.sent is None else told_.sent.start_site
+    actor = told_.seen_by
     entries.append(Entry(new_id(), site, told_.left_at, "begun", policy_id, away, actor, event_id=told_.event_id))
     return True
 
@@ -219,7 +238,7 @@ def _contradicted(tables: Tables, entries: Sequence[Entry], told_: Passage, text
     first = next(iter(_ordered(entries)), None)
     at = told_.at if first is None else max(told_.at, first.at)  # a life begins with its beginning
     return Entry(
-        new_id(), told_.site, at, "contradicted", policy_id, now.life.state if now else "", f"door:{told_.door}",
+        new_id(), told_.site, at, "contradicted", policy_id, now.life.state if now else "", told_.seen_by,
         reason=text[:1000], event_id=told_.event_id, door=told_.door, way=told_.way,
     )  # fmt: skip
 
@@ -232,7 +251,8 @@ def _closing(kind: Kind, closed: Entry, to_state: str, new_id: NewId) -> Entry:
 
 def _again(entry: Entry) -> Passage:
     assert entry.event_id is not None  # noqa: S101
-    return Passage(entry.event_id, "", entry.site, entry.at, entry.door, entry.way)
+    seen_in = entry.findings.get("bin")
+    return Passage(entry.event_id, "", entry.site, entry.at, entry.door, entry.way, bin=seen_in)
 
 
 def _steps(entries: Sequence[Entry]) -> set[UUID | None]:

@@ -1,7 +1,7 @@
 """People take steps: asked, recorded, told, in one transaction that holds the item's life."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,6 +12,7 @@ from tagdock_cloud.access.roles import Caller
 from tagdock_cloud.epcis.document import Told
 from tagdock_cloud.epcis.naming import Naming
 from tagdock_cloud.epcis.prepare import prepare
+from tagdock_cloud.life.arriving import taken_in
 from tagdock_cloud.life.changes import Grown, statements
 from tagdock_cloud.life.policy import Policy
 from tagdock_cloud.life.published import first_table, tables_of
@@ -20,7 +21,7 @@ from tagdock_cloud.life.rules import AWAY, IncompleteError, NotTheirsError, Refu
 from tagdock_cloud.life.shapes import SettlementBody, StepBody
 from tagdock_cloud.life.story import fold, open_contradictions
 from tagdock_cloud.life.tables import Tables, beginning
-from tagdock_cloud.life.telling import event_of
+from tagdock_cloud.life.telling import event_of, taken_in_event
 from tagdock_cloud.life.written import after_all, entry_of
 from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.web.database import Transaction
@@ -113,7 +114,9 @@ async def take(transaction: Transaction, held: Held, caller: Caller, body: StepB
         findings=body.findings(), reason=body.reason or "", case_ref=body.case,
     )  # fmt: skip
     await record(transaction, held, [*began, *found, entry], caller.id)
-    await _tell(transaction, held, entry)
+    policy = held.tables[policy_id]
+    if not held.has_doors or policy.transition[wish.transition].passage is None:  # else the door tells it, once
+        await _tell(transaction, held, caller, lambda naming: event_of(policy, held.epc, entry, naming))
     return entry
 
 
@@ -141,15 +144,13 @@ async def record(transaction: Transaction, held: Held, new: Sequence[Entry], by:
         await transaction.run(_SQL[name], values)
 
 
-async def _tell(transaction: Transaction, held: Held, entry: Entry) -> None:
-    """Tell a step as an EPCIS event; what passes a door is told by the door, once."""
-    assert entry.wish is not None  # noqa: S101
-    policy = held.tables[entry.policy_id]
-    if held.has_doors and policy.transition[entry.wish.transition].passage is not None:
-        return
+async def _tell(
+    transaction: Transaction, held: Held, caller: Caller, event_of_: Callable[[Naming], dict[str, Any]]
+) -> None:
+    """Tell what a person did as an EPCIS event."""
     own = await transaction.one(_EPCIS["site_named"], {"site": held.site})
-    event = event_of(policy, held.epc, entry, Naming(held.site, own or {}))
-    rows = [{**row, "site": held.site} for row in prepare([Told("event", event, ())], entry.actor, None).rows]
+    event = event_of_(Naming(held.site, own or {}))
+    rows = [{**row, "site": held.site} for row in prepare([Told("event", event, ())], caller.id, None).rows]
     await transaction.one(_EPCIS["capture"], {"events": to_json(rows).decode(), "all_or_none": False})
 
 
@@ -159,12 +160,17 @@ async def settle(transaction: Transaction, held: Held, caller: Caller, step_id: 
     if open_ is None:
         raise not_found("open contradiction", step_id)
     _, standing = life_of(held)
-    to_state = standing.life.state if body.stands == "record" else _led_to(held, open_)
     entry = Entry(
         uuid4(), held.site, held.now + timedelta(microseconds=1), "settled", held.tables.in_force(held.site, held.now),
-        to_state, caller.id, reason=body.reason, closes=step_id,
+        standing.life.state, caller.id, reason=body.reason, closes=step_id,
     )  # fmt: skip
-    await record(transaction, held, [entry], caller.id)
+    arrives = taken_in(held.tables, standing, open_, entry, uuid4) if body.stands == "passage" else None
+    if body.stands == "passage":
+        entry = replace(entry, to_state=arrives.to_state if arrives is not None else _led_to(held, open_))
+    await record(transaction, held, [entry] if arrives is None else [arrives, entry], caller.id)
+    if open_.door is None and body.stands == "passage":
+        policy, last = held.tables[entry.policy_id], arrives or entry
+        await _tell(transaction, held, caller, lambda naming: taken_in_event(policy, held.epc, last, naming))
     return entry
 
 

@@ -27,27 +27,40 @@ def event_of(policy: Policy, epc: str, entry: Entry, naming: Naming) -> dict[str
     assert entry.wish is not None  # noqa: S101  # only what was taken is told
     transition = policy.transition[entry.wish.transition]
     disposition = policy.state[transition.to].disposition
-    place = {"id": naming.uri(None)}
-    event: dict[str, Any] = {
+    event = {
         "@context": [PREFIX],
-        "type": "ObjectEvent",
-        "eventTime": write_time(entry.at),
-        "eventTimeZoneOffset": "+00:00",
-        "epcList": [epc],
-        "action": "DELETE" if disposition in GONE else "OBSERVE",
-        "bizStep": transition.step,
-        "disposition": disposition,
-        "readPoint": place,
+        **_observed(epc, entry, naming, transition.step, disposition),
         "tagdock:transition": entry.wish.transition,
     }
-    if disposition != "in_transit":
-        event["bizLocation"] = place
     if entry.wish.grade is not None:
         is_now, no_more = _FOUND[entry.wish.grade]
         event["persistentDisposition"] = {"set": [is_now], "unset": [no_more]}
     if entry.case_ref is not None:
         event["bizTransactionList"] = [{"type": "rma", "bizTransaction": case_uri(naming, entry.case_ref)}]
     return event
+
+
+def taken_in_event(policy: Policy, epc: str, entry: Entry, naming: Naming) -> dict[str, Any]:
+    """Write the event of what a person says has come in though no door saw it: by its transfer, or back."""
+    if entry.kind != "arrived":
+        return _observed(epc, entry, naming, "receiving", policy.state[entry.to_state].disposition)
+    notice = {"type": "desadv", "bizTransaction": naming.transaction("inbound", entry.findings["transfer"])}
+    return {**_observed(epc, entry, naming, "receiving", "in_progress"), "bizTransactionList": [notice]}
+
+
+def _observed(epc: str, entry: Entry, naming: Naming, step: str, disposition: str) -> dict[str, Any]:
+    place = {"id": naming.uri(None)}
+    event: dict[str, Any] = {
+        "type": "ObjectEvent",
+        "eventTime": write_time(entry.at),
+        "eventTimeZoneOffset": "+00:00",
+        "epcList": [epc],
+        "action": "DELETE" if disposition in GONE else "OBSERVE",
+        "bizStep": step,
+        "disposition": disposition,
+        "readPoint": place,
+    }
+    return event if disposition == "in_transit" else {**event, "bizLocation": place}
 
 
 def case_uri(naming: Naming, case_ref: str) -> str:

@@ -78,3 +78,23 @@ select w.site, coalesce(sum(s.items), 0) * z.units / %(days)s::double precision 
 from unnest(%(sites)s::text[]) w (site) cross join sizes z left join sold s using (site)
 group by w.site, z.units
 order by w.site;
+
+-- name: ask_overdue
+-- Of what a door was to see come in and did not, somebody says what came of it: a transfer whose receiving ended without all
+-- of it, and one that is on the road for too long. Once each, however it was answered.
+insert into tasks (site, kind, role, case_ref, order_id, why, due_at)
+select t.goal_site, 'exception', 'manager', 'transfer/' || t.transfer_id, t.transfer_id,
+       format('%%s of %%s units of the transfer %%s from %%s have come: count what lies there, or say what became of the rest',
+              t.units_received, t.units_shipped, t.transfer_id, t.start_site), now() + %(due)s::interval
+from transfers_v1 t
+where t.planned_at > now() - interval '180 days' and t.units_received < t.units_shipped
+  and (t.state = 'short' and t.received_at < now() - %(after_session)s::interval
+       or t.state = 'shipped' and greatest(t.shipped_at + %(on_the_road)s::interval, t.due_at) < now())
+  and not exists (select from tasks k where k.site = t.goal_site and k.kind = 'exception' and k.case_ref = 'transfer/' || t.transfer_id);
+
+-- name: end_overdue
+-- All of it has come.
+update tasks k set state = 'done', done_at = clock_timestamp(), done_by = 'reads', done_how = 'read'
+from transfers_v1 t
+where k.state = 'open' and k.kind = 'exception' and k.case_ref = 'transfer/' || t.transfer_id and k.site = t.goal_site
+  and t.planned_at > now() - interval '180 days' and t.units_received >= t.units_shipped;

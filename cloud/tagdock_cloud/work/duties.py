@@ -10,6 +10,7 @@ from tagdock_cloud.plans.duties import DUTIES as PLANS
 from tagdock_cloud.reports.duties import DUTIES as REPORTS
 from tagdock_cloud.returns.duties import DUTIES as RETURNS
 from tagdock_cloud.sessions.duties import DUTIES as SESSIONS
+from tagdock_cloud.shipping.duties import DUTIES as SHIPPING
 from tagdock_cloud.stockpolicy.duties import DUTIES as STOCK_POLICY
 from tagdock_cloud.tasks.duties import DUTIES as TASKS
 from tagdock_cloud.webhooks.duties import DUTIES as WEBHOOKS
@@ -26,6 +27,7 @@ DUTIES: tuple[Duty, ...] = (
     *REPORTS,
     *RETURNS,
     *SESSIONS,
+    *SHIPPING,
     *STOCK_POLICY,
     *TASKS,
     *WEBHOOKS,
