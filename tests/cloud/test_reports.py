@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from tagdock_cloud.alerts.duties import LOOKS, look
 from tagdock_cloud.reports import running
 from tagdock_cloud.reports.running import ask_due, tidy, work_out
 from tagdock_cloud.store import pool
@@ -165,6 +166,50 @@ def test_one_that_fails_is_tried_again_and_given_up_and_holds_up_no_other(databa
         sql("update report_results set next_at = now()")
         do(database, work_out)
     assert state(broken)[:2] == ("failed", len(running.WAITS_S) + 1)
+
+
+def look_at(database: str, sql: Sql) -> list[tuple[Any, ...]]:
+    """Look once for alerts of reports, and return those that are open."""
+    what = next(each for each in LOOKS if each.name == "reports")
+    do(database, look, what)
+    rows = sql("select site, kind, originator, message, detail from alerts where cleared_at is null order by kind")
+    return [(row["site"], row["kind"], row["originator"], row["message"], row["detail"]) for row in rows]
+
+
+def test_one_that_failed_raises_an_alert_until_it_is_worked_out(database: str, sql: Sql, report: Any) -> None:
+    sql("insert into sites (site) values ('s2'), ('s1'), ('s0')")
+    broken = report(sites=["s2", "s1"])
+    do(database, ask_due, NOW)
+    told_as = "update report_results set asked = asked || %s::jsonb, next_at = now() where state = 'waiting'"
+    for attempt in range(len(running.WAITS_S) + 1):
+        assert look_at(database, sql) == [], f"it is tried again, {attempt} times until now"
+        sql(told_as, ['{"kpis": ["weather"]}'])
+        do(database, work_out)
+    ((site, kind, originator, message, detail),) = look_at(database, sql)
+    assert (site, kind, originator) == ("s1", "report_failed", f"report/{broken}")
+    assert message.startswith("The report Days") and detail["error"] == "KeyError: 'weather'"
+    assert len(look_at(database, sql)) == 1, "one alert, however often it is looked at"
+    sql("update report_results set state = 'waiting', ended_at = null")
+    sql(told_as, ['{"kpis": ["on_time_dispatch"]}'])
+    do(database, work_out)
+    assert look_at(database, sql) == [] and len(sql("select alert_id from alerts")) == 1
+
+
+def test_one_that_does_not_arrive_raises_an_alert_until_one_does(
+    database: str, sql: Sql, report: Any, webhook: Any
+) -> None:
+    sql("insert into sites (site) values ('s1')")
+    receiver = webhook()
+    report(receiver)
+    do(database, ask_due, NOW)
+    do(database, work_out)
+    assert look_at(database, sql) == [], "it waits to be sent"
+    sql("update deliveries set state = 'dead', ended_at = now(), error = 'mailto://user:secret@host: refused'")
+    ((site, kind, originator, message, detail),) = look_at(database, sql)
+    assert (site, kind, originator) == ("s1", "report_undelivered", f"webhook/{receiver}")
+    assert message == "A report for w could not be delivered" and "secret" not in str(detail)
+    sql("update deliveries set state = 'done', ended_at = clock_timestamp()")
+    assert look_at(database, sql) == []
 
 
 def test_results_are_kept_so_long_and_so_many(

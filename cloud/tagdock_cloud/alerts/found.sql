@@ -218,3 +218,36 @@ left join items i on i.epc = l.epc
 join alert_rules r on r.kind = 'life_contradiction' and r.is_active and (r.site is null or r.site = s.site)
                   and (r.door is null or r.door = s.door)
 where l.contradictions > 0
+
+-- name: report_failed
+-- Reports whose last period could not be worked out, at the first of their sites: one that is worked out later clears it.
+insert into alert_found (site, kind, originator, severity, hold_s, is_raised, value, message, detail)
+select s.site, 'report_failed', 'report/' || r.report_id, 'warning', 0, true, f.attempts,
+       format('The report %%s from %%s could not be worked out', r.name, f.asked_at::date),
+       jsonb_build_object('report_id', r.report_id, 'result_id', f.result_id, 'since', f.since, 'until', f.until, 'error', f.error)
+from reports r
+cross join lateral (
+    select * from report_results e where e.report_id = r.report_id and e.state <> 'waiting'
+    order by e.ended_at desc, e.result_id limit 1
+) f
+cross join lateral (
+    select site from sites k where r.sites is null or k.site = any (r.sites) order by site limit 1
+) s
+where f.state = 'failed'
+
+-- name: report_undelivered
+-- Receivers of reports whose last report was given up, at the first of their sites: one that arrives clears it, sent once more
+-- or the next one.
+insert into alert_found (site, kind, originator, severity, hold_s, is_raised, value, message, detail)
+select s.site, 'report_undelivered', 'webhook/' || w.webhook_id, 'warning', 0, true, d.attempts,
+       format('A report for %%s could not be delivered', w.name),
+       jsonb_build_object('webhook_id', w.webhook_id, 'delivery_id', d.delivery_id, 'queued_at', d.queued_at, 'status', d.status)
+from webhooks w
+cross join lateral (
+    select * from deliveries e where e.webhook_id = w.webhook_id and e.topic = 'report' and e.state in ('done', 'dead')
+    order by e.ended_at desc, e.delivery_id limit 1
+) d
+cross join lateral (
+    select site from sites k where w.sites is null or k.site = any (w.sites) order by site limit 1
+) s
+where 'report' = any (w.topics) and d.state = 'dead'

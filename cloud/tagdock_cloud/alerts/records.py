@@ -14,7 +14,7 @@ Severity = Literal["info", "warning", "critical"]
 AlertKind = Literal[
     "stock_below", "stock_near_below", "stock_above", "stock_near_above", "bin_over", "environment", "sensor_stale",
     "gateway_stale", "unordered_exit", "dwell", "unknown_tags", "read_quality", "life_contradiction", "task_overdue",
-    "shipment_exception",
+    "shipment_exception", "report_failed", "report_undelivered",
 ]  # fmt: skip
 RuleKind = Literal[
     "stock", "bin_over", "environment", "sensor_stale", "gateway_stale", "unordered_exit", "dwell", "unknown_tags",
