@@ -55,6 +55,17 @@ def test_the_forecast_beats_the_naive_one_on_weeks_it_has_not_seen_and_its_inter
     assert sum(one.squares for one in told.values()) < 0.8 * sum(one.naive_squares for one in told.values())
 
 
+def test_where_nothing_can_lie_below_an_interval_a_tenth_may_lie_above_it_and_safety_keeps_a_twentieth() -> None:
+    weeks = made(1000, 56)
+    told = outlooks({sku: own[:-HORIZON_WEEKS] for sku, own in weeks.items() if any(own[: -2 * HORIZON_WEEKS])})
+    rare = {sku: sum(weeks[sku][-HORIZON_WEEKS:]) for sku, one in told.items() if one.span.low == 0}
+    above = sum(units > told[sku].span.high for sku, units in rare.items()) / len(rare)
+    assert len(rare) > 500 and 0.06 < above < 0.13
+    for sku in rare:
+        mean, deviation = told[sku].span.mean, (told[sku].variance * HORIZON_WEEKS) ** 0.5
+        assert mean + told[sku].reach * deviation > told[sku].span.high - 1, "safety stock is learnt at a twentieth"
+
+
 def test_what_is_told_of_held_out_weeks_does_not_know_them() -> None:
     weeks = made(60, 40)
     other = {sku: [*own[:-HORIZON_WEEKS], *(0.0,) * HORIZON_WEEKS] for sku, own in weeks.items()}

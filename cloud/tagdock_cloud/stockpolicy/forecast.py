@@ -18,7 +18,7 @@ HELD_OUT_WEEKS = 4
 FEWEST_WEEKS = 4
 """Below, nothing is foretold: neither a chance nor a spread can be told from so little."""
 TAIL = 0.05
-"""Share of SKUs that may lie beyond each end."""
+"""Share of SKUs that may lie beyond each end; beyond the upper one also those that cannot below, where that is zero."""
 CLASSES = (0.5, 2.0, 8.0, 32.0)
 """Units expected over the horizon between which the reach is learnt apart."""
 HORIZONS_BACK = 2
@@ -30,7 +30,15 @@ NORMAL_REACH = 1.645
 SAMPLE = 1000
 """SKUs that all is learnt from, evenly chosen: more cost time and change little."""
 History = tuple[float, ...]
-Reach = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Standard deviations from the mean to both ends of the interval, and to what a twentieth lies above."""
+
+    low: float
+    high: float
+    safe: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +54,10 @@ class Span:
 class Outlook:
     """What a SKU is expected to need: mean and variance of the units a week, and the total over the horizon.
 
-    `reach`: standard deviations from the mean to the upper end. `held`: what would have been told of the last
-    `HORIZON_WEEKS` without them, and `came`, what they brought; None where too little lay before them. `squares`,
-    `naive_squares`: squared errors over the last `weeks_judged` weeks, of this forecast and of the week before again.
+    `reach`: standard deviations from the mean to what a twentieth of the totals lies above. `held`: what would have
+    been told of the last `HORIZON_WEEKS` without them, and `came`, what they brought; None where too little lay before
+    them. `squares`, `naive_squares`: squared errors over the last `weeks_judged` weeks, of this forecast and of the
+    week before again.
     """
 
     mean: float
@@ -70,8 +79,8 @@ class _Method:
 
     def span(self, level: Level) -> Span:
         mean, deviation = _total(level)
-        low, high = self.reaches[_class_of(mean)]
-        return Span(mean, max(0, math.floor(mean + low * deviation)), math.ceil(mean + high * deviation))
+        reach = self.reaches[_class_of(mean)]
+        return Span(mean, _lower(mean, deviation, reach.low), math.ceil(mean + reach.high * deviation))
 
     def path(self, weeks: History) -> list[Level]:
         return levels(weeks, self.smoothing, self.prior)
@@ -96,6 +105,10 @@ def _total(level: Level) -> tuple[float, float]:
     return level.mean * HORIZON_WEEKS, math.sqrt(level.variance * HORIZON_WEEKS)
 
 
+def _lower(mean: float, deviation: float, low: float) -> int:
+    return max(0, math.floor(mean + low * deviation))
+
+
 def _class_of(mean: float) -> int:
     return sum(mean > border for border in CLASSES)
 
@@ -111,28 +124,35 @@ def _learn(histories: Sequence[History]) -> _Method:
 
 def _reaches(paths: Sequence[tuple[History, Sequence[Level]]], back: int) -> list[Reach | None]:
     """Return how far each class reached in the horizon that ends `back` weeks before the last one."""
-    past: list[list[float]] = [[] for _ in range(len(CLASSES) + 1)]
+    past: list[list[tuple[float, float, float]]] = [[] for _ in range(len(CLASSES) + 1)]
     for weeks, path in paths:
         end = len(weeks) - back
         start = end - HORIZON_WEEKS
         if start > 0 and any(weeks[:start]):
             mean, deviation = _total(path[start])
-            past[_class_of(mean)].append((sum(weeks[start:end]) - mean) / deviation)
+            past[_class_of(mean)].append((mean, deviation, sum(weeks[start:end])))
     return list(map(_reach, past))
 
 
-def _reach(off: list[float]) -> Reach | None:
-    """Return the distances, in deviations, beyond which a twentieth lay below and above; None of too few."""
-    if len(off) < FEWEST_IN_CLASS:
+def _reach(past: list[tuple[float, float, float]]) -> Reach | None:
+    """Return how far a tenth lay beyond, from mean, deviation and what came of each; None of too few.
+
+    A twentieth below, and above what is left of the tenth: where the lower end is zero, nothing can lie below it.
+    """
+    if len(past) < FEWEST_IN_CLASS:
         return None
-    beyond = int(TAIL * (len(off) + 1)) - 1
-    ordered = sorted(off)
-    return min(ordered[beyond], 0.0), max(ordered[-1 - beyond], 0.0)
+    ordered = sorted((came - mean) / deviation for mean, deviation, came in past)
+    beyond = int(TAIL * (len(past) + 1))
+    low = min(ordered[beyond - 1], 0.0)
+    below = sum(came < _lower(mean, deviation, low) for mean, deviation, came in past)
+    above = int(2 * TAIL * (len(past) + 1)) - below
+    return Reach(low, *(max(ordered[-each], 0.0) for each in (max(above, beyond), beyond)))
 
 
 def _wildest(reaches: Sequence[Reach | None]) -> Reach:
-    found = [reach for reach in reaches if reach is not None] or [(-NORMAL_REACH, NORMAL_REACH)]
-    return min(low for low, _ in found), max(high for _, high in found)
+    normal = Reach(-NORMAL_REACH, NORMAL_REACH, NORMAL_REACH)
+    found = [reach for reach in reaches if reach is not None] or [normal]
+    return Reach(min(one.low for one in found), max(one.high for one in found), max(one.safe for one in found))
 
 
 def _outlook(weeks: History, now: _Method, before: _Method) -> Outlook:
@@ -146,7 +166,7 @@ def _outlook(weeks: History, now: _Method, before: _Method) -> Outlook:
     return Outlook(
         mean=level.mean,
         variance=level.variance,
-        reach=now.reaches[_class_of(span.mean)][1],
+        reach=now.reaches[_class_of(span.mean)].safe,
         span=span,
         held=before.span(path[len(weeks) - HORIZON_WEEKS]) if is_known else None,
         came=sum(weeks[-HORIZON_WEEKS:]) if is_known else None,
