@@ -36,7 +36,21 @@ from tagdock_cloud.store.migrate import migrate
 RUNS, LIMIT_MS, BATCHES_A_SECOND = 5, 1000.0, 5
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 WAREHOUSE = Path(__file__).parents[1] / "tests" / "cloud" / "api" / "warehouse.py"
-PAGES = {"Live": "/", "Find": "/find?q=D1", "Layout": "/layout", "Plans": "/plans", "Health": "/health"}
+PAGES = {
+    "Live": "/",
+    "Find": "/find?q=D1",
+    "Layout": "/layout",
+    "Plans": "/plans",
+    "Health": "/health",
+    "Tasks": "/tasks",
+    "All tasks": "/tasks/all",
+    "Settle": "/tasks/settle",
+    "Returns": "/returns",
+    "Shipping": "/shipping",
+    "Between sites": "/shipping/between",
+    "Delivery runs": "/shipping/runs",
+    "Reports": "/reports",
+}
 PAINTED = """() => new Promise((resolve) => new PerformanceObserver((list) => {
     const one = list.getEntriesByName("first-contentful-paint")[0];
     if (one) resolve(one.startTime);

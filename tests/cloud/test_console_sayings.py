@@ -36,7 +36,8 @@ ROOMS = (
 """Rooms whose refusals and reasons pages show."""
 SINGLE = (
     CLOUD / "orders" / "waiting.py", CLOUD / "layout" / "drawn.py", CLOUD / "web" / "problems.py",
-    CLOUD / "web" / "guard.py", SOLVER / "sites" / "told.py", SOLVER / "moves.py", SOLVER / "rules.py", SOLVER / "solvers" / "balancing.py",
+    CLOUD / "web" / "guard.py", SOLVER / "sites" / "told.py", SOLVER / "moves.py", SOLVER / "rules.py",
+    SOLVER / "solvers" / "balancing.py",
     ROOT / "edge" / "tagdock_edge" / "passage" / "one_row.py", ROOT / "edge" / "tagdock_edge" / "passage" / "beams.py",
 )  # fmt: skip
 IN_WORDS = {"_why", "_why_not", "_why_waiting", "_flow", "_reach", "_nearer", "_one_item", "_words"}

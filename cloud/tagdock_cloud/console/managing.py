@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Path
+from fastapi import APIRouter, Form, Path, Query
 from starlette.responses import Response
 
 from tagdock_cloud.console.frame import Frame, Framed
@@ -30,18 +30,22 @@ MOST_SHOWN = 200
 MOST_CONTRADICTED = 50
 _SQL = load_queries("tagdock_cloud.console", "settling.sql")
 _LIFE = load_queries("tagdock_cloud.life")
+_After = Annotated[int, Query(ge=0, le=20_000)]
 _Reason = Annotated[Text, Form(min_length=1)]
 Row = dict[str, Any]
 router = APIRouter()
 
 
 @router.get("/tasks/all")
-async def all_tasks(frame: Framed, caller: Manager, role: TaskRole | None = None, free: bool | None = None) -> Response:
+async def all_tasks(
+    frame: Framed, caller: Manager, role: TaskRole | None = None, free: bool | None = None, after: _After = 0
+) -> Response:
     """Show what is to be done at the site, and who has it. `free`: what nobody has, or what somebody has."""
-    asked = {"site": frame.site, "role": role, "free": free, "rows": MOST_SHOWN + 1}
+    asked = {"site": frame.site, "role": role, "free": free, "rows": MOST_SHOWN + 1, "skipped": after}
     tasks = await frame.db.all(_SQL["open_tasks"], asked)
+    more = _after(frame, after) if len(tasks) > MOST_SHOWN else None
     return frame.show(
-        "tasks_all.html", tasks=tasks[:MOST_SHOWN], is_more=len(tasks) > MOST_SHOWN, role=role, free=free,
+        "tasks_all.html", tasks=tasks[:MOST_SHOWN], more=more, role=role, free=free,
         me=caller.id,
     )  # fmt: skip
 
@@ -98,6 +102,12 @@ async def settle_passage_here(
     """Say which is right: the record of an item's life, or the passage that contradicts it."""
     body = PassageBody(stands=stands, reason=reason)
     return await _settled(frame, lambda transaction: settle_passage(transaction, caller, epc, step_id, body))
+
+
+def _after(frame: Frame, before: int) -> str:
+    """Return the address of the tasks behind those that are shown."""
+    kept = [(key, value) for key, value in frame.request.query_params.multi_items() if key != "after"]
+    return f"/tasks/all?{urlencode([*kept, ('after', before + MOST_SHOWN)])}"
 
 
 async def people_for(frame: Frame, task: Row) -> list[Row]:

@@ -10,11 +10,8 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from tagdock_cloud.console.frame import Frame, Framed, Typed
-from tagdock_cloud.console.return_forms import first_mistake
-from tagdock_cloud.console.tallies import tally
-from tagdock_cloud.console.trying import try_work
-from tagdock_cloud.inventory.epc import epc_candidates
-from tagdock_cloud.inventory.scans import read_scan
+from tagdock_cloud.console.goods_typed import MOST_CHARACTERS, sku_of, tag_of, tallied
+from tagdock_cloud.console.trying import first_mistake, try_work
 from tagdock_cloud.returns import cases
 from tagdock_cloud.returns.records import LineBody, ReturnBody
 from tagdock_cloud.returns.rules import ReturnKind, new_ref
@@ -23,11 +20,8 @@ from tagdock_cloud.web.access import Integrator
 from tagdock_cloud.web.database import Transaction
 from tagdock_cloud.web.problems import Problem, refused
 
-MOST_CHARACTERS = 100_000
-"""Of what was scanned: two hundred lines with room to spare."""
 DETAILS = ("order", "customer", "bought_at", "carrier", "tracking", "photo", "note")
 _RETURNS = load_queries("tagdock_cloud.returns")
-_TASKS = load_queries("tagdock_cloud.console", "tasks.sql")
 _Field = Annotated[str, Form(max_length=1000)]
 router = APIRouter()
 
@@ -84,7 +78,7 @@ async def _form(frame: Frame, typed: Mapping[str, str], problem: Problem | None 
 async def _body(transaction: Transaction, frame: Frame, told: Mapping[str, str]) -> ReturnBody:
     """Read what the form says. Raises Problem (422)."""
     try:
-        lines = [await _line(transaction, text, units) for text, units in tally(told["items"])]
+        lines = [await _line(transaction, text, units) for text, units in tallied(told["items"])]
         given = {name: told[name].strip() or None for name in ("case", *DETAILS) if name not in ("note", "bought_at")}
         return ReturnBody.model_validate(
             {"site": frame.site, "kind": told["kind"], "reason": told["reason"], "items": lines, **given,
@@ -92,19 +86,12 @@ async def _body(transaction: Transaction, frame: Frame, told: Mapping[str, str])
         )  # fmt: skip
     except ValidationError as error:
         raise first_mistake(error) from None
-    except ValueError as error:
-        raise refused("items", str(error)) from None
 
 
 async def _line(transaction: Transaction, text: str, units: int) -> LineBody:
     """Read one line: a tag, or goods by name or barcode. Raises Problem (422)."""
-    scan = read_scan(text)
-    if epc_candidates(scan.link or text):
-        return LineBody(epc=scan.link or text)
-    row = await transaction.one(_TASKS["sku_of"], {"text": text, "gtin": scan.gtin, "epcs": []})
-    if row is None:
-        raise refused("items", f"{text[:100]}: no goods go by this")
-    return LineBody(sku=row["sku"], quantity=units)
+    epc = tag_of(text)
+    return LineBody(sku=await sku_of(transaction, text), quantity=units) if epc is None else LineBody(epc=epc)
 
 
 def _bought(text: str) -> datetime | None:

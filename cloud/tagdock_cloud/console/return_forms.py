@@ -1,15 +1,14 @@
 """What the page Returns sends: steps of items, outcomes, and what managers decide of a case."""
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Path
-from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
 from tagdock_cloud.console.frame import Frame, Framed
 from tagdock_cloud.console.returns_page import case_page
-from tagdock_cloud.console.trying import Work, try_work
+from tagdock_cloud.console.trying import Work, read_form, try_work
 from tagdock_cloud.console.ways import step_body
 from tagdock_cloud.life.records import Grade
 from tagdock_cloud.life.shapes import Case as CaseRef
@@ -22,11 +21,10 @@ from tagdock_cloud.returns.rules import CHANGED_IN, Liable, Outcome, Payer
 from tagdock_cloud.web.access import Handler, Integrator, Manager
 from tagdock_cloud.web.database import Transaction
 from tagdock_cloud.web.names import Label, Text
-from tagdock_cloud.web.problems import Problem, not_found
+from tagdock_cloud.web.problems import not_found
 
 _Line = Annotated[int, Path(ge=1, le=1_000_000)]
 _Reason = Annotated[Text, Form()]
-Body = TypeVar("Body", bound=BaseModel)
 router = APIRouter()
 
 
@@ -63,7 +61,7 @@ async def decide_line(
     """Decide what becomes of an item."""
 
     async def work(transaction: Transaction) -> None:
-        body = _read(OutcomeBody, outcome=outcome, reason=reason)
+        body = read_form(OutcomeBody, outcome=outcome, reason=reason)
         await deciding.decide(transaction, caller, await hold_case(transaction, caller, case_ref), line, body)
 
     return await _tried(frame, case_ref, line, work)
@@ -74,7 +72,7 @@ async def cancel_case(frame: Framed, caller: Integrator, case_ref: CaseRef, reas
     """Call a case off: nothing comes."""
 
     async def work(transaction: Transaction) -> None:
-        body = _read(ReasonBody, reason=reason)
+        body = read_form(ReasonBody, reason=reason)
         case = await hold_case(transaction, caller, case_ref, *CHANGED_IN["cancel"])
         await cases.end(transaction, caller, case, "cancelled", body.reason)
 
@@ -117,33 +115,19 @@ async def change_case(
         case = await hold_case(transaction, caller, case_ref, *CHANGED_IN.get(change, ()))
         match change:
             case "accept":
-                await cases.accept(transaction, caller, case, _read(ReasonBody, reason=reason).reason)
+                await cases.accept(transaction, caller, case, read_form(ReasonBody, reason=reason).reason)
             case "decline":
-                await cases.end(transaction, caller, case, "declined", _read(ReasonBody, reason=reason).reason)
+                await cases.end(transaction, caller, case, "declined", read_form(ReasonBody, reason=reason).reason)
             case "close":
                 await cases.end(transaction, caller, case, "closed", reason)
             case "refund":
                 await deciding.remedy(transaction, caller, case, "refund", None)
             case "exchange":
-                await deciding.remedy(transaction, caller, case, "exchange", _read(OrderBody, order=order).order)
+                await deciding.remedy(transaction, caller, case, "exchange", read_form(OrderBody, order=order).order)
             case _:
-                await deciding.reship(transaction, caller, case, _read(OrderBody, order=order).order)
+                await deciding.reship(transaction, caller, case, read_form(OrderBody, order=order).order)
 
     return await _tried(frame, case_ref, None, work)
-
-
-def first_mistake(error: ValidationError) -> Problem:
-    """Say what does not fit in a form: the first field, and why (422)."""
-    found = error.errors()[0]
-    field = ".".join(map(str, found["loc"]))
-    return Problem(422, f"{field}: {found['msg']}".removeprefix(": ").removeprefix("Value error, "))
-
-
-def _read(shape: type[Body], **told: Any) -> Body:
-    try:
-        return shape.model_validate(told)
-    except ValidationError as error:
-        raise first_mistake(error) from None
 
 
 async def _tried(frame: Frame, case_ref: str, line: int | None, work: Work) -> Response:

@@ -1,6 +1,7 @@
 """The page Returns: which cases there are, and one of them: what came, where it stands, what is next and by whom."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, get_args
 from urllib.parse import urlencode
 
@@ -8,6 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import RedirectResponse, Response
 
 from tagdock_cloud.console.frame import Frame, Framed, Typed
+from tagdock_cloud.console.paging import Cursor, cut
 from tagdock_cloud.console.return_words import STATES, history
 from tagdock_cloud.console.ways import open_ways
 from tagdock_cloud.inventory.epc import epc_candidates
@@ -28,6 +30,7 @@ from tagdock_cloud.returns.rules import (
 )
 from tagdock_cloud.store.queries import load_queries
 from tagdock_cloud.web.database import Transaction
+from tagdock_cloud.web.paging import read_cursor
 from tagdock_cloud.web.problems import Problem
 
 MOST_SHOWN = 100
@@ -40,20 +43,21 @@ router = APIRouter()
 
 
 @router.get("/returns")
-async def returns(frame: Framed, scan: Typed = "", state: ReturnState | None = None) -> Response:
+async def returns(frame: Framed, scan: Typed = "", state: ReturnState | None = None, cursor: Cursor = None) -> Response:
     """List a site's cases, those that are not over where no state is named. What was scanned leads to its case."""
     text = scan.strip()
-    cases = await _scanned(frame, text) if text else await _cases(frame, state)
+    cases = await _scanned(frame, text) if text else await _cases(frame, state, cursor)
     if text and len(cases) == 1:
         return RedirectResponse(_address(cases[0], text), 303)
-    refs = [case["case_ref"] for case in cases[:MOST_SHOWN]]
+    shown, more = cut(frame.request, cases, MOST_SHOWN, "applied_at", "case_ref")
+    refs = [case["case_ref"] for case in shown]
     contents = {row["case_ref"]: row for row in await frame.db.all(_SQL["contents"], {"refs": refs})}
     counted = {row["state"]: row["cases"] for row in await frame.db.all(_SQL["tallies"], {"site": frame.site})}
     return frame.show(
         "returns.html",
         404 if text and not cases else 200,
-        cases=[{**case, **contents.get(case["case_ref"], {})} for case in cases[:MOST_SHOWN]],
-        is_more=len(cases) > MOST_SHOWN,
+        cases=[{**case, **contents.get(case["case_ref"], {})} for case in shown],
+        more=more,
         states=[(name, counted.get(name, 0)) for name in STATES],
         chosen=state,
         typed=text,
@@ -98,8 +102,11 @@ async def case_page(
     )
 
 
-async def _cases(frame: Frame, state: str | None) -> list[Row]:
-    return await frame.db.all(_RETURNS["page"], _asked(frame, site=frame.site, state=state, is_open=state is None))
+async def _cases(frame: Frame, state: str | None, cursor: str | None) -> list[Row]:
+    before_at, before_ref = read_cursor(cursor, datetime, str)
+    key = {"before_at": before_at, "before_ref": before_ref}
+    asked = _asked(frame, site=frame.site, state=state, is_open=state is None, **key)
+    return await frame.db.all(_RETURNS["page"], asked)
 
 
 async def _scanned(frame: Frame, text: str) -> list[Row]:

@@ -5,7 +5,7 @@ select t.task_id, t.kind, t.role, t.epc, coalesce(t.sku, i.sku) as sku, coalesce
 from tasks t left join items i on i.epc = t.epc left join skus s on s.sku = coalesce(t.sku, i.sku)
 where t.state = 'open' and t.site = %(site)s and (%(role)s::text is null or t.role = %(role)s)
   and (%(free)s::boolean is null or (t.assignee is null) = %(free)s)
-order by t.due_at nulls last, t.priority, t.opened_at limit %(rows)s
+order by t.due_at nulls last, t.priority, t.opened_at, t.task_id limit %(rows)s offset %(skipped)s
 
 -- name: people
 -- Who may be given a task: those of its role at its site, those who are on duty there first, then by the work that they have.

@@ -33,8 +33,15 @@ QUESTIONS = {
     "failed": later("failed"),
     "approved": later("approved"),
 }
+STOPS = {
+    "proposed": later("proposed"),
+    "planned": later("to be delivered"),
+    "delivered": later("delivered"),
+    "failed": later("not delivered"),
+}
 FILTERS: dict[str, Callable[..., Any]] = {
     "transfer_state": known(TRANSFERS),
     "shipment_state": known(SHIPMENTS),
     "question_state": known(QUESTIONS),
+    "stop_state": known(STOPS),
 }

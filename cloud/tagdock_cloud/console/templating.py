@@ -7,7 +7,7 @@ from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 
-from tagdock_cloud.console import language, return_words, sayings, shipping_words, task_words, words
+from tagdock_cloud.console import language, report_words, return_words, sayings, shipping_words, task_words, words
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
@@ -34,7 +34,7 @@ _environment = Environment(
 _environment.policies["ext.i18n.trimmed"] = True
 _environment.install_gettext_callables(language.gettext, language.ngettext, newstyle=True)  # type: ignore[attr-defined]
 _environment.filters.update(words.FILTERS | task_words.FILTERS | return_words.FILTERS | shipping_words.FILTERS)
-_environment.filters.update(sayings.FILTERS)
+_environment.filters.update(sayings.FILTERS | report_words.FILTERS)
 _environment.globals.update(
     spoken=language.spoken,
     languages=language.LANGUAGES.values(),

@@ -68,15 +68,8 @@ async def add_report(once: Once, caller: Manager, body: ReportBody) -> Response:
     _check_sites(caller, body)
 
     async def work(transaction: Transaction) -> Response:
-        count = await transaction.one(_SQL["count"])
-        if count is not None and count["reports"] >= MOST_REPORTS:
-            raise Problem(409, f"there are {MOST_REPORTS} reports already; remove one that nobody reads")
-        report_id = uuid4()
-        values = await _checked(transaction, caller, body)
-        await transaction.run(_SQL["insert"], {**values, "report_id": report_id, "created_by": caller.id})
-        report = await _find(transaction, caller, report_id)
-        await audit(transaction, caller, "report.add", f"report/{report_id}", after=report)
-        return reply(report, 201, {"Location": f"/api/v1/reports/{report_id}"})
+        report = await add_one(transaction, caller, body)
+        return reply(report, 201, {"Location": f"/api/v1/reports/{report['report_id']}"})
 
     return await once(caller, work)
 
@@ -84,7 +77,7 @@ async def add_report(once: Once, caller: Manager, body: ReportBody) -> Response:
 @router.get("/reports/{report_id}", response_model=ReportRecord)
 async def get_report(db: Db, caller: Viewer, report_id: UUID) -> Response:
     """Return one report."""
-    report = await _find(db, caller, report_id)
+    report = await find_report(db, caller, report_id)
     return versioned(report, _words(report))
 
 
@@ -95,11 +88,11 @@ async def replace_report(
     """Replace a report whole; what was told stays as it was told."""
     _check_sites(caller, body)
     async with db.transaction() as transaction:
-        before = await _find(transaction, caller, report_id)
+        before = await find_report(transaction, caller, report_id)
         check_unchanged("the report", _words(before), if_match)
         values = await _checked(transaction, caller, body)
         await transaction.run(_SQL["replace"], {**values, "report_id": report_id})
-        after = await _find(transaction, caller, report_id)
+        after = await find_report(transaction, caller, report_id)
         await audit(transaction, caller, "report.change", f"report/{report_id}", before=before, after=after)
     return versioned(after, _words(after))
 
@@ -108,7 +101,7 @@ async def replace_report(
 async def remove_report(db: Db, caller: Manager, report_id: UUID, if_match: IfMatch = None) -> Response:
     """Remove a report, and all that it told."""
     async with db.transaction() as transaction:
-        before = await _find(transaction, caller, report_id)
+        before = await find_report(transaction, caller, report_id)
         check_unchanged("the report", _words(before), if_match)
         await transaction.run(_SQL["remove"], {"report_id": report_id})
         await audit(transaction, caller, "report.remove", f"report/{report_id}", before=before)
@@ -123,7 +116,7 @@ async def list_results(
     before_at, before_id = read_cursor(cursor, datetime, UUID)
     values = {"report_id": report_id, "sites": caller.listed, "before_at": before_at, "before_id": before_id}
     async with db.transaction() as transaction:
-        await _find(transaction, caller, report_id)
+        await find_report(transaction, caller, report_id)
         rows = await transaction.all(_SQL["results"], {**values, "rows": limit + 1})
     return page(request, rows, limit, "asked_at", "result_id")
 
@@ -133,16 +126,7 @@ async def ask_now(once: Once, caller: Manager, report_id: UUID, body: AskBody) -
     """Ask for a period now, over again as often as one likes. A worker works it out within seconds."""
 
     async def work(transaction: Transaction) -> Response:
-        report = await _find(transaction, caller, report_id)
-        first = _asked_day(report, body)
-        waits = await transaction.one(_SQL["count_waiting"], {"report_id": report_id})
-        if waits is not None and waits["waiting"] >= MOST_WAITING:
-            raise Problem(409, f"{MOST_WAITING} results of this report wait already; ask again when they are there")
-        values = asking(report, first, caller.id, is_scheduled=False, is_sent=body.is_sent)
-        asked = await transaction.one(_SQL["ask"], values) or {}
-        result = await _result(transaction, caller, report_id, asked["result_id"])
-        del result["figures"]
-        await audit(transaction, caller, "report.ask", f"report/{report_id}", after=result)
+        result = await ask_one(transaction, caller, report_id, body)
         place = f"/api/v1/reports/{report_id}/results/{result['result_id']}"
         return reply(result, 202, {"Location": place})
 
@@ -160,20 +144,57 @@ async def get_result(
     accept: Annotated[str, Header(max_length=1000)] = "",
 ) -> Response:
     """Return a result. Figures of persons: to managers all, to others their own."""
+    result = await read_result(db, caller, report_id, result_id)
+    form = liked_best(accept, _FORMS)
+    return tagged(request, result) if form is None else await file_of(result, form)
+
+
+async def add_one(transaction: Transaction, caller: Caller, body: ReportBody) -> dict[str, Any]:
+    """Add a report, and return it. Raises Problem: 403, 409 where there are too many, 422."""
+    _check_sites(caller, body)
+    count = await transaction.one(_SQL["count"])
+    if count is not None and count["reports"] >= MOST_REPORTS:
+        raise Problem(409, f"there are {MOST_REPORTS} reports already; remove one that nobody reads")
+    report_id = uuid4()
+    values = await _checked(transaction, caller, body)
+    await transaction.run(_SQL["insert"], {**values, "report_id": report_id, "created_by": caller.id})
+    report = await find_report(transaction, caller, report_id)
+    await audit(transaction, caller, "report.add", f"report/{report_id}", after=report)
+    return report
+
+
+async def ask_one(transaction: Transaction, caller: Caller, report_id: UUID, body: AskBody) -> dict[str, Any]:
+    """Ask for a period, and return what waits to be worked out. Raises Problem: 404, 409 while many wait, 422."""
+    report = await find_report(transaction, caller, report_id)
+    first = _asked_day(report, body)
+    waits = await transaction.one(_SQL["count_waiting"], {"report_id": report_id})
+    if waits is not None and waits["waiting"] >= MOST_WAITING:
+        raise Problem(409, f"{MOST_WAITING} results of this report wait already; ask again when they are there")
+    values = asking(report, first, caller.id, is_scheduled=False, is_sent=body.is_sent)
+    asked = await transaction.one(_SQL["ask"], values) or {}
+    result = await _result(transaction, caller, report_id, asked["result_id"])
+    del result["figures"]
+    await audit(transaction, caller, "report.ask", f"report/{report_id}", after=result)
+    return result
+
+
+async def read_result(db: Database, caller: Caller, report_id: UUID, result_id: UUID) -> dict[str, Any]:
+    """Return a result with the figures that the caller may read. Raises Problem (404)."""
     async with db.transaction() as transaction:
-        await _find(transaction, caller, report_id)
+        await find_report(transaction, caller, report_id)
         result = await _result(transaction, caller, report_id, result_id)
-    rows: list[dict[str, Any]] = []
     if result["figures"] is not None:
         is_manager = caller.may("manage")
         rows = readable(result["figures"]["rows"], caller.id, is_manager=is_manager)
         result["figures"] = {"rows": rows, "left_out": result["figures"]["left_out"] if is_manager else 0}
-    form = liked_best(accept, _FORMS)
-    if form is None:
-        return tagged(request, result)
+    return result
+
+
+async def file_of(result: dict[str, Any], form: str) -> Response:
+    """Answer with a result as a file, `csv` or `pdf`. Raises Problem (409) where there is none."""
     if result["state"] != "done":
         raise Problem(409, f"this result is {result['state']}: there is no file of it yet; read it as JSON")
-    content = await anyio.to_thread.run_sync(content_of, form, result, rows)
+    content = await anyio.to_thread.run_sync(content_of, form, result, (result["figures"] or {"rows": []})["rows"])
     headers = {"Content-Disposition": f'attachment; filename="{file_name(result, form)}"', "Cache-Control": "no-store"}
     return Response(content, headers=headers, media_type=MEDIA_TYPES[form])
 
@@ -213,7 +234,7 @@ def _asked_day(report: dict[str, Any], body: AskBody) -> Any:
     return first
 
 
-async def _find(db: Database | Transaction, caller: Caller, report_id: UUID) -> dict[str, Any]:
+async def find_report(db: Database | Transaction, caller: Caller, report_id: UUID) -> dict[str, Any]:
     """Return a report. Raises Problem (404), also where it tells of sites that are not the caller's."""
     row = await db.one(_SQL["one"], {"report_id": report_id, "sites": caller.listed})
     if row is None:

@@ -48,7 +48,7 @@ async def ask_rebalancing(once: Once, caller: Planner, body: RebalancingRequest)
     """Ask what is to move between some sites; a manager approves the answer into transfers."""
 
     async def work(transaction: Transaction) -> Response:
-        return await REBALANCINGS.ask(transaction, caller, await _levels(transaction, caller, body))
+        return await REBALANCINGS.ask(transaction, caller, await levels_of(transaction, caller, body))
 
     return await once(caller, work)
 
@@ -58,12 +58,13 @@ async def ask_split(once: Once, caller: Planner, body: SplitRequest) -> Response
     """Ask how a first delivery is split over some sites; a manager approves the answer into advance notices."""
 
     async def work(transaction: Transaction) -> Response:
-        return await SPLITS.ask(transaction, caller, await _delivery(transaction, caller, body))
+        return await SPLITS.ask(transaction, caller, await delivery_of(transaction, caller, body))
 
     return await once(caller, work)
 
 
-async def _levels(transaction: Transaction, caller: Caller, body: RebalancingRequest) -> Asked:
+async def levels_of(transaction: Transaction, caller: Caller, body: RebalancingRequest) -> Asked:
+    """Return the question of what is to move. Raises Problem: 403, 422 for a site that is not there."""
     sites = await _sites(transaction, caller, body.sites)
     values = {"sites": body.sites, "days": body.days}
     known = await transaction.all(SQL["lanes"], values)
@@ -75,7 +76,8 @@ async def _levels(transaction: Transaction, caller: Caller, body: RebalancingReq
     return Asked(tuple(sorted(body.sites)), _request(body), problem)
 
 
-async def _delivery(transaction: Transaction, caller: Caller, body: SplitRequest) -> Asked:
+async def delivery_of(transaction: Transaction, caller: Caller, body: SplitRequest) -> Asked:
+    """Return the question of how a delivery is split. Raises Problem: 403, 422 for a site that is not there."""
     await _sites(transaction, caller, body.sites)
     names = sorted(set(body.sites))
     values = {"sites": names, "sku": body.like or body.sku, "days": body.days}

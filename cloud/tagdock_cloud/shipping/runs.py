@@ -44,7 +44,7 @@ async def ask_runs(once: Once, caller: Planner, body: RunsRequest) -> Response:
     """Ask for the runs of a site's own vehicles on a day; approve the answer, and each order is a stop."""
 
     async def work(transaction: Transaction) -> Response:
-        return await RUNS.ask(transaction, caller, await _asked(transaction, caller, body))
+        return await RUNS.ask(transaction, caller, await asked(transaction, caller, body))
 
     return await once(caller, work)
 
@@ -74,26 +74,32 @@ async def end_stop(once: Once, caller: Operator, question_id: UUID, order: Order
     """Tell how a stop ended. The same once more changes nothing; what was delivered cannot fail afterwards."""
 
     async def work(transaction: Transaction) -> Response:
-        question = await RUNS.find(transaction, caller, question_id)
-        key = {"question_id": question_id, "order_id": order}
-        before = await transaction.one(_SQL["stops"], key)
-        if before is None:
-            raise not_found("stop for order", order)
-        if before["state"] == body.state:
-            return reply(before)
-        if before["state"] != "planned":
-            raise Problem(409, f"the stop is {before['state']} already, by {before['ended_by']}")
-        await transaction.run(_SQL["end"], {**key, "state": body.state, "note": body.note, "by": caller.name})
-        after = await transaction.one(_SQL["stops"], key)
-        states = {"before": {"state": "planned"}, "after": {"state": body.state, "note": body.note}}
-        subject = f"run/{question_id}/stop/{order}"
-        await audit(transaction, caller, f"stop.{body.state}", subject, site=question["request"]["site"], **states)
-        return reply(after)
+        return reply(await end_one(transaction, caller, question_id, order, body))
 
     return await once(caller, work)
 
 
-async def _asked(transaction: Transaction, caller: Caller, body: RunsRequest) -> Asked:
+async def end_one(transaction: Transaction, caller: Caller, question_id: UUID, order: str, body: StopEnd) -> Row:
+    """Do that, and return the stop. Raises Problem: 403, 404, 409 where it ended otherwise."""
+    question = await RUNS.find(transaction, caller, question_id)
+    key = {"question_id": question_id, "order_id": order}
+    before = await transaction.one(_SQL["stops"], key)
+    if before is None:
+        raise not_found("stop for order", order)
+    if before["state"] == body.state:
+        return before
+    if before["state"] != "planned":
+        raise Problem(409, f"the stop is {before['state']} already, by {before['ended_by']}")
+    await transaction.run(_SQL["end"], {**key, "state": body.state, "note": body.note, "by": caller.name})
+    after = await transaction.one(_SQL["stops"], key)
+    states = {"before": {"state": "planned"}, "after": {"state": body.state, "note": body.note}}
+    subject = f"run/{question_id}/stop/{order}"
+    await audit(transaction, caller, f"stop.{body.state}", subject, site=question["request"]["site"], **states)
+    return after or before
+
+
+async def asked(transaction: Transaction, caller: Caller, body: RunsRequest) -> Asked:
+    """Return the question of a day's runs. Raises Problem: 403, 422 where something is missing, naming it."""
     caller.check(body.site)
     site = await transaction.one(_SQL["site"], {"site": body.site})
     if site is None or site["lat_deg"] is None:

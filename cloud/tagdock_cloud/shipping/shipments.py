@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from pydantic_core import to_json
 from starlette.responses import Response
 
+from tagdock_cloud.access.roles import Caller
 from tagdock_cloud.orders.records import OrderId
 from tagdock_cloud.shipping.exceptions import open_cases
 from tagdock_cloud.shipping.parcels import (
@@ -61,19 +62,26 @@ async def add_shipment(once: Once, caller: Integrator, body: ShipmentBody) -> Re
     caller.check(body.site)
 
     async def work(transaction: Transaction) -> Response:
-        told = body.model_dump()
-        if await transaction.one(_SQL["order"], told) is None:
-            raise refused("order", f"site {body.site} has no order {body.order!r} to ship")
-        is_new = await transaction.run(_SQL["insert"], {**told, "by": caller.name})
-        shipment = await transaction.one(_SQL["named"], told)
-        if shipment is None or _words(shipment) != {**told, "order_id": body.order}:
-            raise Problem(409, f"{body.carrier} has a shipment {body.tracking} already, of another order or service")
-        if is_new:
-            subject = f"shipment/{shipment['shipment_id']}"
-            await audit(transaction, caller, "shipment.add", subject, site=body.site, after=told)
+        shipment = await add_one(transaction, caller, body)
         return reply(shipment, 201, {"Location": f"/api/v1/shipments/{shipment['shipment_id']}"})
 
     return await once(caller, work)
+
+
+async def add_one(transaction: Transaction, caller: Caller, body: ShipmentBody) -> dict[str, Any]:
+    """Do that, and return the shipment. Raises Problem: 403, 409 where it is another one's, 422 without the order."""
+    caller.check(body.site)
+    told = body.model_dump()
+    if await transaction.one(_SQL["order"], told) is None:
+        raise refused("order", f"site {body.site} has no order {body.order!r} to ship")
+    is_new = await transaction.run(_SQL["insert"], {**told, "by": caller.name})
+    shipment = await transaction.one(_SQL["named"], told)
+    if shipment is None or _words(shipment) != {**told, "order_id": body.order}:
+        raise Problem(409, f"{body.carrier} has a shipment {body.tracking} already, of another order or service")
+    if is_new:
+        subject = f"shipment/{shipment['shipment_id']}"
+        await audit(transaction, caller, "shipment.add", subject, site=body.site, after=told)
+    return shipment
 
 
 @router.post("/news", response_model=NewsTaken, max_body_size=NEWS_BYTES)

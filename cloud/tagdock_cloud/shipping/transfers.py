@@ -52,11 +52,7 @@ async def plan_transfer(once: Once, caller: Manager, body: TransferBody) -> Resp
     """Plan a transfer: the one site is to ship it, the other one to expect it. Its goods are promised from now on."""
 
     async def work(transaction: Transaction) -> Response:
-        for site in (body.start_site, body.goal_site):
-            caller.check(site)
-        await check_sites(transaction, {"start_site": body.start_site, "goal_site": body.goal_site})
-        await plan_all(transaction, caller, [body.model_dump()], None)
-        planned = await transaction.one(SQL["one"], {"id": body.id})
+        planned = await plan_one(transaction, caller, body)
         return reply(planned, 201, {"Location": f"/api/v1/transfers/{body.id}"})
 
     return await once(caller, work)
@@ -76,6 +72,15 @@ async def cancel_transfer(once: Once, caller: Manager, id: OrderId) -> Response:
         return reply(await call_off(transaction, caller, id))
 
     return await once(caller, work)
+
+
+async def plan_one(transaction: Transaction, caller: Caller, body: TransferBody) -> Row:
+    """Do that, and return the transfer. Raises Problem: 403, 409 where its goods are not free, 422."""
+    for site in (body.start_site, body.goal_site):
+        caller.check(site)
+    await check_sites(transaction, {"start_site": body.start_site, "goal_site": body.goal_site})
+    await plan_all(transaction, caller, [body.model_dump()], None)
+    return await _find(transaction, caller, body.id)
 
 
 async def call_off(transaction: Transaction, caller: Caller, id_: str) -> Row:

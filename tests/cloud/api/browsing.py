@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import httpx
 from tagdock_cloud.life.following import follow_doors
+from tagdock_cloud.reports.running import work_out
 from tagdock_cloud.returns.arriving import follow_lives
 from tagdock_cloud.store import pool
 
@@ -152,8 +153,7 @@ def solve(service: Any, plan_id: str, moves: int = 30) -> None:
     saves = {sku: flow.get(sku, 0) * (metres[current[sku][0]] - metres[best[sku]]) for sku in by_flow}
     listed = [
         {"step": n, "sku": sku, "from": current[sku][0], "to": best[sku], "saves_m_per_day": saves[sku],
-         "why": f"{flow.get(sku, 0):.1f} picks a day, {metres[current[sku][0]] - metres[best[sku]]:.1f} m nearer"
-                " to the doors"}
+         "why": f"{sku} sells {flow.get(sku, 0):.3g} a day, moves {nearer(metres[current[sku][0]], metres[best[sku]])}"}
         for n, sku in enumerate(by_flow[:moves], 1)
     ]  # fmt: skip
     now_m = sum(flow.get(sku, 0) * metres[current[sku][0]] for sku in current)
@@ -171,6 +171,11 @@ def solve(service: Any, plan_id: str, moves: int = 30) -> None:
     for what in ("frontier", "before-after", "moves", "regret", "flow"):
         service.sql("select plan_picture_v1(%s, %s, %s)", [plan_id, what, PICTURE])
     service.sql("select plan_finish_v1(%s, %s::jsonb)", [plan_id, json.dumps(plan)])
+
+
+def nearer(before_m: float, after_m: float) -> str:
+    """Write how a way to a door changes, as slotting does."""
+    return f"{abs(before_m - after_m):.3g} m {'nearer' if before_m >= after_m else 'away from'} D1"
 
 
 def ask(service: Any, helpers: Any) -> str:
@@ -265,21 +270,92 @@ def shipping_of(service: Any, helpers: Any) -> dict[str, str]:
     return ids | {"sku": stock["sku"]}
 
 
+def answer(service: Any, kind: str, told: dict[str, Any]) -> str:
+    """Answer the question of a kind that was asked last as slotting's worker does, and return its id."""
+    (question,) = service.sql(
+        "select question_id::text from questions where kind = %s order by asked_at desc limit 1", [kind]
+    )
+    service.sql("select question_start_v1(%s)", [question["question_id"]])
+    service.sql("select question_finish_v1(%s, %s::jsonb)", [question["question_id"], json.dumps(told)])
+    return str(question["question_id"])
+
+
+def balance(helpers: Any, sku: str, quantity: int = 2) -> dict[str, Any]:
+    """Return what a solver tells of what is to move."""
+    why = f"shanghai-1 has 3 days of it, {helpers.SITE} 40 and sells none; 1 days on the way at 0.16 a unit"
+    one = {"sku": sku, "start": helpers.SITE, "goal": "shanghai-1", "quantity": quantity, "gains": 3.5, "why": why}
+    return {"v": 1, "transfers": [one], "gains": 3.5, "short_before": 9, "short_after": 7}
+
+
+def split(helpers: Any, sku: str) -> dict[str, Any]:
+    """Return what a solver tells of how a delivery is split."""
+    why = "expected to sell 12.5 (variance 14.0); the last unit sells with a chance of 38%"
+    shares = [
+        {"site": site, "quantity": units, "expected_sales": units - 0.5, "why": why}
+        for site, units in ((helpers.SITE, 12), ("shanghai-1", 8))
+    ]
+    return {"v": 1, "sku": sku, "shares": shares, "kept": 0, "expected_sales": 19.0, "by_means_sales": 18.2}
+
+
+VAN = {"id": "van", "count": 2, "mass_kg": None, "volume_m3": None, "starts": "08:00:00", "ends": "18:00:00"}
+STREETS = ((30.31, 120.21), (30.2, 120.3), (30.33, 120.05))
+
+
+def deliveries_of(service: Any, helpers: Any) -> list[str]:
+    """Make orders that a site's own vans are to deliver; return their names."""
+    site, mark = helpers.SITE, uuid4().hex[:6]
+    service.sql("update site_facts set vehicles = %s::jsonb where site = %s", [json.dumps([VAN]), site])
+    names = [f"DL-{mark}-{number}" for number in range(len(STREETS))]
+    for name, (lat, lon) in zip(names, STREETS, strict=True):
+        where = {"lat_deg": lat, "lon_deg": lon, "address": f"West Lake Road {name[-1]}"}
+        body = {"partner": "Li Wei", "destination": where, "lines": [{"sku": "85000A", "quantity": 1}]}
+        told = service.as_("integrator").put(f"/api/v1/sites/{site}/orders/{name}", json=body)
+        assert not told.is_error, told.text
+    return names
+
+
+def day_of(orders: list[str]) -> dict[str, Any]:
+    """Return what a solver tells of a day: the first vehicle takes two orders, the second one the others."""
+    begin = datetime(2099, 5, 4, 0, tzinfo=UTC)
+    parts = (orders[:2], orders[2:])
+    runs = [
+        {"vehicle": "van", "leaves_at": begin.isoformat(), "returns_at": (begin + timedelta(hours=3)).isoformat(),
+         "km": 31.5 + number,
+         "visits": [{"stop": order, **{f"{what}_at": (begin + timedelta(minutes=20 * place)).isoformat()
+                                        for what in ("arrives", "begins", "leaves")}}
+                    for place, order in enumerate(part, 1)]}
+        for number, part in enumerate(parts) if part
+    ]  # fmt: skip
+    told = {"km": 64.0, "nearest_km": 80.0, "nearest_left_out": 0, "seconds": 1.0}
+    return {"v": 1, "runs": runs, "left_out": [], **told}
+
+
+def report_of(service: Any, helpers: Any, name: str = "Sites, week by week") -> str:
+    """Add a report, ask for a period, and let it be worked out; return its id."""
+    manager = service.as_("manager")
+    body = {"name": name, "kpis": ["stock_accuracy", "return_rate"], "sites": [helpers.SITE], "period": "week"}
+    report_id = str(manager.post("/api/v1/reports", json=body).json()["report_id"])
+    assert manager.post(f"/api/v1/reports/{report_id}/results", json={}).status_code == 202
+    work_reports_out(service)
+    return report_id
+
+
+def work_reports_out(service: Any) -> None:
+    """Let what was asked of reports be worked out, as a worker does."""
+    with pool.connect(service.database) as connection:
+        work_out(connection)
+
+
 def answer_allocation(service: Any, given: dict[str, str], waits: dict[str, str]) -> str:
     """Answer the allocation that was asked last as slotting's worker does: orders to sites, others wait and why."""
-    (question,) = service.sql(
-        "select question_id::text from questions where kind = 'allocation' order by asked_at desc limit 1"
-    )
     day = "2099-05-04T00:00:00Z"
-    answer = {
+    told = {
         "v": 1, "status": "optimal", "cost": 31.5, "lower_bound": 31.5, "first_come_cost": 42.0, "seconds": 0.1,
         "shipped": [
             {"order": order, "shipments": [{"site": site, "lines": [0], "km": 121.4, "arrives_at": day}],
-             "days_late": 0, "why": "the nearest site that has all of it", "first_come": ["shanghai-1"]}
+             "days_late": 0, "why": "the nearest, with all it takes: 121 km", "first_come": ["shanghai-1"]}
             for order, site in given.items()
         ],
         "waiting": [{"order": order, "why": why, "first_come": []} for order, why in waits.items()],
     }  # fmt: skip
-    service.sql("select question_start_v1(%s)", [question["question_id"]])
-    service.sql("select question_finish_v1(%s, %s::jsonb)", [question["question_id"], json.dumps(answer)])
-    return str(question["question_id"])
+    return answer(service, "allocation", told)

@@ -12,12 +12,18 @@ import pytest
 from tagdock_cloud_api_browsing import (
     ARTEFACTS,
     Watch,
+    answer,
     answer_allocation,
     ask,
+    balance,
+    day_of,
+    deliveries_of,
     on,
+    report_of,
     returns_of,
     shipping_of,
     solve,
+    split,
 )  # laid there by conftest.py
 
 expect = pytest.importorskip("playwright.sync_api", reason="install the test group: uv sync --group test").expect
@@ -29,7 +35,7 @@ LOOKS = [(390, False, "en"), (1920, True, "zh")]
 PAGES = (
     "live", "find", "find-item", "find-order", "find-door", "find-unknown", "layout", "layout-new", "after", "plans",
     "plan", "plan-waiting", "moves", "health", "trouble", "login", "returns", "return", "return-held", "return-new",
-    "tasks-all", "tasks-settle", "shipping",
+    "tasks-all", "tasks-settle", "shipping", "between", "runs", "run", "run-proposed", "reports", "report",
 )  # fmt: skip
 CONTRAST = {"runOnly": ["color-contrast"], "resultTypes": ["violations"]}
 """What the colours change of a page that was looked at in others already."""
@@ -44,6 +50,38 @@ def findings(page: Any, **options: Any) -> list[str]:
         if rule["impact"] in GRAVE
         for node in rule["nodes"][:3]
     ]
+
+
+def two_runs(service: Any, helpers: Any) -> str:
+    """Ask for the runs of a day, and let them be answered."""
+    orders = deliveries_of(service, helpers)
+    told = service.as_("planner").post("/shipping/runs", params={"site": helpers.SITE}, data={"day": "2099-05-04"})
+    assert told.status_code == 303, told.text
+    return answer(service, "run", day_of(orders))
+
+
+ENGLISH = re.compile(r"\b[A-Za-z]+(?: [a-z]{2,}){2,}")
+"""Three words of a sentence; names are shorter, or have digits or capitals."""
+WRITTEN = re.compile(
+    r"no such street|torn corner|The box rattles|Ivory knitted mug cosy|Sites, week by week|West Lake Road"
+    r"|tagdock-[a-z]+(?: [a-z]+)+"
+)
+"""What persons of the story wrote, what goods are called, and commands."""
+
+
+def english_on(page: Any) -> list[str]:
+    """Return what a page in Chinese still says in English; commands are the same in every language."""
+    found = page.evaluate(
+        """() => {
+          const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), texts = [];
+          while (walk.nextNode()) {
+            const inside = walk.currentNode.parentElement;
+            if (!inside.closest("code, pre, script, style, noscript, option")) texts.push(walk.currentNode.data);
+          }
+          return texts;
+        }"""
+    )
+    return [text.strip() for text in found if ENGLISH.search(WRITTEN.sub("", text))]
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +99,17 @@ def paths(warehouse: Any, helpers: Any) -> dict[str, str]:
     returned, unasked = returns_of(warehouse, helpers)
     waiting = shipping_of(warehouse, helpers)
     assert warehouse.as_("planner").post("/shipping/allocations").status_code == 303
-    answer_allocation(warehouse, {waiting["web"]: helpers.SITE}, {waiting["late"]: "no site has it free"})
+    answer_allocation(warehouse, {waiting["web"]: helpers.SITE}, {waiting["late"]: "no site has enough of 85123A"})
+    between = {"sites": [helpers.SITE, "shanghai-1"]}
+    planner, here = warehouse.as_("planner"), {"site": helpers.SITE}
+    assert planner.post("/shipping/rebalancings", params=here, data=between).status_code == 303
+    answer(warehouse, "rebalancing", balance(helpers, waiting["sku"]))
+    first = {**between, "sku": waiting["sku"], "quantity": "20"}
+    assert planner.post("/shipping/splits", params=here, data=first).status_code == 303
+    answer(warehouse, "split", split(helpers, waiting["sku"]))
+    days = [two_runs(warehouse, helpers), two_runs(warehouse, helpers)]
+    assert planner.post(f"/shipping/runs/{days[0]}/approve", params=here).status_code == 303
+    report_id = report_of(warehouse, helpers)
     plan_id, asked = ask(warehouse, helpers), ask(warehouse, helpers)
     solve(warehouse, plan_id)
     warehouse.sql("select plan_start_v1(%s, '{}')", [asked])
@@ -74,7 +122,9 @@ def paths(warehouse: Any, helpers: Any) -> dict[str, str]:
         "moves": f"/plans/{plan_id}/moves", "health": "/health", "trouble": "/no-such-page", "login": "/login",
         "returns": "/returns", "return": f"/returns/cases/{returned}", "return-held": f"/returns/cases/{unasked}",
         "return-new": "/returns/new", "tasks-all": "/tasks/all", "tasks-settle": "/tasks/settle",
-        "shipping": "/shipping",
+        "shipping": "/shipping", "between": "/shipping/between", "runs": "/shipping/runs",
+        "run": f"/shipping/runs/{days[0]}", "run-proposed": f"/shipping/runs/{days[1]}",
+        "reports": "/reports", "report": f"/reports/{report_id}",
     }  # fmt: skip
 
 
@@ -97,6 +147,8 @@ def test_a_page_fits_can_be_read_by_everybody_and_is_kept_as_a_picture(
         shown = ARTEFACTS / f"{name}-{width}-{language}"
         page.screenshot(path=f"{shown}-{'dark' if dark else 'light'}.png", full_page=True)
         wrong += findings(page)
+        if language == "zh":
+            wrong += english_on(page)
         page.emulate_media(color_scheme="light" if dark else "dark")
         wrong += findings(page, options=CONTRAST)
         page.screenshot(path=f"{shown}-{'light' if dark else 'dark'}.png", full_page=True)

@@ -19,6 +19,12 @@ from tagdock_contract import Status, encode
 expect = pytest.importorskip("playwright.sync_api").expect
 LONG_MS = 40_000
 PAGES = {"live": "/", "layout": "/layout", "health": "/health"}
+MOVED = {"returns": "/returns", "shipping": "/shipping", "settle": "/tasks/settle"}
+"""Pages that show what goods did that gateways saw."""
+OTHERS = {
+    "find": "/find", "plans": "/plans", "tasks": "/tasks", "between": "/shipping/between", "runs": "/shipping/runs",
+    "reports": "/reports",
+}  # fmt: skip
 FLOOR = {
     "v": 1, "name": "S", "doors": [{"id": "D1", "x_m": 0, "y_m": 0}],
     "bins": [{"id": "A", "x_m": 1, "y_m": 1}, {"id": "B", "x_m": 2, "y_m": 1}],
@@ -39,6 +45,7 @@ def test_a_cut_gateway_is_seen_on_every_page_that_shows_what_it_saw(
         one.publish(said("online"), "status", retain=True)
         watching = Watch(browser, service)
         pages = {name: watching.open(f"{path}?site=s1", role=None) for name, path in PAGES.items()}
+        moved = {name: watching.open(f"{path}?site=s1", role="admin") for name, path in MOVED.items()}
         expect(pages["live"].locator("[data-gateway=g1]")).to_have_class("gateway fresh", timeout=LONG_MS)
         expect(pages["health"].locator(".gatewaycard.fresh")).to_be_visible(timeout=LONG_MS)
         expect(pages["layout"].locator("#silent p")).to_have_count(0)
@@ -46,7 +53,9 @@ def test_a_cut_gateway_is_seen_on_every_page_that_shows_what_it_saw(
         expect(pages["live"].locator("[data-gateway=g1]")).to_have_class("gateway offline", timeout=LONG_MS)
         expect(pages["layout"].locator("#silent")).to_contain_text("is cut off", timeout=LONG_MS)
         expect(pages["health"].locator(".faults")).to_contain_text("It is cut off", timeout=LONG_MS)
-        for name, page in pages.items():
+        for page in moved.values():
+            expect(page.locator("#silent")).to_contain_text("is cut off", timeout=LONG_MS)
+        for name, page in (pages | moved).items():
             keep(page, f"gateway-cut-{name}")
         back = gateway(mosquitto.port, will=said("offline"))
         back.publish(said("online"), "status", retain=True)
@@ -72,14 +81,14 @@ def test_a_stopped_database_is_said_on_every_page_and_all_come_back_by_themselve
 ) -> None:
     with stoppable(run_postgres, served, tmp_path / "postgres") as (server, service):
         watching = Watch(browser, service)
-        paths = {**PAGES, "find": "/find", "plans": "/plans"}
-        pages = {name: watching.open(f"{path}?site=s1", role=None) for name, path in paths.items()}
+        paths = {**PAGES, **MOVED, **OTHERS}
+        pages = {name: watching.open(f"{path}?site=s1", role="admin") for name, path in paths.items()}
         pages["find"].get_by_role("searchbox").fill("half a word")
         expect(pages["live"].locator("#state")).to_have_attribute("data-state", "live")
         server.kill()
         for name, page in pages.items():
             expect(page.locator("#trouble")).to_contain_text("The database does not answer", timeout=LONG_MS)
-            if name in ("layout", "plans"):
+            if name in ("layout", "plans", "shipping", "reports"):
                 keep(page, f"database-down-{name}")
         expect(pages["live"].locator("#state")).to_have_attribute("data-state", "stale", timeout=LONG_MS)
         expect(pages["health"].locator("#state")).to_contain_text("stale since", timeout=LONG_MS)
@@ -137,11 +146,14 @@ def test_the_first_site_is_named_and_laid_out(browser: Any, served: Any, new_dat
         expect(page.locator("#preview")).to_contain_text("There is no layout yet")
         for path, words in {
             "/": "No gateway has reported from first-1 yet", "/layout": "first-1 has no layout yet",
-            "/health": "tagdock-cloud gateways add first-1/GATEWAY",
+            "/health": "tagdock-cloud gateways add first-1/GATEWAY", "/returns": "No return is open",
+            "/shipping": "No transfer goes from or to this site", "/shipping/between": "between sites there is nothing",
+            "/shipping/runs": "first-1 has no vehicles of its own", "/reports": "There is no report yet",
+            "/tasks/all": "Nothing is to be done", "/tasks/settle": "No count waits to be settled",
         }.items():  # fmt: skip
             page.goto(service.url + path)
             expect(page.locator("main")).to_contain_text(words)
-            keep(page, f"no-data-{path.strip('/') or 'live'}")
+            keep(page, f"no-data-{path.strip('/').replace('/', '-') or 'live'}")
         watching.close()
         assert watching.troubles == []
 

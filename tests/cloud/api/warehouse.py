@@ -145,6 +145,7 @@ def _add_gateways(service: Any, now: datetime) -> None:
         )
     service.sql(
         "insert into refused_batches (site, gateway, epoch, seq, reason, payload) values "
-        "(%(site)s, 'gw-2', gen_random_uuid(), 171, '$.events[3].observed_at: lies 3 h ahead; set the clock', 'x')",
+        "(%(site)s, 'gw-2', gen_random_uuid(), 171,"
+        " '$.events[3].observed_at: more than 0:10:00 ahead of the cloud''s clock: set the clock', 'x')",
         {"site": SITE},
     )

@@ -25,8 +25,21 @@ LONGEST = 500
 DEEPEST = 6
 """Sentences inside sentences that are looked at."""
 _PLACE = re.compile(r"%\((\w+)\)s")
-_SENTENCES = frozenset({"why", "reason", "rest", "flow", "nearer", "way", "reach", "there"})
+_SENTENCES = frozenset({"why", "reason", "rest", "flow", "nearer", "way", "lasts", "also"})
 """Parameters that are sentences themselves: where one of them is not known, the whole is not."""
+_NUMBERS = frozenset(
+    (
+        "metres", "km", "picks", "days", "count", "units", "lines", "shipments", "mean", "variance", "lead", "cost",
+        "share", "chance", "mates", "change", "wait", "should", "is", "most", "least", "places", "waiting",
+    )
+)  # fmt: skip
+_NAMES = frozenset(
+    (
+        "site", "bin", "sku", "comer", "door", "goal", "start", "order", "zone", "epc", "case", "paper", "transfer",
+        "tracking", "session", "plan", "field", "path",
+    )
+)  # fmt: skip
+"""Parameters that hold no space; the others may be anything that a person wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +98,15 @@ def _messages() -> tuple[_Message, ...]:
 
 def _message(text: str) -> _Message:
     pieces = _PLACE.split(text)
-    pattern = "".join(f"(?P<{piece}>.+?)" if index % 2 else re.escape(piece) for index, piece in enumerate(pieces))
+    pattern = "".join(
+        f"(?P<{piece}>{_holds(piece)})" if index % 2 else re.escape(piece) for index, piece in enumerate(pieces)
+    )
     return _Message(text, re.compile(pattern, re.DOTALL), max(pieces[::2], key=len))
+
+
+def _holds(name: str) -> str:
+    """Return the pattern of what a parameter can be."""
+    return r"[-+0-9.,:e%]+?" if name in _NUMBERS else r"\S+?" if name in _NAMES else r".+?"
 
 
 def _each(write: Callable[[str], str]) -> Callable[[str], str]:

@@ -21,4 +21,7 @@ SAID = (
     later("one row, heard %(share)s more after it passed (error %(error)s)"),
     later("one row, heard %(share)s more before it passed (error %(error)s)"),
     later("inside over outside changed by %(change)s dB (error %(error)s) of %(most)s that it could"),
+    later("more than %(bound)s ahead of the cloud's clock: set the clock"),
+    later("more than %(bound)s behind the cloud's clock: set the clock"),
+    later("is %(site)s, but the topic's site is %(topic)s"),
 )

@@ -55,7 +55,7 @@ SAID = (
     later("the lane from %(start)s to %(goal)s stands twice"),
     later("the vehicle %(vehicle)s stands twice; give its count"),
     later("the site %(site)s stands twice"),
-    later("%(goal)s has %(reach)s of it, %(start)s %(there)s; %(lead)s days on the way at %(cost)s a unit"),
+    later("%(goal)s has %(lasts)s of it, %(start)s %(also)s; %(lead)s days on the way at %(cost)s a unit"),
     later("%(days)s days"),
     later("%(count)s and sells none"),
 )

@@ -5,7 +5,7 @@ import { ask } from "/static/trouble.js";
 
 const EVERY_MS = 5000;
 
-setInterval(async () => {
+async function look() {
   const list = document.getElementById("silent");
   if (!list || document.hidden) return;
   const answer = await ask(`/health/silent?site=${encodeURIComponent(document.body.dataset.site)}`);
@@ -14,4 +14,7 @@ setInterval(async () => {
   if (!fresh) return;
   writeTimes(fresh);
   list.replaceWith(document.adoptNode(fresh));
-}, EVERY_MS);
+}
+
+if (!document.querySelector("#silent p")) look();
+setInterval(look, EVERY_MS);
