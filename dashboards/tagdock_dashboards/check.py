@@ -78,6 +78,13 @@ class Checker:
         for mark in self._board.marks:
             yield self._run_mark(mark)
 
+    def period(self) -> tuple[datetime, datetime]:
+        """Return the period that is asked for: the terms' own, else the dashboard's."""
+        return (
+            moment(self._terms.since or self._board.since, self._terms.now),
+            moment(self._terms.until or self._board.until, self._terms.now),
+        )
+
     def answers(self) -> Iterator[Answer]:
         """Yield what each panel's first query answers with everything chosen, in the panels' order.
 
@@ -154,8 +161,7 @@ class Checker:
         return problems
 
     def _setting(self, panel: Panel | None) -> Setting:
-        since = moment(self._terms.since or self._board.since, self._terms.now)
-        until = moment(self._terms.until or self._board.until, self._terms.now)
+        since, until = self.period()
         points = (panel.max_data_points if panel else None) or PANEL_POINTS
         at_least = (panel.interval if panel else None) or SHORTEST_POINT
         length = interval_ms(since, until, points=points, at_least=at_least)

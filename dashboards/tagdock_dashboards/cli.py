@@ -160,8 +160,9 @@ def preview(
     with connect(database, query_timeout_s=query_timeout) as connection:
         terms = Terms(datetime.now(UTC), since, until, connection.has_timescaledb())
         for name in only or boards:
-            answers = Checker(model.read(boards[name]), terms, connection).answers()
-            sheet.save(boards[name], model.panels(boards[name]), answers, output / f"{name}.png", width_px=width)
+            checker = Checker(model.read(boards[name]), terms, connection)
+            asked = sheet.Asked(model.panels(boards[name]), checker.answers(), checker.period())
+            sheet.save(boards[name], asked, output / f"{name}.png", width_px=width)
             click.echo(output / f"{name}.png")
 
 

@@ -131,7 +131,10 @@ def count(connection: psycopg.Connection, table: str) -> int:
 
 
 def test_limits_cost_as_much_as_there_are_skus_not_their_square(filled: psycopg.Connection) -> None:
-    parts = run(filled, "select state, units from stock_limits_v1")
+    with filled.transaction(force_rollback=True):  # of the one rule that speaks of all, the planner expected a row
+        filled.execute("delete from alert_rules where name <> 'All SKUs'")
+        filled.execute("analyze alert_rules")
+        parts = run(filled, "select state, units from stock_limits_v1")
     gone = ("Rows Removed by Join Filter", "Rows Removed by Filter")
     touched = sum(
         part["Actual Loops"] * (part["Actual Rows"] + sum(part.get(why, 0) for why in gone)) for part in parts

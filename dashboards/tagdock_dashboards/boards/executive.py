@@ -18,13 +18,18 @@ Better = Literal["more", "less", "neither"]
 
 @dataclass(frozen=True, slots=True)
 class _Figure:
-    """A figure of a view, by its column of time; `is_share`: its change is a difference, else a ratio."""
+    """A figure of a view, by its column of time; `is_share`: its change is in points, else a ratio.
+
+    A change by `little` is none, and by `much` it is one to look into.
+    """
 
     view: str
     at: str
     sql: str
     better: Better
     is_share: bool = False
+    much: float = 0.1
+    little: float = 0.02
 
     def between(self, first: int, end: int) -> str:
         """Write the query over the time that began `first` days ago and ended `end` days ago."""
@@ -34,7 +39,7 @@ class _Figure:
     @property
     def change(self) -> str:
         """Write what this week differs by from the one before."""
-        return "this - before" if self.is_share else "this / nullif(before, 0)::float8 - 1"
+        return "100 * (this - before)" if self.is_share else "this / nullif(before, 0)::float8 - 1"
 
 
 def build() -> models.Dashboard:
@@ -45,13 +50,39 @@ def build() -> models.Dashboard:
         "Six figures of the last seven days beside the seven before: out, in, whole, in doubt, out of order, walked.",
         variables=[variables.site(), variables.console_url()],
         rows=[
-            Row("Is it fresh?", [panels.freshness(9)]),
+            Row("Is it fresh, are the weeks whole?", [panels.freshness(9).span(16), wholeness()]),
             Row("This week against last week", [went(), came(), complete(), doubt(), alerts_raised(), walking()]),
             Row("Day by day", [by_day()]),
             Row("What needs a decision", [open_alerts()]),
         ],
         since="now-28d",
         refresh="5m",
+    )
+
+
+def wholeness() -> Panel:
+    """Count the days of both weeks on which anything passed: a week of two days is no week to compare with."""
+    day = "floor(extract(epoch FROM now() - hour_at) / 86400)"
+    return (
+        panels.tiles(
+            10,
+            "Days on which goods passed",
+            """
+            On how many of the last seven days (each of 24 hours, back from now) anything passed a door, and of the
+            seven before. Where they differ, the figures below compare weeks of different length. Source: throughput_v1.
+            """,
+            "suffix: of 7",
+            f"""
+            SELECT count(DISTINCT {day}) FILTER (WHERE {day} < 7) AS "this week",
+              count(DISTINCT {day}) FILTER (WHERE {day} >= 7) AS "the week before"
+            FROM throughput_v1 WHERE {IN_SITE} AND hour_at > now() - interval '14 days' HAVING count(*) > 0
+            """,
+        )
+        .thresholds(looks.steps(unknown=looks.PLAIN))
+        .override_by_name("the week before", looks.override_steps(looks.steps()))
+        .no_value("no movements in two weeks")
+        .height(4)
+        .span(8)
     )
 
 
@@ -76,7 +107,7 @@ def complete() -> Panel:
         and nothing at the wrong door. More is better; the change is in points. Source: session_ends_v1.
         """,
         "percentunit",
-        _Figure("session_ends_v1", "closed_at", f"avg(({whole})::int)::float8", "more", is_share=True),
+        _Figure("session_ends_v1", "closed_at", f"avg(({whole})::int)::float8", "more", True, 1, 0.2),
         nothing="no session ended",
     )
 
@@ -91,7 +122,7 @@ def doubt() -> Panel:
         Less is better; the change is in points. Source: lateness_v1.
         """,
         "percentunit",
-        _Figure("lateness_v1", "hour_at", "sum(uncertain) / nullif(sum(passages), 0)::float8", "less", is_share=True),
+        _Figure("lateness_v1", "hour_at", "sum(uncertain) / nullif(sum(passages), 0)::float8", "less", True, 0.1, 0.02),
         nothing="no movements",
     )
 
@@ -175,8 +206,8 @@ def _two_weeks(panel_id: int, title: str, says: str, unit: str, figure: _Figure,
     FROM (SELECT ({figure.between(7, 0)}) AS this, ({figure.between(14, 7)}) AS before) AS weeks
     """
     change = [
-        models.DynamicConfigValue("unit", "percentunit"),
-        models.DynamicConfigValue("decimals", 1),
+        models.DynamicConfigValue("unit", "suffix: points" if figure.is_share else "percentunit"),
+        models.DynamicConfigValue("decimals", 2 if figure.is_share else 1),
         *looks.override_steps(_judged(figure)),
         *looks.override_nulls("no comparison", looks.UNKNOWN),
     ]
@@ -192,12 +223,14 @@ def _two_weeks(panel_id: int, title: str, says: str, unit: str, figure: _Figure,
 
 
 def _judged(figure: _Figure) -> dashboard.ThresholdsConfig:
-    """Build the colours of a change: a tenth for the worse is red (a point, of a share), a fifth of that is orange."""
-    much, little = (0.01, 0.002) if figure.is_share else (0.1, 0.02)
+    """Build the colours of a change: much for the worse is red, a little is orange, for the better green, none grey."""
+    much, little = figure.much, figure.little
     match figure.better:
         case "more":
-            return looks.steps(levels=[(-1e9, looks.BAD), (-much, looks.WARN), (-little, looks.GOOD)])
+            falls = [(-1e9, looks.BAD), (-much, looks.WARN)]
+            return looks.steps(levels=[*falls, (-little, looks.UNKNOWN), (little, looks.GOOD)])
         case "less":
-            return looks.steps(levels=[(-1e9, looks.GOOD), (little, looks.WARN), (much, looks.BAD)])
+            rises = [(little, looks.WARN), (much, looks.BAD)]
+            return looks.steps(levels=[(-1e9, looks.GOOD), (-little, looks.UNKNOWN), *rises])
         case "neither":
             return looks.steps()

@@ -65,6 +65,7 @@ def walked() -> Panel:
             ],
         )
         .interval("1w")
+        .insert_nulls(panels.GAP_OF_WEEKS_MS)
         .min(0)
         .no_value("no order line has left from a bin that is known")
         .height(9)
@@ -91,6 +92,7 @@ def weeks() -> Panel:
             """,
         )
         .interval("1w")
+        .insert_nulls(panels.GAP_OF_WEEKS_MS)
         .no_value("no plan has been approved for a whole day yet")
         .height(9)
         .span(12)

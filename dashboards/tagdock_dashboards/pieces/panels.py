@@ -26,6 +26,9 @@ Panel = Builder[models.Panel]
 _P = TypeVar("_P", timeseries.Panel, stat.Panel, bargauge.Panel, table.Panel)
 
 NOTHING = "no data"
+GAP_MS = 36 * 3_600_000
+"""A line is broken where it has no point for so long: points stand a day apart at most, but for weeks."""
+GAP_OF_WEEKS_MS = 10 * 24 * 3_600_000
 SEVERITIES = {"critical": looks.BAD, "warning": looks.WARN, "info": looks.PLAIN}
 
 MOST_BARS = 200
@@ -43,14 +46,14 @@ def time_series(panel_id: int, title: str, says: str, unit: str, sql: str) -> ti
     )
     tooltip = common.VizTooltipOptions().mode(common_models.TooltipDisplayMode.MULTI)
     panel = _common(timeseries.Panel(), panel_id, title, says, unit=unit, query=Sql(sql, format="time_series"))
-    return panel.legend(legend).tooltip(tooltip).line_width(2).span_nulls(False).height(9).span(24)
+    return panel.legend(legend).tooltip(tooltip).line_width(2).span_nulls(False).insert_nulls(GAP_MS).height(9).span(24)
 
 
 def stacked_bars(panel: timeseries.Panel) -> timeseries.Panel:
     """Turn a time series into stacked bars: what adds up is shown as adding up, and a gap stays a gap."""
     stacking = common.StackingConfig().mode(common_models.StackingMode.NORMAL).group("A")
     panel.draw_style(common_models.GraphDrawStyle.BARS).fill_opacity(80).line_width(0).stacking(stacking)
-    return panel.max_data_points(MOST_BARS)
+    return panel.insert_nulls(False).max_data_points(MOST_BARS)
 
 
 def seconds_of_all_sizes(panel: timeseries.Panel) -> timeseries.Panel:
@@ -155,8 +158,11 @@ def alerts(panel_id: int, title: str, kinds: Sequence[str] = ()) -> table.Panel:
             ORDER BY array_position(ARRAY['critical', 'warning', 'info'], severity), raised_at DESC LIMIT 200
             """,  # noqa: S608  the kinds are constants of this package
         )
-        .override_by_name("severity", column("string", mappings=looks.states(**SEVERITIES)))
-        .override_by_name("raised at", column("dateTimeAsLocal"))
+        .override_by_name("severity", column("string", mappings=looks.states(**SEVERITIES), width_px=90))
+        .override_by_name("site", column("string", width_px=120))
+        .override_by_name("raised at", column("dateTimeAsLocal", width_px=170))
+        .override_by_name("seen by", column("string", width_px=130))
+        .override_by_name("kind", column("string", width_px=150))
         .no_value("None: no alert is open")
         .height(8)
     )
@@ -168,9 +174,12 @@ def column(
     thresholds: dashboard.ThresholdsConfig | None = None,
     mappings: Sequence[models.ValueMapping] = (),
     link: tuple[str, str] | None = None,
+    width_px: int | None = None,
 ) -> list[models.DynamicConfigValue]:
-    """Describe one column of a table: unit, background by thresholds, words for values, link (title, URL)."""
+    """Describe one column of a table: unit, background by thresholds, words for values, link (title, URL), width."""
     properties = [models.DynamicConfigValue("unit", unit)]
+    if width_px is not None:
+        properties.append(models.DynamicConfigValue("custom.width", width_px))
     if thresholds is not None:
         properties += [
             models.DynamicConfigValue("thresholds", thresholds.build().to_json()),

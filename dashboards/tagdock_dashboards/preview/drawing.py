@@ -2,21 +2,22 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import pairwise
+from math import nan
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import SymmetricalLogLocator
 from matplotlib.transforms import Bbox
 
-from tagdock_dashboards.needs import Answer
-from tagdock_dashboards.preview.formats import colour, text, word
+from tagdock_dashboards.preview.drawn import LEGEND_COLUMNS, LETTER_IN, LONGEST_NAME, MOST_SERIES, Drawn
+from tagdock_dashboards.preview.formats import text
 
 COLOURS = {"green": "#3f8f45", "orange": "#ff9830", "red": "#d1364a", "blue": "#3273d9", "yellow": "#f2cc0c"}
 TEXT, FRAME, EMPTY = "#202226", "#d0d3d9", "#f4f5f5"
-MOST_TILES, MOST_SERIES = 12, 16
+MOST_TILES = 12
 ROW_IN = 0.24
 """Height of a table's line in inches."""
 NARROWEST_TILE_IN, NARROWEST_COLUMN_IN = 1.1, 0.62
@@ -27,42 +28,10 @@ POINTS_PER_LETTER_IN = 105.0
 
 DOTTED_UP_TO = 30
 """So many points of a line are shown as dots, too, as Grafana does where there is room: a point alone is no line."""
-ALONE_S = 6 * 3600.0
-"""How wide a bar is that stands alone on its day."""
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A panel of a dashboard's JSON and the answer to its query."""
-
-    panel: Mapping[str, Any]
-    answer: Answer
-
-    @property
-    def defaults(self) -> Mapping[str, Any]:
-        """The field settings that hold for every column."""
-        return (self.panel.get("fieldConfig") or {}).get("defaults") or {}
-
-    def setting(self, column: str, name: str) -> Any:
-        """Return a setting of a column: its own one, else the panel's."""
-        for override in (self.panel.get("fieldConfig") or {}).get("overrides") or []:
-            if (override.get("matcher") or {}).get("options") == column:
-                for found in override.get("properties") or []:
-                    if found.get("id") == name:
-                        return found.get("value")
-        return self.defaults.get(name)
-
-    def of_kind(self, kind: str) -> list[int]:
-        """Return the places of the columns of a kind."""
-        return [index for index, (_, of) in enumerate(self.answer.columns) if of == kind]
-
-    def words(self, column: str, value: Any) -> tuple[str, str | None]:
-        """Return what is shown for a value of a column, and the colour that its mappings or thresholds give."""
-        said, painted = word(value, self.setting(column, "mappings") or [])
-        shown = said if said is not None else text(value, str(self.setting(column, "unit") or ""))
-        own = self.setting(column, "color") or {}
-        fixed = own.get("fixedColor") if own.get("mode") == "fixed" else None
-        return shown, painted or fixed or colour(value, self.setting(column, "thresholds"))
+ALONE_S = 3600.0
+NARROWEST_BAR = 0.004
+"""How wide a bar is that stands alone, and of the period at least: else it would not be seen."""
+NARROWEST_COLUMN_LETTERS = 8
 
 
 def draw(axes: Axes, drawn: Drawn) -> None:
@@ -118,55 +87,92 @@ def _figures(drawn: Drawn) -> list[tuple[str, str, str | None]]:
 
 
 def _lines(axes: Axes, drawn: Drawn) -> None:
+    """Draw series over the whole period, as Grafana does: what is missing at its ends is seen to be missing."""
     custom = drawn.defaults.get("custom") or {}
-    stacked = custom.get("drawStyle") == "bars"
-    series = _series(drawn)
-    floor: dict[tuple[datetime, bool], float] = {}
+    series = dict(list(drawn.series().items())[:MOST_SERIES])
     every = sorted({at for points in series.values() for at, _ in points})
-    width = min((b - a).total_seconds() for a, b in pairwise(every)) if every[1:] else ALONE_S
-    for name, points in list(series.items())[:MOST_SERIES]:
-        values = [value for _, value in points]
-        times = [at.timestamp() / 86400 for at, _ in points]
-        paint = _own_colour(drawn, name)
-        if stacked:
-            axes.bar(
-                times,
-                values,
-                width=width / 86400,
-                bottom=[floor.get((at, v < 0), 0.0) for at, v in points],
-                label=name,
-                color=paint,
-            )
-            floor |= {(at, v < 0): floor.get((at, v < 0), 0.0) + v for at, v in points}
-        else:
+    sides = [axes]
+    if custom.get("drawStyle") == "bars":
+        _stacked(axes, drawn, series, every)
+    else:
+        for name, points in series.items():
             is_right = drawn.setting(name, "custom.axisPlacement") == "right"
-            scale_of = _right_axes(axes, drawn, name) if is_right else axes
+            if is_right:
+                sides.append(_right_axes(axes, drawn, name))
+            times, values = broken(points, custom.get("insertNulls"))
             marker = "o" if len(times) <= DOTTED_UP_TO else None
-            scale_of.plot(times, values, linewidth=1, label=name, color=paint, marker=marker, markersize=3)
-    scale = custom.get("scaleDistribution") or {}
-    if scale.get("type") == "symlog":
-        axes.set_yscale("symlog", base=scale["log"], linthresh=scale["linearThreshold"])
-    if len(every) == 1:
-        _show_a_day(axes, every[0])
+            paint = _own_colour(drawn, name)
+            sides[-1 if is_right else 0].plot(
+                times, values, linewidth=1, label=name, color=paint, marker=marker, markersize=3
+            )
+    _scale(axes, drawn, custom.get("scaleDistribution") or {})
+    since, until = drawn.period
+    axes.set_xlim(_day(min(since, every[0])), _day(max(until, every[-1])))
     axes.xaxis_date()
-    unit = str(drawn.defaults.get("unit") or "")
-    axes.yaxis.set_major_formatter(lambda value, _: text(value, unit))
     axes.grid(color=FRAME, linewidth=0.4)
-    axes.legend(fontsize=5, loc="upper left", ncols=4, frameon=False)
+    handles = [handle for side in sides for handle in side.get_legend_handles_labels()[0]]
+    under = -0.24 / _inches(axes)[1]
+    axes.legend(
+        handles=handles, fontsize=5.5, loc="upper left", bbox_to_anchor=(0, under), ncols=LEGEND_COLUMNS, frameon=False,
+        borderaxespad=0, borderpad=0, labelspacing=0.2, handlelength=1.2,
+    )  # fmt: skip
 
 
-def _show_a_day(axes: Axes, only_at: datetime) -> None:
-    """Show a day around the only moment there is: by itself matplotlib shows years around a point."""
-    at = only_at.timestamp() / 86400
-    axes.set_xlim(at - 0.5, at + 0.5)
+def _stacked(
+    axes: Axes, drawn: Drawn, series: Mapping[str, Sequence[tuple[datetime, float]]], every: Sequence[datetime]
+) -> None:
+    """Draw bars on each other, what is below zero downwards."""
+    floor: dict[tuple[datetime, bool], float] = {}
+    width_s = min((b - a).total_seconds() for a, b in pairwise(every)) if every[1:] else ALONE_S
+    length_s = (drawn.period[1] - drawn.period[0]).total_seconds()
+    for name, points in series.items():
+        axes.bar(
+            [_day(at) for at, _ in points],
+            [value for _, value in points],
+            width=max(width_s, length_s * NARROWEST_BAR) / 86400,
+            bottom=[floor.get((at, v < 0), 0.0) for at, v in points],
+            label=name,
+            color=_own_colour(drawn, name),
+        )
+        floor |= {(at, v < 0): floor.get((at, v < 0), 0.0) + v for at, v in points}
+
+
+def broken(points: Sequence[tuple[datetime, float]], gap_ms: Any) -> tuple[list[float], list[float]]:
+    """Return a line's times and values, with a break where it has no point for longer than the panel allows."""
+    times, values = [_day(at) for at, _ in points[:1]], [value for _, value in points[:1]]
+    for (before, _), (at, value) in pairwise(points):
+        if gap_ms and (at - before).total_seconds() * 1000 > gap_ms:
+            times, values = [*times, _day(before)], [*values, nan]
+        times, values = [*times, _day(at)], [*values, value]
+    return times, values
+
+
+def _scale(axes: Axes, drawn: Drawn, scale: Mapping[str, Any]) -> None:
+    unit = str(drawn.defaults.get("unit") or "")
+    if scale.get("type") == "symlog":
+        base, even_to = scale["log"], scale["linearThreshold"]
+        axes.set_yscale("symlog", base=base, linthresh=even_to)
+        axes.yaxis.set_major_locator(SymmetricalLogLocator(base=base, linthresh=even_to, subs=[1, 2, 5]))
+    elif drawn.defaults.get("custom", {}).get("drawStyle") != "bars":
+        low, high = axes.get_ylim()
+        least, most = drawn.defaults.get("min"), drawn.defaults.get("max")
+        axes.set_ylim(low if least is None else least, high if most is None else most * 1.02)
+    axes.yaxis.set_major_formatter(lambda value, _: text(value, unit))
 
 
 def _right_axes(axes: Axes, drawn: Drawn, name: str) -> Axes:
     right, unit = axes.twinx(), str(drawn.setting(name, "unit") or "")
-    right.set_ylim(drawn.setting(name, "min"), drawn.setting(name, "max"))
+    right.set_ylim(drawn.setting(name, "min"), drawn.setting(name, "max") * 1.02)
     right.yaxis.set_major_formatter(lambda value, _: text(value, unit))
     right.tick_params(labelsize=6, colors=TEXT)
+    for side in right.spines.values():
+        side.set_color(FRAME)
     return right
+
+
+def _day(at: datetime) -> float:
+    """Return a moment as matplotlib counts: in days."""
+    return at.timestamp() / 86400
 
 
 def _own_colour(drawn: Drawn, name: str) -> str | None:
@@ -180,32 +186,16 @@ def _own_colour(drawn: Drawn, name: str) -> str | None:
     return None
 
 
-def _series(drawn: Drawn) -> dict[str, list[tuple[datetime, float]]]:
-    names = [name for name, _ in drawn.answer.columns]
-    at, metric = names.index("time"), names.index("metric") if "metric" in names else None
-    found: dict[str, list[tuple[datetime, float]]] = {}
-    for row in drawn.answer.rows:
-        moment = row[at] if isinstance(row[at], datetime) else datetime.fromtimestamp(float(row[at]), UTC)
-        for index in drawn.of_kind("number"):
-            if index != at and row[index] is not None:
-                own = "" if names[index] == "metric" else names[index]
-                name = own if metric is None else str(row[metric]) if _is_alone(drawn) else f"{row[metric]} {own}"
-                found.setdefault(name, []).append((moment, float(row[index])))
-    return found
-
-
-def _is_alone(drawn: Drawn) -> bool:
-    return len([index for index in drawn.of_kind("number") if drawn.answer.columns[index][0] != "time"]) == 1
-
-
 def _bars(axes: Axes, drawn: Drawn) -> None:
     naming, number = drawn.of_kind("text")[0], drawn.of_kind("number")[0]
     column = drawn.answer.columns[number][0]
     rows = list(reversed(drawn.answer.rows[:30]))
     paints = [_paint(drawn.words(column, row[number])[1]) for row in rows]
-    bars = axes.barh([str(row[naming])[:32] for row in rows], [float(row[number] or 0) for row in rows], color=paints)
+    names = [str(row[naming])[:LONGEST_NAME] for row in rows]
+    bars = axes.barh(names, [float(row[number] or 0) for row in rows], color=paints)
     axes.bar_label(bars, [drawn.words(column, row[number])[0] for row in rows], fontsize=6, padding=2)
     axes.set_xticks([])
+    axes.set_xmargin(0.7 / _inches(axes)[0])  # room for the figure behind the longest
 
 
 def _table(axes: Axes, drawn: Drawn) -> None:
@@ -216,18 +206,39 @@ def _table(axes: Axes, drawn: Drawn) -> None:
     seen = max(1, min(len(names), int(wide_in / NARROWEST_COLUMN_IN)))
     names = names[:seen]
     cells = [[drawn.words(name, value) for name, value in zip(names, row[:seen], strict=True)] for row in rows]
-    shown = [[said if len(said) <= 30 else said[:29] + "…" for said, _ in row] for row in cells]
-    letters = [max(len(name), *(len(row[place]) for row in shown), 3) for place, name in enumerate(names)]
+    natural = [max(len(name) + 1, *(len(row[place][0]) for row in cells), 4) for place, name in enumerate(names)]
+    letters = fitting(natural, int(wide_in / LETTER_IN))
+    shown = [[_cut(said, room) for (said, _), room in zip(row, letters, strict=True)] for row in cells]
     tall = min(1.0, (len(shown) + 1) * ROW_IN / tall_in)
     widths = [one / sum(letters) for one in letters]
     box = Bbox.from_bounds(0.0, 1.0 - tall, 1.0, tall)
-    table = axes.table(shown, colLabels=names, colWidths=widths, bbox=box, cellLoc="left", edges="horizontal")
+    heads = [_cut(name, room) for name, room in zip(names, letters, strict=True)]
+    table = axes.table(
+        shown, colLabels=heads, colWidths=widths, bbox=box, cellLoc="left", colLoc="left", edges="horizontal"
+    )
     table.auto_set_font_size(False)
-    table.set_fontsize(min(7.0, wide_in * POINTS_PER_LETTER_IN / sum(letters)))
+    table.set_fontsize(7.0)
+    for (line, _), cell in table.get_celld().items():
+        cell.set_edgecolor(FRAME)
+        cell.PAD = 0.02
+        if line == 0:
+            cell.get_text().set_fontweight("bold")
     for line, row in enumerate(cells, start=1):
         for place, (_, paint) in enumerate(row):
             if paint in COLOURS and drawn.setting(names[place], "mappings" if not paint else "color") is not None:
                 table[line, place].get_text().set_color(_paint(paint))
+
+
+def fitting(natural: Sequence[int], room: int) -> list[int]:
+    """Return how many letters each column gets: what it needs, and the widest give first where there is no room."""
+    letters = list(natural)
+    while sum(letters) > room and max(letters) > NARROWEST_COLUMN_LETTERS:
+        letters[letters.index(max(letters))] -= 1
+    return letters
+
+
+def _cut(said: str, room: int) -> str:
+    return said if len(said) <= room else said[: room - 1] + "…"
 
 
 def _floor(axes: Axes, drawn: Drawn) -> None:
@@ -245,7 +256,8 @@ def _floor(axes: Axes, drawn: Drawn) -> None:
     axes.set_aspect("equal", adjustable="datalim")
     if known and axes.figure is not None:
         unit = str(drawn.setting(name, "unit") or "")
-        bar = axes.figure.colorbar(points, ax=axes, fraction=0.02, pad=0.01, format=lambda value, _: text(value, unit))
+        where = axes.inset_axes((1.01, 0.0, 0.012, 1.0))
+        bar = axes.figure.colorbar(points, cax=where, format=lambda value, _: text(value, unit))
         bar.ax.tick_params(labelsize=6)
 
 
