@@ -19,7 +19,7 @@ from tagdock_cloud.errors import ConfigurationError
 from tagdock_cloud.life.picture import diagram, table
 from tagdock_cloud.life.policy import Policy, read_policy, shipped_policy
 from tagdock_cloud.life.records import Contradiction, Entry, Life, Wish
-from tagdock_cloud.life.rules import RefusedError, passage, step
+from tagdock_cloud.life.rules import IncompleteError, RefusedError, passage, step
 from tagdock_cloud.life.story import fold
 from tagdock_cloud.life.tables import Published, Tables
 
@@ -160,6 +160,18 @@ def test_every_forbidden_transition_is_refused_to_every_role_in_every_life() -> 
             assert (_after(life, one) is not None) == allowed, (life, one)
             tried += 1
     assert tried > 10_000
+
+
+def test_every_transition_is_refused_without_each_detail_that_it_needs() -> None:
+    tried = set()
+    for life in _explored():
+        for one in _wishes():
+            if _after(life, one) is not None:
+                for need in RAW["transition"][one.transition].get("needs", []):
+                    with pytest.raises(IncompleteError, match=need):
+                        step(shipped_policy(), life, replace(one, **{need: None}))
+                    tried.add((one.transition, need))
+    assert tried == {(name, need) for name, row in RAW["transition"].items() for need in row.get("needs", [])}
 
 
 def test_from_every_life_there_is_a_way_on_until_it_is_scrapped() -> None:

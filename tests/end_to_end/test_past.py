@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -57,6 +58,36 @@ def test_past_weeks_are_played_through_the_wire_and_told_right(
     again = demo(data, "--past", "2w", "--for", "2s", within_s=60.0)
     assert again.status == 1
     assert "--past wants a new folder" in again.err
+
+
+@pytest.mark.alone
+def test_ctrl_c_while_the_past_is_played_ends_all_programs_without_a_fault(
+    tmp_path: Path, programs: Path, alive: Any
+) -> None:
+    data, told = tmp_path / "data", tmp_path / "demo.err"
+    command = [str(programs / "tagdock-sim"), "demo", "--data", str(data), "--past", "8w"]
+    with told.open("wb") as errors, subprocess.Popen(command, stderr=errors, stdout=subprocess.DEVNULL) as process:
+        try:
+            deadline = time.monotonic() + 300
+            # Slotting starts when the cloud of the past answers; the days are played after it, for a minute at least.
+            while not list((data / "logs").glob("slotting*")) and process.poll() is None:
+                assert time.monotonic() < deadline, told.read_text()
+                time.sleep(0.1)
+            process.send_signal(signal.SIGINT)
+            status = process.wait(120)
+        finally:
+            if process.poll() is None:
+                process.terminate()  # the second signal: at once
+                process.kill()
+    said = told.read_text()
+    if "needs libfaketime" in said:
+        pytest.skip(said.strip().splitlines()[-1])
+    assert status == 130, said
+    assert "stopping the programs" in said and "Traceback" not in said
+    deadline = time.monotonic() + 60
+    while left := alive(data):
+        assert time.monotonic() < deadline, left
+        time.sleep(0.1)
 
 
 @contextlib.contextmanager
