@@ -120,11 +120,15 @@ def test_each_sentence_of_the_code_is_said_in_chinese(module: Path) -> None:
         ),
         ("D1 with 97.2%; hardly heard there itself: it came in", "D1，把握 97.2%；它本身在那里几乎没有被读到：已进入"),
         ("bin B2", "库位 B2"),
+        ("Count bin B2 by its tags", "按标签盘点库位 B2"),
+        ("came in at D1; its goods lie in B2", "从 D1 进入；同类商品在 B2"),
+        ("T-1 of order O-1: SF tells undeliverable", "订单 O-1 的运单 T-1：SF 报告“无法送达”"),
+        ("nobody applied for it; put it into R1", "无人为其申请退货；请放入 R1"),
         ("quantity: Input should be greater than or equal to 1", "quantity：不得小于 1"),
         ("an item that is in repair left through a door", "状态为“维修中”的物品从门离开"),
         ("'inspect' is for inspector, manager; ann is none of them", "“已检验”须由 质检员、主管 执行；ann 不在其中"),
     ],
-    ids=range(8),
+    ids=range(12),
 )
 def test_names_and_figures_stand_where_they_belong(english: str, chinese: str) -> None:
     assert told(english) == chinese

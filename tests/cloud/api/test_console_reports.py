@@ -17,7 +17,7 @@ def opened(watch: Watch, warehouse: Any, helpers: Any) -> Any:
 
 def test_a_report_is_added_asked_for_and_read(opened: Any, warehouse: Any) -> None:
     manager = opened("/reports", "manager")
-    manager.page.get_by_label("Name", exact=True).fill("What left in time")
+    manager.page.get_by_label("Name of the report").fill("What left in time")
     manager.page.get_by_label("How often").select_option("day")
     manager.touch(name="Add the report")
     manager.page.get_by_role("link", name="What left in time").click()
@@ -35,11 +35,11 @@ def test_a_report_is_added_asked_for_and_read(opened: Any, warehouse: Any) -> No
 
 def test_what_does_not_fit_is_told_with_what_was_typed(opened: Any, watch: Watch) -> None:
     manager = opened("/reports", "manager", 1280)
-    manager.page.get_by_label("Name", exact=True).fill("Nowhere")
+    manager.page.get_by_label("Name of the report").fill("Nowhere")
     manager.page.get_by_label("Time zone").fill("Mars/Olympus")
     manager.page.get_by_role("button", name="Add the report").click()
     expect(manager.page.locator(".mistake")).to_contain_text("time zone")
-    expect(manager.page.get_by_label("Name", exact=True)).to_have_value("Nowhere")
+    expect(manager.page.get_by_label("Name of the report")).to_have_value("Nowhere")
     watch.troubles.clear()  # the browser notes the 422
 
 

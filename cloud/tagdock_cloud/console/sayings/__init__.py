@@ -17,6 +17,7 @@ from tagdock_cloud.console.language import gettext as _
 from tagdock_cloud.console.language import spoken
 from tagdock_cloud.console.return_words import LIVES, NEEDS, OUTCOMES, REASONS, ROLES, STATES
 from tagdock_cloud.console.sayings import common, nouns, passages, plans, reports, returns, shipping, tasks
+from tagdock_cloud.console.shipping_words import SHIPMENTS
 from tagdock_cloud.console.task_words import KINDS, transition
 from tagdock_cloud.console.words import known
 
@@ -138,6 +139,7 @@ _WRITTEN: dict[str, Callable[[str], str]] = {
     "outcome": known(OUTCOMES),
     "outcomes": _each(known(OUTCOMES)),
     "need": known(NEEDS),
+    "parcel": known(SHIPMENTS),
     "cause": known(REASONS),
     "details": _each(known(NEEDS)),
 }

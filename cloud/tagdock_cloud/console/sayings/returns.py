@@ -74,4 +74,8 @@ SAID = (
     later("no repair goes by this reference"),
     later("is no item on record"),
     later('the table of lives opens no task to repair with this step: add `task = "repair"` to it'),
+    later("back into stock"),
+    later("repack it, then back into stock"),
+    later("back to the supplier"),
+    later("back to the customer"),
 )

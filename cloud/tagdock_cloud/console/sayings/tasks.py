@@ -53,4 +53,23 @@ SAID = (
     later("class %(velocity)s: every %(days)s days, last counted %(day)s"),
     later("again: %(said)s"),
     later("SKU '%(sku)s' stands twice; add it up"),
+    later("came in at %(door)s"),
+    later("came in at %(door)s; its goods lie in %(bin)s"),
+    later("picked whole"),
+    later("Count bin %(bin)s by its tags"),
+    later("Count zone %(zone)s by its tags"),
+    later("Count SKU %(sku)s by its tags"),
+    later("Count bin %(bin)s by units"),
+    later("Count zone %(zone)s by units"),
+    later("Count SKU %(sku)s by units"),
+    later("put it into %(zone)s"),
+    later("door %(door)s"),
+    later(
+        "%(units)s of %(count)s units of the transfer %(transfer)s from %(site)s have come: count what "
+        "lies there, or say what became of the rest"
+    ),
+    later("%(tracking)s of order %(order)s: %(carrier)s tells %(parcel)s"),
+    later("Shipment %(tracking)s of order %(order)s is %(parcel)s"),
+    later("missing"),
+    later("unknown"),
 )
