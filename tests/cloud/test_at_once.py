@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, LiteralString
@@ -186,3 +186,39 @@ def test_ingest_holds_items_in_the_order_of_their_epcs(
 def test_a_transaction_stores_movements_in_one_statement(way: tuple[Step, ...]) -> None:
     """A trigger counts them by hour in the order of its keys; twice in one transaction would be in no order."""
     assert ["insert into movements" in step.statement for step in way].count(True) == 1
+
+
+def test_writers_of_one_program_do_not_wait_for_each_other_where_passages_are_counted_by_hour(
+    movement: Callable[..., Movement], database: str, sql: Sql
+) -> None:
+    """What is counted is held until the commit: each counts apart, and who asks gets the sum."""
+    with (
+        closing(Recorder(database, client_id="test", is_open=True, writer=1)) as recorder,
+        psycopg.connect(database) as other,
+    ):
+        record(recorder, movement(EPCS[0], observed_at=NOON, direction="in", door="D9"))
+        other.execute(PASSED_D9, [NOON, EPCS[1]])  # as number 0, and the end of its transaction is not in sight
+        work = ThreadPoolExecutor(1)
+        waiting = work.submit(record, recorder, movement(EPCS[0], observed_at=NOON, direction="out", door="D9"))
+        try:
+            waiting.result(30)
+        finally:
+            other.commit()
+            work.shutdown()
+    assert sql('select "in", "out" from throughput_v1 where door = \'D9\'') == [{"in": 1, "out": 2}]
+
+
+def test_a_group_that_waited_in_a_circle_for_what_is_counted_is_stored_once(
+    movement: Callable[..., Movement], recorder: Recorder, database: str, sql: Sql, wait_until: Wait
+) -> None:
+    """We hold an item and want a count, somebody else the other way round; whoever is chosen, all is stored."""
+    record(recorder, movement(EPCS[0], observed_at=NOON, direction="in"))
+    with psycopg.connect(database) as other:
+        other.execute("select from flows for update")
+        said = movement(EPCS[0], observed_at=NOON + timedelta(minutes=1), direction="in")
+        with at_once(lambda: record(recorder, said), sql, wait_until):
+            with suppress(psycopg.errors.DeadlockDetected):
+                other.execute(HOLD_ITEM, [EPCS[0]])
+            other.rollback()
+    assert sql("select count(*) as n from movements") == [{"n": 2}]
+    assert sql("select sum(in_count) as n from flows") == [{"n": 2}]

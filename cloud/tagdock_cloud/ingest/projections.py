@@ -2,9 +2,10 @@
 
 Each step is one statement over the temporary tables of `staging` in `queries.sql`. `moved` holds the movements that the
 record did not have: site, observed_at, epc, sku, door, direction.
-A subject that must move in the same transaction adds a step with a query of its own `queries.sql`. All steps go to the
-database in one piece, so a step cannot depend on what another one returned. It must cost nothing where it has nothing
-to do, and come to the same whatever order movements arrive in (decision 0033), so that `rebuild` comes to it, too.
+A subject that must move in the same transaction adds a step with a query of its own `queries.sql`. The steps of a way
+go to the database in one piece, those of FOLLOW in the one that ends with the commit (decision 0141), so a step cannot
+depend on what another one returned. It must cost nothing where it has nothing to do, and come to the same whatever
+order movements arrive in (decision 0033), so that `rebuild` comes to it, too.
 Locks are taken in the order of the steps, and within a step in the order of the rows' keys.
 """
 

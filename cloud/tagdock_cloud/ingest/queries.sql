@@ -56,6 +56,10 @@ $$
 alter table staged_movements alter evidence set storage extended;
 alter table moved alter evidence set storage extended
 
+-- name: apart
+-- Say which of its program's writers this session is: passages by hour are counted apart by each (`count_hours`).
+select set_config('tagdock.writer', %(writer)s, false)
+
 -- name: copy_movements
 -- Copy a group's movements.
 copy staged_movements from stdin (format binary)

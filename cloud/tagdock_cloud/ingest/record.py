@@ -65,10 +65,11 @@ class Recorder:
     call counts, and it may be repeated, as the record takes no event twice.
     """
 
-    def __init__(self, database: str, *, client_id: str, is_open: bool) -> None:
+    def __init__(self, database: str, *, client_id: str, is_open: bool, writer: int = 0) -> None:
         self._database = database
         self._client_id = client_id
         self._is_open = is_open
+        self._writer = writer
         self._connection: Connection[DictRow] | None = None
         self._months: set[tuple[int, int]] = set()
         self._is_wide = False
@@ -89,6 +90,7 @@ class Recorder:
         connection = connect(self._database, name=self._client_id)
         with translated():
             connection.execute(_SQL["staging"])
+            connection.execute(_SQL["apart"], {"writer": str(self._writer)})
             connection.execute(_SQL["count_started"], {"client_id": self._client_id})
             connection.commit()
         self._connection = connection
@@ -198,12 +200,13 @@ class Recorder:
             _copy(connection, "reader_events", rows.reader_events, staged.READER_EVENT_TYPES)
             with connection.pipeline():
                 count = _store(connection, rows, WARY if is_wary else CAREFUL if is_careful else QUICK)
-                connection.execute(_SQL["gateways_stored"], _columns(_addresses(group)))
             if not (is_wary or is_careful) and count("items_step") < len(movements):
                 raise _NotQuickError
             stored = len(movements) - count("store_missing")
             stored += count("store_bin_readings") + count("store_reader_events")
-            with connection.pipeline():  # what was counted by hour is held until the commit: nothing waits for Python
+            with connection.pipeline():  # what is counted here is held until the commit: nothing waits for Python
+                _follow(connection, rows)
+                connection.execute(_SQL["gateways_stored"], _columns(_addresses(group)))
                 self._count(connection, group, events=len(rows), doubled=len(rows) - stored)
                 connection.commit()
         self._wary_groups -= is_wary
@@ -278,16 +281,22 @@ def _copy(connection: Connection[DictRow], table: str, rows: Sequence[staged.Row
 
 
 def _store(connection: Connection[DictRow], rows: staged.Rows, way: Sequence[Step]) -> Callable[[str], int]:
-    """Move what was staged into the record, and what hangs on it, in one piece.
+    """Move what was staged into the record, and the items with it, in one piece.
 
     Returns a function that tells of how many rows a step spoke, 0 where it was left out; it knows once the piece is
     through. `store_missing` speaks of those that were there.
     """
-    steps = [*way, *FOLLOW] if rows.movements else []
+    steps = [*way] if rows.movements else []
     steps += [STORE_BIN_READINGS] if rows.bin_readings else []
     steps += [STORE_READER_EVENTS] if rows.reader_events else []
     cursors = {step.name: connection.execute(step.statement, prepare=True) for step in steps}
     return lambda name: cursors[name].rowcount if name in cursors else 0
+
+
+def _follow(connection: Connection[DictRow], rows: staged.Rows) -> None:
+    """Move what follows from the movements that were new, and is counted together with other writers."""
+    for step in FOLLOW if rows.movements else ():
+        connection.execute(step.statement, prepare=True)
 
 
 def _addresses(senders: Iterable[Accepted | Reported]) -> set[GatewayAddress]:

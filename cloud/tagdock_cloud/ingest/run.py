@@ -49,7 +49,7 @@ class Ingest:
         self._intake = Intake(INTAKE_GROUPS * config.group_bytes)
         self._settlement = Settlement()
         self._link = BrokerLink(config.broker, self._client_id, self._deliver, is_mqtt5=config.is_mqtt5)
-        self._recorders = [self._make_recorder() for _ in range(WRITERS)]
+        self._recorders = [self._make_recorder(number) for number in range(WRITERS)]
         self._sites = self._make_recorder()
 
     def start(self) -> None:
@@ -139,8 +139,10 @@ class Ingest:
         self._settlement.expect(deliveries)
         self._intake.put(deliveries)
 
-    def _make_recorder(self) -> Recorder:
-        return Recorder(self._config.database, client_id=self._client_id, is_open=self._config.is_open)
+    def _make_recorder(self, writer: int = 0) -> Recorder:
+        return Recorder(
+            self._config.database, client_id=self._client_id, is_open=self._config.is_open, writer=writer
+        )
 
 
 def run_ingest(config: IngestConfig) -> None:
