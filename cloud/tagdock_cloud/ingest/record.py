@@ -62,7 +62,8 @@ class Recorder:
     """One connection to the database that writes groups, one transaction each.
 
     Every method raises DatabaseUnavailableError or StoreError when the database did not take it: then nothing of that
-    call counts, and it may be repeated, as the record takes no event twice.
+    call counts, and it may be repeated, as the record takes no event twice. `writer` is its number among those of one
+    program that write at once (0 to 32,767): passages by hour are counted apart by each.
     """
 
     def __init__(self, database: str, *, client_id: str, is_open: bool, writer: int = 0) -> None:
@@ -97,23 +98,32 @@ class Recorder:
         self._months.clear()
         self._is_wide = False
 
-    def record(self, accepted: Sequence[Accepted], refused: Sequence[Refused], reports: Sequence[Reported]) -> Outcome:
-        """Commit a group. Batches of gateways that nobody registered, or that the database refuses, are refused."""
+    def record(
+        self, accepted: Sequence[Accepted], refused: Sequence[Refused], reports: Sequence[Reported],
+        rows: staged.Rows | None = None,
+    ) -> Outcome:  # fmt: skip
+        """Commit a group. Batches of gateways that nobody registered, or that the database refuses, are refused.
+
+        `rows` are those of all that is accepted, where somebody has made them already.
+        """
         try:
             with translated():
-                return self._record(accepted, refused, reports)
+                return self._record(accepted, refused, reports, rows)
         except StoreError:
             self.close()  # whatever state it is in, a new connection is in none
             raise
 
-    def _record(self, accepted: Sequence[Accepted], refused: Sequence[Refused], reports: Sequence[Reported]) -> Outcome:
+    def _record(
+        self, accepted: Sequence[Accepted], refused: Sequence[Refused], reports: Sequence[Reported],
+        rows: staged.Rows | None,
+    ) -> Outcome:  # fmt: skip
         self.open()
         strange = self._unregistered([*accepted, *reports])
         welcome = [batch for batch in accepted if batch.address not in strange] if strange else accepted
         strangers = (
             [refuse(one, _stranger(one.address)) for one in accepted if one.address in strange] if strange else []
         )
-        committed, poisoned = self._commit(welcome)
+        committed, poisoned = self._commit(welcome, None if strange else rows)
         turned_down = [*refused, *strangers, *poisoned]
         if turned_down or reports:
             self._note(turned_down, reports)
@@ -146,18 +156,21 @@ class Recorder:
             found = connection.execute(_SQL["registered"], columns).fetchall()
         return [GatewayAddress(row["site"], row["gateway"]) for row in found]
 
-    def _commit(self, group: Sequence[Accepted]) -> tuple[list[Accepted], list[Refused]]:
+    def _commit(
+        self, group: Sequence[Accepted], rows: staged.Rows | None = None
+    ) -> tuple[list[Accepted], list[Refused]]:
         """Commit a group; where a row poisons it, halve it until the batch is found that cannot be stored."""
         if not group:
             return [], []
+        rows = rows or staged.rows_of(group)
         try:
-            self._write_in_turn(group)
+            self._write_in_turn(group, rows)
         except _NotQuickError:
             self._caution.alarm()
-            return self._commit(group)
+            return self._commit(group, rows)
         except RowDoubledError:
             self._wary_groups = GROUPS_WARY_OF_DOUBLES
-            return self._commit(group)
+            return self._commit(group, rows)
         except RowRefusedError as error:
             return self._part(group, error)
         return list(group), []
@@ -174,7 +187,7 @@ class Recorder:
         first, second = self._commit(group[:middle]), self._commit(group[middle:])
         return first[0] + second[0], first[1] + second[1]
 
-    def _write_in_turn(self, group: Sequence[Accepted]) -> None:
+    def _write_in_turn(self, group: Sequence[Accepted], rows: staged.Rows) -> None:
         """Write a group, again where somebody else and we waited for each other.
 
         Items that are there are held in one order; one that somebody else adds meanwhile is not among them, and by the
@@ -182,13 +195,12 @@ class Recorder:
         """
         for _ in range(CONTENDED_AT_MOST):
             try:
-                return self._write(group)
+                return self._write(group, rows)
             except ContendedError as error:
                 logger.info("storing a group once more: %s", error)
-        return self._write(group)
+        return self._write(group, rows)
 
-    def _write(self, group: Sequence[Accepted]) -> None:
-        rows = staged.rows_of(group)
+    def _write(self, group: Sequence[Accepted], rows: staged.Rows) -> None:
         months = self._ensure_partitions(group)
         is_wary = self._wary_groups > 0
         is_careful = self._caution.left > 0 or not staged.all_step(rows.movements)

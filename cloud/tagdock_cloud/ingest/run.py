@@ -1,4 +1,4 @@
-"""The ingest program: broker -> intake -> writers -> acks."""
+"""The ingest program: broker -> intake -> judge -> writers -> acks."""
 
 import gc
 import logging
@@ -13,6 +13,7 @@ from datetime import timedelta
 from tagdock_cloud.config import IngestConfig
 from tagdock_cloud.ingest.admit import Bounds, Delivery
 from tagdock_cloud.ingest.intake import Intake, Settlement
+from tagdock_cloud.ingest.judge import Judge
 from tagdock_cloud.ingest.link import BrokerLink
 from tagdock_cloud.ingest.record import Recorder
 from tagdock_cloud.ingest.shares import all_topics, shared_topics, topics_of
@@ -22,7 +23,7 @@ from tagdock_cloud.store.errors import StoreError
 logger = logging.getLogger(__name__)
 
 WRITERS = 2
-"""One decodes while the other's group is being stored; more would wait for each other's locks on what is counted."""
+"""One copies while the other's group is being stored; more wait for each other where tables and indexes grow."""
 INTAKE_GROUPS = 4
 """The intake holds so many groups' bytes."""
 SITES_EVERY_S = 2.0
@@ -48,6 +49,10 @@ class Ingest:
         self._failure: BaseException | None = None
         self._intake = Intake(INTAKE_GROUPS * config.group_bytes)
         self._settlement = Settlement()
+        self._judge = Judge(
+            self._intake, bounds=Bounds(timedelta(seconds=config.ahead_s), timedelta(days=config.behind_days)),
+            group_bytes=config.group_bytes, group_wait_s=config.group_wait_s, stopping=self._stopping,
+        )  # fmt: skip
         self._link = BrokerLink(config.broker, self._client_id, self._deliver, is_mqtt5=config.is_mqtt5)
         self._recorders = [self._make_recorder(number) for number in range(WRITERS)]
         self._sites = self._make_recorder()
@@ -64,6 +69,7 @@ class Ingest:
         Raises BrokerUnavailableError when the broker does not let it subscribe.
         """
         threads = [threading.Thread(target=self._work, args=(recorder,), daemon=True) for recorder in self._recorders]
+        threads.append(threading.Thread(target=self._decide, daemon=True))
         if self._config.share is not None:
             threads.append(threading.Thread(target=self._follow_sites, daemon=True))
         for thread in threads:
@@ -119,14 +125,15 @@ class Ingest:
         return all_topics()
 
     def _work(self, recorder: Recorder) -> None:
-        config = self._config
-        bounds = Bounds(timedelta(seconds=config.ahead_s), timedelta(days=config.behind_days))
-        writer = Writer(
-            self._intake, self._settlement, recorder, self._link, bounds=bounds, group_bytes=config.group_bytes,
-            group_wait_s=config.group_wait_s, stopping=self._stopping,
-        )  # fmt: skip
+        writer = Writer(self._judge, self._settlement, recorder, self._link, stopping=self._stopping)
         try:
             writer.run()
+        except BaseException as error:
+            self._fail(error)
+
+    def _decide(self) -> None:
+        try:
+            self._judge.run()
         except BaseException as error:
             self._fail(error)
 
@@ -140,9 +147,7 @@ class Ingest:
         self._intake.put(deliveries)
 
     def _make_recorder(self, writer: int = 0) -> Recorder:
-        return Recorder(
-            self._config.database, client_id=self._client_id, is_open=self._config.is_open, writer=writer
-        )
+        return Recorder(self._config.database, client_id=self._client_id, is_open=self._config.is_open, writer=writer)
 
 
 def run_ingest(config: IngestConfig) -> None:

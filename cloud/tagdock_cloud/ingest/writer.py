@@ -1,36 +1,23 @@
-"""One of the threads that commit: a group from the intake, into the record, then the acks, in this order only."""
+"""One of the threads that commit: a judged group, into the record, then the acks, in this order only."""
 
 import logging
 import random
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Protocol
 from uuid import UUID
 
 from tagdock_contract import Ack, GatewayAddress, Refusal, encode
 
-from tagdock_cloud.ingest.admit import (
-    Accepted,
-    Bounds,
-    Delivery,
-    Ignored,
-    Refused,
-    Reported,
-    Verdict,
-    judge_all,
-    name_of,
-)
-from tagdock_cloud.ingest.intake import Intake, Settlement
+from tagdock_cloud.ingest.admit import Accepted, Delivery
+from tagdock_cloud.ingest.intake import Settlement
+from tagdock_cloud.ingest.judge import Judge, Judged
 from tagdock_cloud.ingest.record import Outcome, Recorder
 from tagdock_cloud.store.errors import StoreError
 
 logger = logging.getLogger(__name__)
 
-GROUP_MESSAGES = 5_000
-"""Most messages of a group: its acks name each, and the contract's acks name 10,000 at most."""
 _IDLE_WAIT_S = 0.1
 _BACK_OFF_S = (0.2, 10.0)
 
@@ -46,17 +33,14 @@ class Line(Protocol):
 
 
 class Writer:
-    """Commits groups until told to stop. Several may work at once: one decodes while another waits for the database."""
+    """Commits groups until told to stop. Several may work at once: one copies while another is stored."""
 
-    def __init__(self, intake: Intake, settlement: Settlement, recorder: Recorder, line: Line, *, bounds: Bounds,
-                 group_bytes: int, group_wait_s: float, stopping: threading.Event) -> None:  # fmt: skip
-        self._intake = intake
+    def __init__(self, judge: Judge, settlement: Settlement, recorder: Recorder, line: Line, *,
+                 stopping: threading.Event) -> None:  # fmt: skip
+        self._judge = judge
         self._settlement = settlement
         self._recorder = recorder
         self._line = line
-        self._bounds = bounds
-        self._group_bytes = group_bytes
-        self._group_wait_s = group_wait_s
         self._stopping = stopping
 
     def run(self) -> None:
@@ -68,38 +52,22 @@ class Writer:
             self._recorder.close()
 
     def _step(self) -> None:
-        if not self._intake.wait(_IDLE_WAIT_S):
-            return
-        if not self._intake.holds(self._group_bytes):
-            time.sleep(self._group_wait_s)
-        group = self._intake.take(self._group_bytes, GROUP_MESSAGES)
-        outcome = self._record(self._judge(group)) if group else None
-        if outcome is None:
+        group = self._judge.take(_IDLE_WAIT_S)
+        outcome = self._record(group) if group is not None else None
+        if group is None or outcome is None:
             return
         for address, ack in acks_of(outcome):
             self._line.publish(address.topic("ack"), encode(ack))
-        self._line.settle(self._settlement.settle(group))
+        self._line.settle(self._settlement.settle(group.deliveries))
 
-    def _judge(self, group: Sequence[Delivery]) -> list[Verdict]:
-        verdicts = judge_all(group, datetime.now(UTC), self._bounds)
-        for verdict in verdicts:
-            if isinstance(verdict, Ignored):
-                logger.warning("ignored a message: %s", verdict.reason)
-            elif isinstance(verdict, Refused):
-                logger.warning("refused batch=%s: %s", name_of(verdict), verdict.reason)
-        return verdicts
-
-    def _record(self, verdicts: Sequence[Verdict]) -> Outcome | None:
+    def _record(self, group: Judged) -> Outcome | None:
         """Commit a group however long the database is away; None only when asked to stop before it was."""
-        accepted = [verdict for verdict in verdicts if isinstance(verdict, Accepted)]
-        refused = [verdict for verdict in verdicts if isinstance(verdict, Refused)]
-        reports = [verdict for verdict in verdicts if isinstance(verdict, Reported)]
         wait_s, longest_s = _BACK_OFF_S
         while not self._stopping.is_set():
             try:
-                return self._recorder.record(accepted, refused, reports)
+                return self._recorder.record(group.accepted, group.refused, group.reports, group.rows)
             except StoreError as error:
-                logger.warning("%s; trying again with %d messages in hand", error, len(verdicts))
+                logger.warning("%s; trying again with %d messages in hand", error, len(group.deliveries))
                 self._stopping.wait(wait_s * random.uniform(0.5, 1.0))  # noqa: S311
                 wait_s = min(2 * wait_s, longest_s)
         return None
