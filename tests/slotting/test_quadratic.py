@@ -5,14 +5,16 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+from tagdock_slotting.bounds import linear_bound
 from tagdock_slotting.evaluate import evaluate
 from tagdock_slotting.kernels import tabu
 from tagdock_slotting.kernels.chance import chance
+from tagdock_slotting.kernels.cooling import cool, dearness
 from tagdock_slotting.kernels.kicks import kick
-from tagdock_slotting.model import build_model
+from tagdock_slotting.model import Units, build_model
 from tagdock_slotting.objective import Objective
 from tagdock_slotting.problem import Problem
-from tagdock_slotting.quadratic import is_dense
+from tagdock_slotting.quadratic import DenseSearch, Lane, is_dense
 from tagdock_slotting.solve import solve
 
 pytest.importorskip("numba")
@@ -56,6 +58,85 @@ def test_kicks_keep_the_cost_never_lose_and_leave_forbidden_places_alone(symmetr
     assert at.value[tabu.BEST] == pytest.approx(cost(flow, way, linear, at.best))
     assert at.value[tabu.BEST] < before
     assert at.best[0] < 5
+
+
+@pytest.mark.parametrize("symmetric", [True, False], ids=["symmetric", "asymmetric"])
+def test_annealing_keeps_the_cost_and_leaves_forbidden_places_alone(symmetric: bool) -> None:
+    random, draws = np.random.default_rng(3), chance(5)
+    flow, way, linear = random.integers(0, 9, (3, 9, 9)).astype(float)
+    if symmetric:
+        flow, way = flow + flow.T, way + way.T
+    flow[7:] = flow[:, 7:] = 0.0
+    linear[0, 5:] = np.inf
+    at = tabu.stand(flow, way, linear, 7, np.arange(9))
+    for sweeps, heat, factor in ((1, np.inf, 1.0), (40, 60.0, 0.9), (10, 1e-9, 1.0)):
+        before = float(at.value[tabu.NOW])
+        cool(at, sweeps, heat, factor, draws)
+        assert at.value[tabu.NOW] == pytest.approx(cost(flow, way, linear, at.place))
+        assert at.value[tabu.BEST] == pytest.approx(cost(flow, way, linear, at.best))
+        assert at.value[tabu.BEST] <= at.value[tabu.NOW] + 1e-9
+        assert sorted(at.place.tolist()) == list(range(9))
+        assert at.place[0] < 5
+        assert at.best[0] < 5
+        assert heat > 1e-6 or at.value[tabu.NOW] <= before + 1e-9
+    tabu.refresh(at)
+    assert (at.change[:7][np.isfinite(at.change[:7])] >= -1e-9).all()
+
+
+def test_infinite_heat_takes_every_swap_that_is_allowed() -> None:
+    random = np.random.default_rng(4)
+    flow, way = random.integers(1, 9, (2, 6, 6)).astype(float)
+    at = tabu.stand(flow, way, np.zeros((6, 6)), 6, np.arange(6))
+    cool(at, 1, np.inf, 1.0, chance(1))
+    place = list(range(6))
+    for u in range(6):
+        for v in range(u + 1, 6):
+            place[u], place[v] = place[v], place[u]
+    assert at.place.tolist() == place
+
+
+def test_what_a_swap_changes_on_average_counts_only_swaps_that_are_allowed() -> None:
+    random = np.random.default_rng(5)
+    flow, way = random.integers(1, 9, (2, 5, 5)).astype(float)
+    linear = np.full((5, 5), np.inf)
+    np.fill_diagonal(linear, 0.0)
+    assert dearness(tabu.stand(flow, way, linear, 5, np.arange(5)), 500, chance(1)) == 0.0
+    linear[0, 1] = linear[1, 0] = 0.0
+    at = tabu.stand(flow, way, linear, 5, np.arange(5))
+    assert dearness(at, 500, chance(1)) == pytest.approx(abs(at.change[0, 1]))
+
+
+def test_a_search_out_of_time_returns_a_legal_layout_that_is_no_worse(warehouse: Callable[..., Problem]) -> None:
+    model = build_model(affine(warehouse, 6, 20, 22))
+    objective, bound = Objective(model), linear_bound(model)
+    start = Units(np.arange(20), np.arange(20))
+    for turns in (0, 1, 5, 30):
+        found = DenseSearch(objective, bound, start).run(1, Turns(turns))
+        assert len(set(found.bin.tolist())) == 20
+        assert objective.terms(found).total() <= objective.terms(start).total() + 1e-9
+
+
+def test_a_lane_is_the_same_for_the_same_seed_and_costs_what_it_says(warehouse: Callable[..., Problem]) -> None:
+    model = build_model(affine(warehouse, 7, 24, 24))
+    search = DenseSearch(Objective(model), linear_bound(model), Units(np.arange(24), np.arange(24)))
+    start, places = np.arange(24), []
+    for seed in (0, 0):
+        lane = Lane(search, start, seed)
+        lane.run(Turns(6))
+        assert lane.value == pytest.approx(float(search.stand(lane.place).value[tabu.NOW]))
+        places.append(lane.place.tolist())
+    assert places[0] == places[1]
+
+
+class Turns:
+    """A clock that has passed its limit after so many looks."""
+
+    def __init__(self, turns: int) -> None:
+        self._left = turns
+
+    def __call__(self) -> bool:
+        self._left -= 1
+        return self._left < 0
 
 
 def affine(warehouse: Callable[..., Problem], seed: int, items: int, bins: int, **keys: object) -> Problem:
