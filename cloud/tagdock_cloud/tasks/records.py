@@ -111,7 +111,9 @@ class TaskRecord(BaseModel):
     assignee: str | None
     assigned_at: datetime | None
     assigned_by: str | None = Field(description="`tagdock`, who took it up, or who gave it.")
-    assigned_why: Any = Field(description="Open work of those who could have had it, and who could not; or a reason.")
+    assigned_why: Any = Field(
+        description="Open work of those who could have had it, and who could not, by name to managers alone; or a reason."
+    )
     started_at: datetime | None
     reminded_at: datetime | None
     escalated_at: datetime | None

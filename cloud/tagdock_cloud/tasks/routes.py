@@ -27,6 +27,7 @@ from tagdock_cloud.tasks.records import (
     TaskRecord,
     TaskState,
 )
+from tagdock_cloud.tasks.rules import without_names
 from tagdock_cloud.tasks.shifts import come, go
 from tagdock_cloud.web.access import Handler, Integrator, Manager, Viewer
 from tagdock_cloud.web.database import Db, Transaction
@@ -69,7 +70,8 @@ async def list_tasks(
         "epc": epc, "order": order, "case": case, "own": caller.id if caller.role == "technician" else None,
         "after_at": after_at, "after_id": after_id, "rows": limit + 1,
     }  # fmt: skip
-    return page(request, await db.all(_SQL["page"], values), limit, "opened_at", "task_id")
+    tasks = [_shown(caller, task) for task in await db.all(_SQL["page"], values)]
+    return page(request, tasks, limit, "opened_at", "task_id")
 
 
 @router.post("/tasks", response_model=TaskRecord, status_code=201)
@@ -87,7 +89,7 @@ async def add_task(once: Once, caller: Integrator, body: TaskBody) -> Response:
 async def get_task(db: Db, caller: Viewer, task_id: UUID) -> Response:
     """Return one task."""
     async with db.transaction() as transaction:
-        return reply(await doing.find(transaction, caller, task_id))
+        return reply(_shown(caller, await doing.find(transaction, caller, task_id)))
 
 
 @router.post("/tasks/{task_id}/take", response_model=TaskRecord)
@@ -151,6 +153,11 @@ async def go_off_duty(db: Db, caller: Handler) -> Response:
     return reply({"duty": None})
 
 
+def _shown(caller: Caller, task: doing.Task) -> doing.Task:
+    """Return a task as a caller may see it: why somebody has it names colleagues to managers alone."""
+    return task if caller.may("manage") else without_names(task)
+
+
 async def _change(
     once: Once,
     caller: Caller,
@@ -162,6 +169,6 @@ async def _change(
 
     async def work(transaction: Transaction) -> Response:
         task = await doing.find(transaction, caller, task_id, hold=True)
-        return reply(await change(transaction, caller, task, *told))
+        return reply(_shown(caller, await change(transaction, caller, task, *told)))
 
     return await once(caller, work)

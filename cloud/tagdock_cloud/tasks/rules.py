@@ -5,6 +5,7 @@ work; of several, to the one who has waited longest for a task. Nobody gets more
 waits where whoever comes on duty next finds it.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -88,6 +89,15 @@ def reason(task: Waiting, chosen: Person, there: Sequence[Person]) -> dict[str, 
         "left_out": dict(list(cannot.items())[:MOST_NAMED]),
         "on_duty": len(there),
     }
+
+
+def without_names(task: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a task whose reason tells of colleagues in numbers: who does how much is for those who deal it out."""
+    why = task["assigned_why"]
+    if why is None or "others" not in why:
+        return dict(task)
+    numbers = {"others": sorted(why["others"].values()), "left_out": dict(Counter(why["left_out"].values()))}
+    return {**task, "assigned_why": {**why, **numbers}}
 
 
 def excluded(row: Mapping[str, Any]) -> dict[str, str]:

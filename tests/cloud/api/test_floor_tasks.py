@@ -42,7 +42,7 @@ class Floor:
         return dict(answer.json())
 
     def task(self, task: dict[str, Any]) -> dict[str, Any]:
-        return dict(self.service.as_("viewer").get(f"/api/v1/tasks/{task['task_id']}").json())
+        return dict(self.service.as_("manager").get(f"/api/v1/tasks/{task['task_id']}").json())
 
     def run(self, *duties: Any) -> None:
         for duty in duties or (deal_out,):
@@ -80,6 +80,11 @@ def test_a_task_goes_to_who_has_least_with_the_reason_and_ends_by_a_scan(floor: 
     dealt = floor.task(task)
     assert (dealt["assignee"], dealt["assigned_by"]) == (name, "tagdock")
     assert dealt["assigned_why"]["others"] == {busy: 1} and dealt["assigned_why"]["open_tasks"] == 0
+    mine = mei.get(f"/api/v1/tasks/{task['task_id']}").json()
+    (listed,) = mei.get("/api/v1/tasks", params={"assignee": "me", "state": "open"}).json()["items"]
+    taken = mei.post(f"/api/v1/tasks/{task['task_id']}/take").json()
+    for seen in (mine, listed, taken):
+        assert seen["assigned_why"]["others"] == [1] and busy not in str(seen), "colleagues are numbers to each other"
     floor.end(mei, task, 422, scanned="urn:epc:id:sgtin:9521234.000031.1", bin="B")
     floor.end(mei, task, 422, scanned=floor.epc, bin="A")
     done = floor.end(mei, task, scanned=floor.epc, bin="B")
