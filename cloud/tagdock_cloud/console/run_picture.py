@@ -8,6 +8,8 @@ from typing import Any
 WIDTH, HEIGHT, MARGIN = 640.0, 360.0, 24.0
 COLOURS = 6
 """So many runs are told apart by colour; those behind them begin with the first again."""
+_LEAST = 1e-6
+"""Degrees: what lies nearer than a step is drawn as one place."""
 Row = Mapping[str, Any]
 
 
@@ -65,8 +67,9 @@ def _place(stop: Row) -> tuple[float, float] | None:
 def _fitted(flat: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     """Move and stretch points alike both ways, so that they fill the picture."""
     lows, highs = [min(axis) for axis in zip(*flat, strict=True)], [max(axis) for axis in zip(*flat, strict=True)]
-    spans = [max(high - low, 1e-9) for low, high in zip(lows, highs, strict=True)]
-    scale = min((WIDTH - 2 * MARGIN) / spans[0], (HEIGHT - 2 * MARGIN) / spans[1])
+    spans = [high - low for low, high in zip(lows, highs, strict=True)]
+    room = (WIDTH - 2 * MARGIN, HEIGHT - 2 * MARGIN)
+    scale = min(size / max(span, _LEAST) for size, span in zip(room, spans, strict=True))
     free = [(size - scale * span) / 2 for size, span in zip((WIDTH, HEIGHT), spans, strict=True)]
     return [(free[0] + (x - lows[0]) * scale, free[1] + (y - lows[1]) * scale) for x, y in flat]
 
