@@ -624,18 +624,28 @@ def test_a_history_is_whole_however_much_of_it_is_listed(kept_long: Flavour) -> 
 def test_what_comes_back_after_months_begins_a_life_and_what_is_new_does_not(
     kept_long: Flavour, movement: Make
 ) -> None:
-    left = movement(EPC.format(81), event_id=UUID(int=8100), observed_at=NOW - timedelta(days=60), direction="out")
-    record(kept_long, left)
+    moved = [
+        movement(EPC.format(item), event_id=UUID(int=100 * item), observed_at=NOW - timedelta(days=60), **told)
+        for item, told in {
+            81: {"direction": "out"}, 83: {"direction": "out"}, 84: {"direction": "in", "door": None, "bin": "B1"},
+        }.items()
+    ]  # fmt: skip
+    record(kept_long, *moved)
     list_all(kept_long)
     came = [
-        movement(EPC.format(item), event_id=UUID(int=8101 + item), observed_at=NOW, direction="in") for item in (81, 82)
+        movement(EPC.format(item), event_id=UUID(int=8101 + item), observed_at=NOW, direction="in", **told)
+        for item, told in [(81, {}), (82, {}), *((item, {"door": None, "bin": "B2"}) for item in (83, 84, 85))]
     ]
     record(kept_long, *came)
     ask(kept_long, "update follow_marks set stored_at = now() - interval '1 hour' where follower = 'lives'")
     with pool.connect(kept_long["url"]) as connection:
         follow_doors(connection)
-    lives = ask(kept_long, "select epc, state from lives where epc = any (%s)", [[EPC.format(81), EPC.format(82)]])
-    assert lives == [{"epc": EPC.format(81), "state": "returned"}]
+    epcs = [EPC.format(item) for item in range(81, 86)]
+    lives = ask(kept_long, "select epc, state, contradictions from lives where epc = any (%s) order by epc", [epcs])
+    assert lives == [
+        {"epc": EPC.format(81), "state": "returned", "contradictions": 0},
+        {"epc": EPC.format(83), "state": "shipped", "contradictions": 1},  # seen in a bin, and no door saw it come
+    ]
 
 
 def test_a_compressed_history_opens_the_weeks_that_are_listed_and_what_comes_late_is(

@@ -237,6 +237,10 @@ def test_no_walk_makes_sellable_what_was_not_inspected_and_the_record_gives_the_
             Life("graded"), ("bin_it", "olga"), "approved by a manager", id="scrap-by-anybody",
         ),
         pytest.param(
+            '[transition.bin_it]\nfrom = ["graded"]\nto = "scrapped"\nby = ["manager"]\nstep = "destroying"',
+            Life("graded"), ("bin_it", "mia"), "proposed first", id="scrap-unproposed",
+        ),
+        pytest.param(
             '[transition.sell]\nfrom = ["in_repair"]\nto = "stored"\nby = ["technician"]\nstep = "stocking"',
             Life("in_repair", work_orders_open=1), ("sell", "tom"), "work order is open", id="sold-from-the-bench",
         ),

@@ -121,31 +121,45 @@ def _left_before(connection: Connection[DictRow], came_in: Sequence[Row]) -> dic
     """Return when and where what came in had left; only times are looked at in which each of them can have moved."""
     if not came_in:
         return {}
-    found: dict[UUID, Row] = {}
-    for since, rows in _by_age(connection, came_in):
-        values = {
-            "epcs": [row["epc"] for row in rows],
-            "event_ids": [row["event_id"] for row in rows],
-            "ats": [row["observed_at"] for row in rows],
-            "seen": [row.get("bin") is not None for row in rows],
-            "since": since,
-            "upto": max(row["observed_at"] for row in rows),
-        }
-        told_ = connection.execute(_SQL["left_before"], values).fetchall()
-        found |= {row["event_id"]: row for row in told_}
-    return found
-
-
-def _by_age(connection: Connection[DictRow], came_in: Sequence[Row]) -> Iterator[tuple[datetime | str, list[Row]]]:
-    """Part what came in by whether it moved in the part of the record that is compressed: most of it is new."""
     epcs = sorted({row["epc"] for row in came_in})
     moved = {row["epc"]: row for row in connection.execute(_SQL["moved_since"], {"epcs": epcs}).fetchall()}
     upto = next(iter(moved.values()))["listed_upto"]
+    by_doors = [row for row in came_in if row.get("bin") is None]
+    last: dict[UUID, Row] = {}
+    for since, rows in _by_age(moved, upto, by_doors):
+        last |= _last_before(connection, since, rows)
+    if seen := [row for row in came_in if row.get("bin") is not None]:
+        last |= _last_before(connection, "-infinity" if upto is None else upto, seen)
+        # What lies in a bin mostly moved a while ago: what is compressed is opened for the rest, from its last week on.
+        rest = [row for row in seen if row["event_id"] not in last and moved[row["epc"]]["first_at"] is not None]
+        if upto is not None and rest:
+            weeks = [moved[row["epc"]]["first_at" if row["observed_at"] < upto else "last_at"] for row in rest]
+            last |= _last_before(connection, min(weeks), rest)
+    return {event_id: row for event_id, row in last.items() if row["has_left"]}
+
+
+def _last_before(connection: Connection[DictRow], since: datetime | str, came_in: Sequence[Row]) -> dict[UUID, Row]:
+    """Return the last that was told of each before it came in, as far as it lies after `since`."""
+    values = {
+        "epcs": [row["epc"] for row in came_in],
+        "event_ids": [row["event_id"] for row in came_in],
+        "ats": [row["observed_at"] for row in came_in],
+        "seen": [row.get("bin") is not None for row in came_in],
+        "since": since,
+        "upto": max(row["observed_at"] for row in came_in),
+    }
+    return {row["event_id"]: row for row in connection.execute(_SQL["last_before"], values).fetchall()}
+
+
+def _by_age(
+    moved: Mapping[str, Row], upto: datetime | None, came_in: Sequence[Row]
+) -> Iterator[tuple[datetime | str, list[Row]]]:
+    """Part what came in by whether it moved in the part of the record that is compressed: most of it is new."""
     old = [row for row in came_in if upto is None or moved[row["epc"]]["first_at"] is not None]
     new = [row for row in came_in if upto is not None and moved[row["epc"]]["first_at"] is None]
     if old:
         yield "-infinity" if upto is None else min(moved[row["epc"]]["first_at"] for row in old), old
-    if new:
+    if upto is not None and new:
         yield upto, new
 
 

@@ -69,12 +69,13 @@ update follow_marks set stored_at = %(horizon)s where follower = 'lives_correcte
 -- name: moved_since
 -- From when on the record can hold movements of these, where weeks are listed (decision 0121); null: from the beginning.
 select e.epc, (select to_timestamp(before_week::bigint * 604800) from weeks_listed) as listed_upto,
-       to_timestamp((select min(w.week) from item_weeks w where w.item = item_number(e.epc))::bigint * 604800) as first_at
+       to_timestamp((select min(w.week) from item_weeks w where w.item = item_number(e.epc))::bigint * 604800) as first_at,
+       to_timestamp((select max(w.week) from item_weeks w where w.item = item_number(e.epc))::bigint * 604800) as last_at
 from unnest(%(epcs)s::text[]) as e (epc)
 
--- name: left_before
--- When each of these that came in had left by a door before, and where; what somebody registered anew in between did not
--- come back, nor did what lies in a bin where a door saw it come in.
+-- name: last_before
+-- What was told last of each of these before it came in: when and where, and whether it had left by a door then. What somebody
+-- registered anew in between did not come back, nor did what lies in a bin where a door saw it come in.
 with told as materialized (
     select site, epc, observed_at, event_id, door, door is not null and direction = 'in' as comes from settled_movements
     where epc = any (%(epcs)s::text[]) and observed_at >= %(since)s and observed_at <= %(upto)s
@@ -86,9 +87,10 @@ with told as materialized (
     join told t on t.epc = n.epc and (t.observed_at, t.event_id) < (n.at, n.event_id) and (n.seen or not t.comes)
     order by n.event_id, t.observed_at desc, t.event_id desc
 )
-select l.event_id, l.epc, l.site, l.left_at from last l left join items i on i.epc = l.epc
-where l.door is not null
-  and not coalesce(i.registered_bin is not null and i.registered_at > l.left_at and i.registered_at < l.at, false)
+select l.event_id, l.epc, l.site, l.left_at,
+       l.door is not null
+       and not coalesce(i.registered_bin is not null and i.registered_at > l.left_at and i.registered_at < l.at, false) as has_left
+from last l left join items i on i.epc = l.epc
 
 -- name: by_transfer
 -- The transfers by which these left; one at a time, as Citus does not look into the record row by row.

@@ -81,11 +81,10 @@ class Sites:
             assert self.posts("operator", f"sessions/{session}/close").status_code == 200
         self.follow()
 
-    def seen(self, epc: str, site: str, bin_: str = "B1", at: datetime | None = None) -> None:
+    def seen(self, epc: str, site: str) -> None:
         """Let a shelf's antenna see an item in a bin."""
-        lies = self.helpers.movement(
-            at or datetime.now(UTC), epc, site=site, direction="in", sku="K1", door=None, bin=bin_
-        )
+        at = datetime.now(UTC)
+        lies = self.helpers.movement(at, epc, site=site, direction="in", sku="K1", door=None, bin="B1")
         self.helpers.add_movements(self.service, [lies])
         self.follow()
 
@@ -301,17 +300,15 @@ def test_what_a_door_missed_and_a_bin_saw_contradicts_until_somebody_takes_it_in
     assert (said["site"], said["actor"], said["way"]) == (SITES[1], "bin:B1", "in")
     life = sites.life(epc)["life"]
     assert (life["state"], life["contradictions"], life["is_sellable"]) == ("shipped", 1, False), "nothing is corrected"
-    assert sites.for_sale(SITES[1]) == before and sites.tasks(epc) == ["exception"] and sites.cases(epc) == []
+    assert (sites.for_sale(SITES[1]), sites.tasks(epc), sites.cases(epc)) == (before, ["exception"], [])
     sites.seen(epc, SITES[1])
     assert sites.life(epc)["life"]["contradictions"] == 1, "seen again it is the same contradiction"
     life = sites.settle(epc, "passage")
     assert (life["life"]["state"], life["life"]["site"], life["life"]["is_sellable"]) == ("stored", SITES[1], True)
     assert [step["kind"] for step in life["steps"]][-2:] == ["arrived", "settled"]
     assert sites.for_sale(SITES[1]) == before + 1 and (sites.tasks(epc), sites.cases(epc)) == ([], [])
-    told = [event for event in sites.events(epc) if event["bizStep"] == "receiving"]
-    assert [(event["disposition"], event["bizTransactionList"][0]["type"]) for event in told] == [
-        ("in_progress", "desadv")
-    ]
+    (told,) = [event for event in sites.events(epc) if event["bizStep"] == "receiving"]
+    assert (told["disposition"], told["bizTransactionList"][0]["type"]) == ("in_progress", "desadv")
     assert [fault for event in sites.events(epc) for fault in faults_of_event("event", event)] == []
     standing = sites.service.sql("select * from lives where epc = %s", [epc])
     rebuild(sites.service.database, lambda _: None)
@@ -333,7 +330,7 @@ def test_what_a_customer_gave_back_past_the_door_is_not_for_sale_and_is_inspecte
     assert [case["state"] for case in sites.cases(epc)] == ["on_hold"], "nobody applied for it"
     assert [(event["bizStep"], event["disposition"]) for event in sites.events(epc)][-1] == ("receiving", "returned")
     refused = sites.posts("operator", f"items/{epc}/life/steps", {"transition": "restock"})
-    assert refused.status_code == 409
+    assert refused.status_code == 409, "nobody inspected it"
 
 
 def test_a_passage_told_late_explains_what_a_bin_saw(sites: Sites) -> None:
@@ -342,7 +339,6 @@ def test_a_passage_told_late_explains_what_a_bin_saw(sites: Sites) -> None:
     sites.passes(epc, "out", SITES[0], name)
     came_at = datetime.now(UTC)
     sites.seen(epc, SITES[1])
-    assert sites.life(epc)["life"]["contradictions"] == 1
     late = sites.helpers.movement(came_at, epc, site=SITES[1], direction="in", sku="K1")
     sites.helpers.add_movements(sites.service, [late])
     sites.follow()
@@ -361,8 +357,7 @@ def test_what_a_person_registers_in_a_bin_while_it_is_away_contradicts_once(site
         with pool.connect(sites.service.database) as connection:
             follow_registered(connection)
     assert sites.contradiction(epc)["findings"] == {"bin": "B1", "transfer": name}
-    life = sites.settle(epc, "record")
-    assert (life["life"]["state"], life["life"]["contradictions"]) == ("shipped", 0)
+    assert sites.settle(epc, "record")["life"]["state"] == "shipped"
     with pool.connect(sites.service.database) as connection:
         follow_registered(connection)
     assert sites.life(epc)["life"]["contradictions"] == 0, "what was settled is not asked again"
@@ -377,15 +372,14 @@ def test_what_lies_in_a_bin_after_a_door_saw_it_come_contradicts_nothing(sites: 
     sites.seen(back, SITES[0])
     life = sites.life(back)
     assert (life["life"]["state"], life["life"]["contradictions"]) == ("returned", 0)
-    assert [step["kind"] for step in life["steps"]] == ["begun", "taken"]
 
 
 def test_what_a_transfer_lacks_is_asked_of_a_manager_once_and_ends_when_it_comes(sites: Sites) -> None:
-    epc, other = sites.item(*HELD), sites.item()
-    name = sites.planned()
+    epc, name = sites.item(*HELD), sites.planned()
     sites.passes(epc, "out", SITES[0], name)
-    session = sites.posts("operator", "sessions", {"site": SITES[1], "door": "D1", "kind": "inbound", "order": name})
-    assert sites.posts("operator", f"sessions/{session.json()['session_id']}/close").status_code == 200
+    inbound = {"site": SITES[1], "door": "D1", "kind": "inbound", "order": name}
+    session = sites.posts("operator", "sessions", inbound).json()["session_id"]
+    assert sites.posts("operator", f"sessions/{session}/close").status_code == 200
     asked = "select * from tasks where case_ref = %s"
 
     def look() -> list[Any]:
@@ -403,4 +397,4 @@ def test_what_a_transfer_lacks_is_asked_of_a_manager_once_and_ends_when_it_comes
     assert task["why"].startswith(f"0 of 1 units of the transfer {name} from ta have come")
     assert [row["task_id"] for row in look()] == [task["task_id"]], "asked once"
     sites.passes(epc, "in", SITES[1], name)
-    assert [row["state"] for row in look()] == ["done"] and sites.life(other)["life"] is None
+    assert [row["state"] for row in look()] == ["done"]
