@@ -51,16 +51,18 @@ def test_a_line_is_broken_where_points_are_missing() -> None:
 def test_the_widest_columns_give_way_where_there_is_no_room() -> None:
     assert drawing.fitting([10, 60, 90], 100) == [10, 45, 45]
     assert drawing.fitting([10, 20], 100) == [10, 20]
+    assert drawing.fitting([30, 30, 30], 25) == [10, 10], "the last one has to be scrolled to"
 
 
-@pytest.fixture(params=list(build.dashboards()))
+@pytest.fixture(params=[(name, width) for name in build.dashboards() for width in (390, 1920)], ids=str)
 def page(request: pytest.FixtureRequest, filled_url: str) -> Any:
-    """A dashboard, drawn as on a wall."""
-    board = build.dashboards()[request.param]
+    """A dashboard, drawn as on a phone and as on a wall."""
+    name, width_px = request.param
+    board = build.dashboards()[name]
     with connect(filled_url, query_timeout_s=20) as database:
         checker = Checker(model.read(board), Terms(datetime.now(UTC)), database)
         asked = sheet.Asked(model.panels(board), checker.answers(), checker.period())
-        figure = sheet.page(board, asked, width_px=1920)
+        figure = sheet.page(board, asked, width_px=width_px)
     figure.canvas.draw()
     return figure
 

@@ -8,11 +8,12 @@ from math import nan
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import SymmetricalLogLocator
 from matplotlib.transforms import Bbox
 
-from tagdock_dashboards.preview.drawn import LEGEND_COLUMNS, LETTER_IN, LONGEST_NAME, MOST_SERIES, Drawn
+from tagdock_dashboards.preview.drawn import LETTER_IN, LONGEST_NAME, MOST_SERIES, Drawn, legend_columns
 from tagdock_dashboards.preview.formats import text
 
 COLOURS = {"green": "#3f8f45", "orange": "#ff9830", "red": "#d1364a", "blue": "#3273d9", "yellow": "#f2cc0c"}
@@ -20,8 +21,8 @@ TEXT, FRAME, EMPTY = "#202226", "#d0d3d9", "#f4f5f5"
 MOST_TILES = 12
 ROW_IN = 0.24
 """Height of a table's line in inches."""
-NARROWEST_TILE_IN, NARROWEST_COLUMN_IN = 1.1, 0.62
-"""A tile that would be narrower moves to the next line; columns that would be have to be scrolled to, as in Grafana."""
+NARROWEST_TILE_IN = 1.1
+"""A tile that would be narrower moves to the next line."""
 POINTS_PER_LETTER_IN = 105.0
 """What one letter across an inch may measure in points, so that it fits."""
 
@@ -31,7 +32,9 @@ DOTTED_UP_TO = 30
 ALONE_S = 3600.0
 NARROWEST_BAR = 0.004
 """How wide a bar is that stands alone, and of the period at least: else it would not be seen."""
-NARROWEST_COLUMN_LETTERS = 8
+NARROWEST_COLUMN_LETTERS = 10
+MOMENT_IN = 0.8
+"""What a moment under a time axis takes, and the space to the next."""
 
 
 def draw(axes: Axes, drawn: Drawn) -> None:
@@ -109,12 +112,14 @@ def _lines(axes: Axes, drawn: Drawn) -> None:
     since, until = drawn.period
     axes.set_xlim(_day(min(since, every[0])), _day(max(until, every[-1])))
     axes.xaxis_date()
+    most = max(2, int(_inches(axes)[0] / MOMENT_IN))
+    axes.xaxis.set_major_locator(AutoDateLocator(minticks=1, maxticks=most))  # type: ignore[no-untyped-call]
     axes.grid(color=FRAME, linewidth=0.4)
     handles = [handle for side in sides for handle in side.get_legend_handles_labels()[0]]
-    under = -0.24 / _inches(axes)[1]
+    wide_in, tall_in = _inches(axes)
     axes.legend(
-        handles=handles, fontsize=5.5, loc="upper left", bbox_to_anchor=(0, under), ncols=LEGEND_COLUMNS, frameon=False,
-        borderaxespad=0, borderpad=0, labelspacing=0.2, handlelength=1.2,
+        handles=handles, fontsize=5.5, loc="upper left", bbox_to_anchor=(0, -0.24 / tall_in),
+        ncols=legend_columns(wide_in), frameon=False, borderaxespad=0, borderpad=0, labelspacing=0.2, handlelength=1.2,
     )  # fmt: skip
 
 
@@ -156,7 +161,8 @@ def _scale(axes: Axes, drawn: Drawn, scale: Mapping[str, Any]) -> None:
     elif drawn.defaults.get("custom", {}).get("drawStyle") != "bars":
         low, high = axes.get_ylim()
         least, most = drawn.defaults.get("min"), drawn.defaults.get("max")
-        axes.set_ylim(low if least is None else least, high if most is None else most * 1.02)
+        bottom = low if least is None else least
+        axes.set_ylim(bottom, high + 0.05 * (high - bottom) if most is None else most * 1.02)
     axes.yaxis.set_major_formatter(lambda value, _: text(value, unit))
 
 
@@ -203,16 +209,16 @@ def _table(axes: Axes, drawn: Drawn) -> None:
     names = [name for name, _ in drawn.answer.columns]
     wide_in, tall_in = _inches(axes)
     rows = drawn.answer.rows[: max(1, int(tall_in / ROW_IN) - 1)]
-    seen = max(1, min(len(names), int(wide_in / NARROWEST_COLUMN_IN)))
-    names = names[:seen]
-    cells = [[drawn.words(name, value) for name, value in zip(names, row[:seen], strict=True)] for row in rows]
-    natural = [max(len(name) + 1, *(len(row[place][0]) for row in cells), 4) for place, name in enumerate(names)]
+    cells = [[drawn.words(name, value) for name, value in zip(names, row, strict=True)] for row in rows]
+    natural = [max(len(name), *(len(row[place][0]) for row in cells), 3) + 2 for place, name in enumerate(names)]
     letters = fitting(natural, int(wide_in / LETTER_IN))
-    shown = [[_cut(said, room) for (said, _), room in zip(row, letters, strict=True)] for row in cells]
+    names = names[: len(letters)]
+    cells = [row[: len(letters)] for row in cells]
+    shown = [[_cut(said, room - 2) for (said, _), room in zip(row, letters, strict=True)] for row in cells]
     tall = min(1.0, (len(shown) + 1) * ROW_IN / tall_in)
     widths = [one / sum(letters) for one in letters]
     box = Bbox.from_bounds(0.0, 1.0 - tall, 1.0, tall)
-    heads = [_cut(name, room) for name, room in zip(names, letters, strict=True)]
+    heads = [_cut(name, room - 2) for name, room in zip(names, letters, strict=True)]
     table = axes.table(
         shown, colLabels=heads, colWidths=widths, bbox=box, cellLoc="left", colLoc="left", edges="horizontal"
     )
@@ -230,10 +236,15 @@ def _table(axes: Axes, drawn: Drawn) -> None:
 
 
 def fitting(natural: Sequence[int], room: int) -> list[int]:
-    """Return how many letters each column gets: what it needs, and the widest give first where there is no room."""
+    """Return how many letters each column gets: what it needs, and the widest give first where there is no room.
+
+    Columns that have no room even so are left out at the end: in Grafana they have to be scrolled to.
+    """
     letters = list(natural)
     while sum(letters) > room and max(letters) > NARROWEST_COLUMN_LETTERS:
         letters[letters.index(max(letters))] -= 1
+    while len(letters) > 1 and sum(letters) > room:
+        letters.pop()
     return letters
 
 

@@ -9,7 +9,7 @@ from tagdock_dashboards.needs import Answer
 from tagdock_dashboards.preview.formats import colour, text, word
 
 MOST_SERIES = 16
-LEGEND_COLUMNS, LEGEND_IN = 8, 0.13
+LEGEND_IN, LEGEND_ENTRY_IN = 0.13, 1.7
 LONGEST_NAME, LETTER_IN = 40, 0.055
 
 
@@ -73,11 +73,16 @@ class Drawn:
         return found
 
 
-def legend_in(drawn: Drawn) -> float:
+def legend_columns(wide_in: float) -> int:
+    """Return how many entries of a legend stand beside each other."""
+    return max(1, int(wide_in / LEGEND_ENTRY_IN))
+
+
+def legend_in(drawn: Drawn, wide_in: float) -> float:
     """Return how high the legend under a time series is, in inches."""
     if drawn.panel["type"] != "timeseries" or not drawn.answer.rows:
         return 0.0
-    return LEGEND_IN * -(-min(len(drawn.series()), MOST_SERIES) // LEGEND_COLUMNS)
+    return LEGEND_IN * -(-min(len(drawn.series()), MOST_SERIES) // legend_columns(wide_in))
 
 
 def name_in(drawn: Drawn, wide_in: float) -> float:

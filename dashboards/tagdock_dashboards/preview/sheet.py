@@ -22,6 +22,8 @@ STACKED_BELOW_PX = 768
 """Narrower than this, Grafana puts one panel under the other, each across the whole page, as high as it is."""
 HEAD_IN = 0.5
 TITLE_IN = 0.22
+EDGE_IN = 0.3
+"""Half of the last moment that is written under a time axis."""
 RIGHT_SIDE_IN = 0.75
 """What a second scale takes, or the one that says what colours mean."""
 
@@ -51,7 +53,7 @@ def page(board: Json, asked: Asked, *, width_px: int) -> Figure:
     height_in = HEAD_IN + UNIT_IN * max(box["y"] + box["h"] for box in places.values())
     figure = Figure(figsize=(width_px / DPI, height_in), facecolor="white", dpi=DPI)
     FigureCanvasAgg(figure)
-    words = shorten(f"{board['title']}: {board['description']}", width_px // 7)
+    words = shorten(f"{board['title']}: {board['description']}", width_px // 9)
     _write(figure, 0.1, 0.12, words, height_in, size=10)
     for row in rows:
         _write(figure, 0.1, HEAD_IN + UNIT_IN * (places[row["id"]]["y"] + 0.35), row["title"], height_in, size=10)
@@ -83,8 +85,9 @@ def _place(figure: Figure, drawn: Drawn, box: Mapping[str, int], height_in: floa
     )
     has_axes = drawn.panel["type"] in ("timeseries", "xychart")
     margin_in = name_in(drawn, box["w"] * column_in) if drawn.panel["type"] == "bargauge" else 0.5 if has_axes else 0
-    bottom_in = top_in + box["h"] * UNIT_IN - (0.28 + legend_in(drawn) if has_axes else 0.08)
-    wide_in = box["w"] * column_in - 0.2 - margin_in - (RIGHT_SIDE_IN if drawn.has_right_side else 0)
+    right_in = RIGHT_SIDE_IN if drawn.has_right_side else EDGE_IN if has_axes else 0
+    wide_in = box["w"] * column_in - 0.2 - margin_in - right_in
+    bottom_in = top_in + box["h"] * UNIT_IN - (0.28 + legend_in(drawn, wide_in) if has_axes else 0.08)
     tall_in = bottom_in - top_in - TITLE_IN
     axes = figure.add_axes(
         ((left_in + margin_in) / width_in, 1 - bottom_in / height_in, wide_in / width_in, tall_in / height_in)
