@@ -62,3 +62,33 @@ def test_goods_that_go_through_are_booked_once_however_long_they_halt(
         told += detector.advance(to_us(read.at))
     told += detector.flush()
     assert [one.direction for one in told if one.direction != "pass"] == ([] if way is None else [way])
+
+
+PIECES = {
+    "creeps in, hidden in the doorway": (line(-3, 3, 24 * STEPS_A_S), "in"),
+    "creeps out, hidden in the doorway": (line(3, -3, 24 * STEPS_A_S), "out"),
+    "creeps to the door, hidden there, and back": (
+        line(-3, 0.6, 12 * STEPS_A_S) + line(0.6, -3, 12 * STEPS_A_S),
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("xs", "way"), PIECES.values(), ids=PIECES)
+def test_goods_heard_in_pieces_are_told_by_how_they_came_and_went(xs: list[float], way: str | None, seed: int) -> None:
+    """Neither piece changes much; a restart between them changes nothing."""
+    reads = [read for read in walk(xs, seed) if abs(xs[step_of(read)]) > 0.8]
+    detector, told = Detector([DOOR], PassageConfig()), []
+    for read in reads:
+        kept = detector.snapshot()
+        detector = Detector([DOOR], PassageConfig())
+        detector.restore(kept)
+        detector.add(read)
+        told += detector.advance(to_us(read.at))
+    told += detector.flush()
+    assert [one.direction for one in told if one.direction != "pass"] == ([] if way is None else [way])
+
+
+def step_of(read: TagRead) -> int:
+    return round((read.at - START).total_seconds() * STEPS_A_S)

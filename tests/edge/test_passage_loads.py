@@ -18,6 +18,7 @@ from tagdock_edge.errors import SnapshotError
 from tagdock_edge.passage import Detector, Verdict, movement
 from tagdock_edge.passage.course import Course, Told, apart, course
 from tagdock_edge.passage.doorways import leave_doorways
+from tagdock_edge.passage.ends import Stay
 from tagdock_edge.passage.kept import State
 from tagdock_edge.passage.kinship import Numbering
 from tagdock_edge.passage.load import Load, spoken
@@ -451,12 +452,18 @@ def broken(change: str) -> bytes:
         kept.tracks[0].reads[0] = kept.tracks[0].reads[0]._replace(antenna=len(kept.antennas))
     elif change == "numbers":
         kept.numbering.seen = -1.0
+    elif change == "stay":
+        kept.stays["30"] = Stay(0, 0, 1, (float("nan"),))
+    elif change == "slots":
+        kept.witnesses[0].stay = Stay(0, 0, 1, (1.0, 2.0))
     elif change == "tag":
         kept.witnesses[0].epc = "no number"
     return msgspec.msgpack.encode(kept)
 
 
-@pytest.mark.parametrize("change", ["version", "antennas", "doors", "course", "length", "read", "numbers", "tag"])
+@pytest.mark.parametrize(
+    "change", ["version", "antennas", "doors", "course", "length", "read", "numbers", "stay", "slots", "tag"]
+)
 def test_a_snapshot_that_does_not_fit_together_is_refused(change: str) -> None:
     detector = Detector(DOORS, PassageConfig())
     before = detector.snapshot()

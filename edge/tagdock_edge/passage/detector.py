@@ -10,11 +10,13 @@ from tagdock_contract import InputChange, Side, TagRead
 from tagdock_edge.clock import SECOND_US, seconds_us, to_us
 from tagdock_edge.config import DoorConfig, PassageConfig
 from tagdock_edge.passage.company import Company
+from tagdock_edge.passage.ends import Stay
 from tagdock_edge.passage.eyes import PhotoEyes
 from tagdock_edge.passage.judge import Verdict, judge
 from tagdock_edge.passage.kept import VERSION, KeptSeen, KeptTrack, Moved, State, keep, kept_witness, taken_up
 from tagdock_edge.passage.layout import Layout
-from tagdock_edge.passage.profile import NOT_TOLD, Seen, mean_dbm, milliwatts
+from tagdock_edge.passage.profile import NOT_TOLD, Seen
+from tagdock_edge.passage.rest import rests
 from tagdock_edge.passage.witness import STAY, Site, Witness, likeliest, witness
 
 TAGS_AT_MOST = 100_000
@@ -27,11 +29,6 @@ SILENT_US = SECOND_US
 """A tag that was not read for so long is heard as a witness for its load, though it may come back."""
 REST_LOOKS = 15
 """How often, per `rested_after_s`, a tag is looked at that stays in the field."""
-REST_DB = 3.0
-"""A tag rests when its best antenna's mean power changed by no more than this between two halves of the time."""
-LOUD_DB, SHIFT_DB = 12.0, 9.0
-"""Other antennas that hear it within so many dB of the best must not have changed by more than the second number: a
-fade of goods that stand, on another channel, is less."""
 SETTLING_US = 2 * SECOND_US
 """So much of the rest still counts as movement: goods slow down before they stand."""
 SETTING_OUT_US = (10 * SECOND_US, 5 * SECOND_US, 20 * SECOND_US)
@@ -101,6 +98,7 @@ class Detector:
         self._closed_order: deque[tuple[int, str]] = deque()
         self._stayed: set[str] = set()
         self._told: dict[str, tuple[str, str]] = {}
+        self._stays: dict[str, Stay] = {}
         self._verdicts: list[Verdict] = []
         self._reads = 0
 
@@ -170,6 +168,7 @@ class Detector:
                 del self._closed[epc]
                 self._stayed.discard(epc)
                 self._told.pop(epc, None)
+                self._stays.pop(epc, None)
         verdicts, self._verdicts = self._verdicts, []
         return verdicts
 
@@ -218,6 +217,7 @@ class Detector:
                 eyes=self._eyes.kept(),
                 verdicts=self._verdicts,
                 counts=astuple(self.counts),
+                stays=self._stays,
             )
         )
 
@@ -235,7 +235,7 @@ class Detector:
                 self._restore_track(kept, reads, moved.witness(kept.witness))
         self._closed_order = deque(state.closed)
         self._closed = {epc: until_us for until_us, epc in state.closed}
-        self._told = state.told
+        self._told, self._stays = state.told, state.stays
         self._stayed, self._verdicts = set(state.stayed), state.verdicts
         self._eyes.restore(state.eyes)
         self.counts = Counts(*state.counts)
@@ -290,7 +290,7 @@ class Detector:
             self._hear(track)
         if track.look_at_us <= due_us:
             overdue = track.look_at_us - track.first_us >= OPEN_AT_MOST_RESTS * self._rested_us
-            if overdue or self._rests(track):
+            if overdue or rests(track.reads, track.look_at_us - self._rested_us, track.look_at_us):
                 if track.resting_us:
                     self._split(track)
                     return
@@ -315,32 +315,21 @@ class Detector:
 
     def _heard(self, track: _Track, moved_us: tuple[int, int] | None, stood: bool) -> Witness:
         """Hear a tag about the time in which it moved."""
+        before = self._before(track)
         if moved_us is not None or not stood:
-            return witness(track.epc, track.reads, self._site, moved_us, stood)
+            return witness(track.epc, track.reads, self._site, moved_us, stood, before=before)
         for since_us in SETTING_OUT_US:
-            one = witness(track.epc, track.reads, self._site, (track.last_us - since_us, track.last_us), stood)
+            one = witness(
+                track.epc, track.reads, self._site, (track.last_us - since_us, track.last_us), stood, before=before
+            )
             if likeliest(one.doors)[1] != STAY:
                 break
         return one
 
-    def _rests(self, track: _Track) -> bool:
-        """Tell whether the power at the tag's best antenna stayed the same over the last `rested_after_s`.
-
-        No other antenna may have begun or ceased to hear it well meanwhile: goods that go on from one row to the
-        other may be as strong at one of them before as after.
-        """
-        begin_us, middle_us = track.look_at_us - self._rested_us, track.look_at_us - self._rested_us // 2
-        halves: dict[int, tuple[list[float], list[float]]] = {}
-        for read in track.reads:
-            if begin_us <= read.at_us < track.look_at_us:
-                halves.setdefault(read.antenna, ([], []))[read.at_us >= middle_us].append(milliwatts(read.rssi_dbm))
-        if not halves:
-            return False
-        faint = [min(min(half) for pair in halves.values() for half in pair if half)]
-        levels = [(mean_dbm(before or faint), mean_dbm(after or faint)) for before, after in halves.values()]
-        best = max(levels, key=max)
-        loud = (pair for pair in levels if max(pair) >= max(best) - LOUD_DB)
-        return abs(best[0] - best[1]) <= REST_DB and all(abs(one - two) <= SHIFT_DB for one, two in loud)
+    def _before(self, track: _Track) -> Stay | None:
+        """Return what was heard before of the stay with which a passage goes on."""
+        stay = self._stays.get(track.epc)
+        return None if stay is None or track.first_us - stay.until_us > self._rested_us else stay
 
     def _split(self, track: _Track) -> None:
         """Judge a passage that came to rest; what is read from now on is the beginning of another."""
@@ -373,6 +362,10 @@ class Detector:
             self._stayed.discard(track.epc)
         elif rested:
             self._stayed.add(track.epc)
+        if verdict.direction in ("in", "out"):
+            self._stays.pop(track.epc, None)
+        else:
+            self._stays[track.epc] = one.stay
         again = self._told.get(track.epc) == (verdict.door, verdict.direction)
         if again or (told and verdict.direction == "pass"):
             self.counts.told_before += 1

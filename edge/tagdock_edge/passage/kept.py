@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from tagdock_edge.errors import SnapshotError
 from tagdock_edge.passage.course import Course
+from tagdock_edge.passage.ends import NOBODYS, Stay
 from tagdock_edge.passage.eyes import Kept
 from tagdock_edge.passage.judge import Verdict
 from tagdock_edge.passage.kinship import Numbering
@@ -49,6 +50,8 @@ class KeptWitness(msgspec.Struct, array_like=True):
     doors: dict[_Place, Ways]
     reasons: dict[_Place, str]
     few: bool
+    stay: Stay = NOBODYS
+    """None in a snapshot of before it was told."""
 
 
 class KeptTrack(msgspec.Struct, array_like=True):
@@ -83,6 +86,8 @@ class State(msgspec.Struct):
     eyes: dict[str, Kept]
     verdicts: list[Verdict]
     counts: tuple[_Place, _Place, _Place, _Place]
+    stays: dict[str, Stay] = {}
+    """How tags began their time in the field that passed no door yet; none in a snapshot of before."""
 
 
 def keep(state: State) -> bytes:
@@ -104,6 +109,9 @@ def taken_up(data: bytes) -> State:
             raise SnapshotError(f"a read of {track.epc} names an antenna that is not listed; passages begin anew")
     if not state.numbering.possible:
         raise SnapshotError("what was learned of numbers is impossible; passages begin anew")
+    for epc, stay in [*state.stays.items(), *((one.epc, one.stay) for one in _witnesses(state))]:
+        if not stay.possible:
+            raise SnapshotError(f"how {epc} came into the field is impossible; passages begin anew")
     for one in _witnesses(state):
         if not one.course.possible:
             raise SnapshotError(f"the witness {one.epc} tells an impossible time; passages begin anew")
@@ -115,7 +123,16 @@ def taken_up(data: bytes) -> State:
 def kept_witness(one: Witness) -> KeptWitness:
     """Write a witness."""
     return KeptWitness(
-        one.epc, one.first_us, one.last_us, one.middle_s, one.course, one.stood, one.doors, one.reasons, one.few
+        one.epc,
+        one.first_us,
+        one.last_us,
+        one.middle_s,
+        one.course,
+        one.stood,
+        one.doors,
+        one.reasons,
+        one.few,
+        one.stay,
     )
 
 
@@ -140,7 +157,7 @@ class Moved:
         if not doors:
             return None
         times = kept.first_us, kept.last_us, kept.middle_s, kept.course
-        return Witness(kept.epc, *times, kept.stood, doors, self._at(kept.reasons), kept.few)
+        return Witness(kept.epc, *times, kept.stood, doors, self._at(kept.reasons), kept.few, kept.stay)
 
     def _at(self, by_door: Mapping[int, _Value]) -> dict[int, _Value]:
         return {place: value for door, value in by_door.items() if (place := self._doors[door]) is not None}

@@ -6,6 +6,7 @@ from math import log10
 
 from tagdock_edge.config import Thresholds
 from tagdock_edge.passage.course import Course, course
+from tagdock_edge.passage.ends import NOBODYS, Stay, ends, ways_of
 from tagdock_edge.passage.eyes import PhotoEyes
 from tagdock_edge.passage.hill import farther
 from tagdock_edge.passage.layout import Layout
@@ -67,6 +68,8 @@ class Witness:
     reasons: dict[int, str]
     few: bool = False
     """Whether few reads tell the way, so that goods may have hidden it."""
+    stay: Stay = NOBODYS
+    """Since when it is in the field, and how that began."""
 
 
 def likeliest(doors: Mapping[int, Ways]) -> tuple[int, int]:
@@ -75,8 +78,19 @@ def likeliest(doors: Mapping[int, Ways]) -> tuple[int, int]:
     return -door, -way
 
 
-def witness(epc: str, seen: Sequence[Seen], site: Site, moved_us: tuple[int, int] | None, stood: bool) -> Witness:
-    """Hear one tag: `seen` are its reads by time, without doubles; those within `moved_us` tell the way."""
+def witness(
+    epc: str,
+    seen: Sequence[Seen],
+    site: Site,
+    moved_us: tuple[int, int] | None,
+    stood: bool,
+    *,
+    before: Stay | None = None,
+) -> Witness:
+    """Hear one tag: `seen` are its reads by time, without doubles; those within `moved_us` tell the way.
+
+    `before` is how its time in the field began, where these are not its first reads.
+    """
     telling = seen
     if moved_us is not None:
         telling = [read for read in seen if moved_us[0] <= read.at_us <= moved_us[1]] or seen
@@ -86,18 +100,23 @@ def witness(epc: str, seen: Sequence[Seen], site: Site, moved_us: tuple[int, int
     levels = levels_dbm(found, heard, min(read.rssi_dbm for read in telling))
     best = max(levels.values())
     surely = _surely(found, min(read.rssi_dbm for read in telling))
+    whole = ends(seen, layout, before)
     doors: dict[int, Ways] = {}
     reasons: dict[int, str] = {}
     for number, level in levels.items():
         nats = max(BLOCKED_NATS - (best - level) / thresholds.door_db, 0.0)
         opinion = _opinion(number, telling, site) if nats >= ASKED_NATS else NONE
+        if whole.long and layout.doors[number].two_rows:
+            opinion = _either(opinion, ways_of(whole))
         doors[number] = _ways(nats * surely, opinion, STOOD_NATS if stood else 0.0)
         reasons[number] = opinion.reason
     sides = {antenna: layout.antennas[antenna].side for antenna in found}
     passed = course(found, sides, telling[0].at_us / 1e6)
     few = len(telling) <= FEW_READS
     doors = _nearer(doors, farther(found, layout.door_of))
-    return Witness(epc, seen[0].at_us, seen[-1].at_us, middle_us(found) / 1e6, passed, stood, doors, reasons, few)
+    return Witness(
+        epc, seen[0].at_us, seen[-1].at_us, middle_us(found) / 1e6, passed, stood, doors, reasons, few, whole.stay
+    )
 
 
 def _surely(found: Mapping[int, Sequence[Look]], weakest_dbm: float) -> float:
@@ -119,6 +138,15 @@ def _ways(nats: float, opinion: Opinion, stood_nats: float) -> Ways:
     told = opinion.within(OWN_NATS)
     less = told.stayed + stood_nats
     return nats + told.came_in - less, nats + told.went_out - less, nats
+
+
+def _either(steady: Opinion, whole: tuple[float, float]) -> Opinion:
+    """Believe the opinion about goods that go steadily, or the ends of their time about those that halt: the likelier.
+
+    What goes steadily may be told by its ends as well; what halts shows little change, which says nothing against it.
+    """
+    came_in, went_out = (max(told - steady.stayed, nats) for told, nats in zip(steady.nats, whole, strict=False))
+    return Opinion(came_in, went_out, 0.0, steady.reason)
 
 
 def _nearer(doors: Mapping[int, Ways], less: Mapping[int, float]) -> dict[int, Ways]:
