@@ -44,8 +44,22 @@ from tagdock_simulators.scenarios import SCENARIOS, crossings
 PROGRAMS = Path(sys.executable).parent
 WAREHOUSE = "warehouse"
 BLIND = "blind row"
-TARGETS = {CLEAN: (0.999, 0.999), TWO_ROW: (0.995, 0.997), ONE_ROW: (0.96, 0.98), EYES: (0.99, 0.995)}
-"""Least recall and precision of each family (two-row, hard: rush hour, cross-talk, parked, turn-round, mixed)."""
+FURTHER = "two-row, further"
+TARGETS = {
+    CLEAN: (0.999, 0.999),
+    TWO_ROW: (0.995, 0.997),
+    FURTHER: (0.995, 0.997),
+    ONE_ROW: (0.96, 0.98),
+    EYES: (0.99, 0.995),
+}
+"""Least recall and precision of each family."""
+NAMED = (
+    *("rush-hour", "cross-talk", "parked-pallets", "turn-round", "everything-at-once"),
+    *("other-rush", "other-cross-talk", "other-parked", "other-turn-round", "other-mixed"),
+)
+"""Targets were set for these at hard two-row doors: rush hour, cross-talk, parked, turn-round, mixed. Other scenarios
+of two rows are `FURTHER`, easier ones and harder ones, held against the same figures: pooled with the five they would
+hide what these miss, or be blamed on them."""
 UNCERTAIN_UNDER = 0.01
 FAMILY = {"clean-two-row": CLEAN, "single-row": ONE_ROW, "photo-eyes": EYES, "conveyor": EYES, "blind-row": BLIND}
 """Simulated scenarios that are not two-row and hard. Where nothing in the reads tells the way there is no target but
@@ -118,9 +132,9 @@ def main() -> None:
 
 def job_of(name: str, seed: int) -> Job:
     """Name the model and the family of a scenario."""
-    if name in PLANS:
-        return Job("other", PLANS[name].family, name, seed)
-    return Job("tagdock-sim", FAMILY.get(name, TWO_ROW), name, seed)
+    model = "other" if name in PLANS else "tagdock-sim"
+    family = PLANS[name].family if name in PLANS else FAMILY.get(name, TWO_ROW)
+    return Job(model, FURTHER if family == TWO_ROW and name not in NAMED else family, name, seed)
 
 
 def judged(job: Job) -> Result:
