@@ -136,6 +136,32 @@ def test_rules_and_books_hold_on_a_larger_floor_whatever_the_prices(warehouse: W
     played.assert_books_are_right()
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_zones_hold_on_a_larger_floor(warehouse: Warehouse, seed: int) -> None:
+    problem = floor_plan(warehouse, seed, many=12)
+    items = tuple(replace(item, zones=("cold",) if n % 3 == 0 else ()) for n, item in enumerate(problem.items))
+    bins = tuple(replace(place, zone="cold" if n % 2 else "") for n, place in enumerate(problem.bins))
+    model = build_model(replace(problem, items=items, bins=bins))
+    played = Played(model, first_fit(model), seed, plain=not seed % 2)
+    for rounds, whole in ((1, True), (200, False)):
+        played.play(rounds, whole=whole)
+    assert played.value(played.units) < played.value(played.start)
+    assert not list(broken_rules(model, played.units))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_units_that_stand_still_do_and_company_gets_on_with_them(warehouse: Warehouse, seed: int) -> None:
+    model = build_model(floor_plan(warehouse, seed, many=12))
+    free, bound = (Played(model, first_fit(model), 1, plain=not seed % 2) for _ in range(2))
+    free.play(200)
+    left = np.flatnonzero(free.units.bin != free.start.bin)
+    bound.floor.still[left[::2]] = True
+    bound.play(200)
+    np.testing.assert_array_equal(bound.units.bin[left[::2]], bound.start.bin[left[::2]])
+    assert not list(broken_rules(model, bound.units))
+    bound.assert_books_are_right()
+
+
 def first_fit(model: Model) -> Units:
     """Return a legal layout: each SKU in the last bin that takes it, the bulky first."""
     places = np.full(model.items, -1)
@@ -147,6 +173,7 @@ def first_fit(model: Model) -> Units:
                 and model.volume_m3[mates].sum() + model.volume_m3[item] <= model.bin_volume_m3[place]
                 and model.mass_kg[mates].sum() + model.mass_kg[item] <= model.bin_mass_kg[place]
                 and not model.enemies[item] & set(mates.tolist())
+                and model.allowed(np.array([item]), np.array([place])).all()
             ):
                 places[item] = place
                 break
