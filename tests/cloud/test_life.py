@@ -18,7 +18,7 @@ from tagdock_cloud.cli import main
 from tagdock_cloud.errors import ConfigurationError
 from tagdock_cloud.life.picture import diagram, table
 from tagdock_cloud.life.policy import Policy, read_policy, shipped_policy
-from tagdock_cloud.life.records import Contradiction, Entry, Life, Wish
+from tagdock_cloud.life.records import Contradiction, Entry, Inspection, Life, Wish
 from tagdock_cloud.life.rules import IncompleteError, RefusedError, passage, step
 from tagdock_cloud.life.story import fold
 from tagdock_cloud.life.tables import Published, Tables
@@ -257,6 +257,13 @@ def test_no_table_takes_a_guard_away(more: str, begin: Life | None, one: tuple[s
     life = begin or walked(("ship", "olga"), ("come", "olga"), policy=policy)
     with pytest.raises(RefusedError, match=says):
         step(policy, life, Wish(one[0], one[1], frozenset({PEOPLE[one[1]]}), AT))
+
+
+def test_two_inspections_by_one_person_are_one() -> None:
+    """No step leads there: the guard stands for itself all the same."""
+    life = Life("graded", "opened", (Inspection("ivan", "A", False), Inspection("ivan", "A", False)), is_owed=True)
+    with pytest.raises(RefusedError, match="two inspections by two people"):
+        step(shipped_policy(), life, wish("restock", "olga"))
 
 
 def test_a_passage_is_a_transition_or_contradicts_the_state_and_says_so() -> None:
