@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 import uvicorn
@@ -122,7 +123,7 @@ def bare(sizes: dict[str, int]) -> Iterator[str]:
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:  # the name that the library calls
-            size = sizes.get(self.path.strip("/"), 0)
+            size = sizes.get(unquote(self.path.strip("/")), 0)
             body = b"<!doctype html><title>x</title><p>" + b"word " * (size // 5)
             self.send_response(200)
             self.send_header("Content-Type", "text/html")
