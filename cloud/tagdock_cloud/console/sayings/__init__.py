@@ -98,11 +98,16 @@ def _messages() -> tuple[_Message, ...]:
 
 
 def _message(text: str) -> _Message:
-    pieces = _PLACE.split(text)
-    pattern = "".join(
-        f"(?P<{piece}>{_holds(piece)})" if index % 2 else re.escape(piece) for index, piece in enumerate(pieces)
-    )
-    return _Message(text, re.compile(pattern, re.DOTALL), max(pieces[::2], key=len))
+    """Read a message. A parameter ends where the next piece first stands (atomic groups), so that a text is gone through
+    once, whatever somebody wrote into it.
+    """
+    first, *rest = _PLACE.split(text)
+    pattern = re.escape(first)
+    for index in range(0, len(rest), 2):
+        name, piece = rest[index : index + 2]
+        taken = f"(?P<{name}>{_holds(name)}){re.escape(piece)}"
+        pattern += taken if index + 2 == len(rest) else f"(?>{taken})"
+    return _Message(text, re.compile(pattern, re.DOTALL), max(first, *rest[1::2], "", key=len))
 
 
 def _holds(name: str) -> str:

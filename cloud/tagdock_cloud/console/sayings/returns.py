@@ -18,6 +18,11 @@ SAID = (
     later("bought on %(day)s, more than %(days)s days before"),
     later("nobody applied for it"),
     later("it has not come yet"),
+    later("it is %(state)s and was seen in bin %(bin)s, and no door saw it come in"),
+    later("it left by the transfer %(transfer)s and was seen in bin %(bin)s, and no door saw it come in"),
+    later(
+        "it left for %(goal)s by the transfer %(transfer)s and was seen in bin %(bin)s, and no door saw it come in at %(site)s"
+    ),
     later("it was decided: %(outcome)s"),
     later("its inspections are not done: two by two people, or one where the table of lives waives the second"),
     later("grade %(grade)s leads to %(outcomes)s"),

@@ -3,6 +3,10 @@
 from tagdock_cloud.console.language import later
 
 SAID = (
+    later(
+        "%(units)s of %(planned)s units of the transfer %(transfer)s from %(site)s have come: count what lies there, "
+        "or say what became of the rest"
+    ),
     later("no site says where it lies; say it first (PUT /api/v1/sites/{site}/facts)"),
     later("no order waits for a site"),
     later("%(site)s has no vehicles (PUT /api/v1/sites/%(same)s/facts)"),
