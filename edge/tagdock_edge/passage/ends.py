@@ -21,12 +21,15 @@ SLOTS_AN_END = 3
 """So many slots in which it was heard are an end of its time in the field, a third of all at most."""
 LONG_US = 8 * SECOND_US
 """Goods that are heard for longer than this crept, halted or waited: half of walking pace takes so long."""
+PARKED_US = 60 * SECOND_US
+"""Goods that are heard for longer than this are parked: each passer-by changes how both rows hear them, and how they
+came says nothing of how they leave. Those that wait before a door do so for half a minute."""
 FAINTER_DB = 3.0
 """A row that hears nothing meanwhile counts as hearing so much less than the weakest read."""
 THROUGH_DB = 26.0
 """By how much inside over outside changes from one end to the other for goods that went through and were long about it:
 24 to 32 dB (medians) in two models of radio; 0 for others, between -12 and 12 for 90 % of them."""
-END_DB, SLOT_DB = 6.0, 8.0
+END_DB, SLOT_DB = 7.0, 8.0
 """How far single tags are from that, or from 0 (standard deviation), and how far the mean of an end of one slot is off
 besides; it falls with the root of the slots."""
 
@@ -69,8 +72,8 @@ class Ends(NamedTuple):
 
     @property
     def long(self) -> bool:
-        """Whether these goods crept, halted or waited, so that only the ends tell."""
-        return self.stay.until_us - self.stay.since_us >= LONG_US
+        """Whether these goods crept, halted or waited, so that the ends tell more than the time between."""
+        return LONG_US <= self.stay.until_us - self.stay.since_us < PARKED_US
 
 
 def ends(reads: Sequence[Seen], layout: Layout, before: Stay | None) -> Ends:
