@@ -98,8 +98,8 @@ def _messages() -> tuple[_Message, ...]:
 
 
 def _message(text: str) -> _Message:
-    """Read a message. A parameter ends where the next piece first stands (atomic groups), so that a text is gone through
-    once, whatever somebody wrote into it.
+    """Read a message. A parameter ends where the next piece first stands (atomic groups), so that a text is read once
+    from left to right, whatever somebody wrote into it.
     """
     first, *rest = _PLACE.split(text)
     pattern = re.escape(first)

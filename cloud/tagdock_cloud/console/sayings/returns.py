@@ -21,7 +21,8 @@ SAID = (
     later("it is %(state)s and was seen in bin %(bin)s, and no door saw it come in"),
     later("it left by the transfer %(transfer)s and was seen in bin %(bin)s, and no door saw it come in"),
     later(
-        "it left for %(goal)s by the transfer %(transfer)s and was seen in bin %(bin)s, and no door saw it come in at %(site)s"
+        "it left for %(goal)s by the transfer %(transfer)s and was seen in bin %(bin)s, and no door saw it come in "
+        "at %(site)s"
     ),
     later("it was decided: %(outcome)s"),
     later("its inspections are not done: two by two people, or one where the table of lives waives the second"),
