@@ -136,7 +136,7 @@ def test_a_plan_is_asked_for_read_approved_and_printed(watch: Watch, warehouse: 
     page.get_by_role("button", name="Approve 30 moves").click()
     expect(page.get_by_role("heading", name=f"Moves at {helpers.SITE}")).to_be_visible()
     assert page.locator("table.moves tbody tr").count() == 30
-    expect(page.locator("table.moves tbody tr").first).to_contain_text("nearer to the doors")
+    expect(page.locator("table.moves tbody tr").first).to_contain_text("nearer D1")
     assert warehouse.as_("viewer").get(f"/api/v1/plans/{plan_id}").json()["state"] == "approved"
 
 

@@ -66,6 +66,7 @@ form.addEventListener("submit", (event) => {
 sheet.addEventListener("change", () => {
   if (sheet.files.length) look("sheet", sheet.files[0], "text/csv");
 });
+document.getElementById("look").disabled = false; // pressed before, it would load the page anew and lose what was typed
 
 save.addEventListener("click", async () => {
   const layout = document.getElementById("document");
