@@ -112,7 +112,7 @@ class TaskRecord(BaseModel):
     assigned_at: datetime | None
     assigned_by: str | None = Field(description="`tagdock`, who took it up, or who gave it.")
     assigned_why: Any = Field(
-        description="Open work of those who could have had it, and who could not, by name to managers alone; or a reason."
+        description="Open work of all who could have had it, and who could not, by name to managers alone; or a reason."
     )
     started_at: datetime | None
     reminded_at: datetime | None
