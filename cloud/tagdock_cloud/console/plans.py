@@ -5,12 +5,12 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query
-from pydantic import ValidationError
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from tagdock_cloud.access.roles import Caller
 from tagdock_cloud.console.bars import choices, how_far, plan_bars, plan_verdict
 from tagdock_cloud.console.frame import Frame, Framed
+from tagdock_cloud.console.trying import read_form, try_work
 from tagdock_cloud.console.wishes import request_of
 from tagdock_cloud.plans.moves import Step, decide
 from tagdock_cloud.plans.records import PlanRequest
@@ -22,7 +22,6 @@ from tagdock_cloud.web.database import Db, Transaction
 from tagdock_cloud.web.problems import Problem
 
 MOST_SHOWN = 200
-CONFLICT = 409
 _Field = Annotated[str, Form(max_length=100)]
 _Decision = Callable[[Transaction, UUID, Caller], Awaitable[dict[str, Any]]]
 router = APIRouter()
@@ -40,7 +39,6 @@ async def plans(frame: Framed) -> Response:
 async def ask_for_plan(
     *,
     frame: Framed,
-    db: Db,
     caller: Planner,
     site: _Field,
     represents_days: _Field = "",
@@ -65,15 +63,11 @@ async def ask_for_plan(
         "add_rack": add_rack,
         "policy": policy,
     }
-    try:
-        request = PlanRequest.model_validate({"site": site, **request_of(typed)})
-        async with db.transaction() as transaction:
-            plan_id = await ask(transaction, request, caller)
-    except ValidationError as error:
-        return await _form_again(frame, typed, _first_mistake(error), 422)
-    except Problem as problem:
-        return await _form_again(frame, typed, problem.detail, problem.status)
-    return RedirectResponse(f"/plans/{plan_id}", 303)
+
+    async def work(transaction: Transaction) -> UUID:
+        return await ask(transaction, read_form(PlanRequest, site=site, **request_of(typed)), caller)
+
+    return await try_work(frame, work, _address, lambda problem: _form_again(frame, typed, problem))
 
 
 @router.get("/plans/{plan_id}")
@@ -86,27 +80,23 @@ async def plan(frame: Framed, plan_id: UUID, beside: Annotated[UUID | None, Quer
 async def ask_again(frame: Framed, db: Db, caller: Planner, plan_id: UUID, at_most: _Field = "") -> Response:
     """Ask for the same plan with another number of moves."""
     before = await find_plan(db, caller, plan_id)
-    try:
-        request = PlanRequest.model_validate({**before["request"], "at_most": at_most})
-        async with db.transaction() as transaction:
-            new_id = await ask(transaction, request, caller)
-    except ValidationError as error:
-        return await _plan_page(frame, plan_id, Problem(422, _first_mistake(error)))
-    except Problem as problem:
-        return await _plan_page(frame, plan_id, problem)
-    return RedirectResponse(f"/plans/{new_id}", 303)
+
+    async def work(transaction: Transaction) -> UUID:
+        return await ask(transaction, read_form(PlanRequest, **{**before["request"], "at_most": at_most}), caller)
+
+    return await try_work(frame, work, _address, lambda problem: _plan_page(frame, plan_id, problem))
 
 
 @router.post("/plans/{plan_id}/cancel")
-async def cancel_plan(frame: Framed, db: Db, caller: Planner, plan_id: UUID) -> Response:
+async def cancel_plan(frame: Framed, caller: Planner, plan_id: UUID) -> Response:
     """Call a plan off: the solver ends with the best that it has."""
-    return await _decided(frame, db, caller, plan_id, decision=cancel, then=f"/plans/{plan_id}")
+    return await _decided(frame, caller, plan_id, decision=cancel, then=_address(plan_id))
 
 
 @router.post("/plans/{plan_id}/approve")
-async def approve_plan(frame: Framed, db: Db, caller: Planner, plan_id: UUID) -> Response:
+async def approve_plan(frame: Framed, caller: Planner, plan_id: UUID) -> Response:
     """Approve a plan and show its list of moves."""
-    return await _decided(frame, db, caller, plan_id, decision=approve, then=f"/plans/{plan_id}/moves")
+    return await _decided(frame, caller, plan_id, decision=approve, then=f"{_address(plan_id)}/moves")
 
 
 @router.get("/plans/{plan_id}/moves")
@@ -117,29 +107,28 @@ async def moves(frame: Framed, plan_id: UUID) -> Response:
 
 @router.post("/plans/{plan_id}/moves/{step}/{ending}")
 async def end_move(
-    *, frame: Framed, db: Db, caller: Planner, plan_id: UUID, step: Step, ending: Literal["confirm", "cancel"]
+    *, frame: Framed, caller: Planner, plan_id: UUID, step: Step, ending: Literal["confirm", "cancel"]
 ) -> Response:
     """Confirm a move, or call it off, and show the list again."""
-    try:
-        async with db.transaction() as transaction:
-            await decide(transaction, caller, plan_id, step, "done" if ending == "confirm" else "cancelled")
-    except Problem as problem:
-        if problem.status != CONFLICT:
-            raise
-        return await _moves_page(frame, plan_id, problem)
-    return RedirectResponse(f"/plans/{plan_id}/moves#step-{step}", 303)
+
+    async def work(transaction: Transaction) -> None:
+        await decide(transaction, caller, plan_id, step, "done" if ending == "confirm" else "cancelled")
+
+    then = f"{_address(plan_id)}/moves#step-{step}"
+    return await try_work(frame, work, then, lambda problem: _moves_page(frame, plan_id, problem))
 
 
-async def _decided(frame: Frame, db: Db, caller: Caller, plan_id: UUID, *, decision: _Decision, then: str) -> Response:
+def _address(plan_id: UUID) -> str:
+    return f"/plans/{plan_id}"
+
+
+async def _decided(frame: Frame, caller: Caller, plan_id: UUID, *, decision: _Decision, then: str) -> Response:
     """Carry a decision out and go on; where the plan's state forbids it, show the plan with the reason."""
-    try:
-        async with db.transaction() as transaction:
-            await decision(transaction, plan_id, caller)
-    except Problem as problem:
-        if problem.status != CONFLICT:
-            raise
-        return await _plan_page(frame, plan_id, problem)
-    return RedirectResponse(then, 303)
+
+    async def work(transaction: Transaction) -> None:
+        await decision(transaction, plan_id, caller)
+
+    return await try_work(frame, work, then, lambda problem: _plan_page(frame, plan_id, problem))
 
 
 async def _moves_page(frame: Frame, plan_id: UUID, problem: Problem | None = None) -> Response:
@@ -177,11 +166,6 @@ async def _plan_page(
     )
 
 
-async def _form_again(frame: Framed, typed: dict[str, str], mistake: str, status: int) -> Response:
+async def _form_again(frame: Framed, typed: dict[str, str], problem: Problem) -> Response:
     found = await find_plans(frame.db, frame.caller, frame.site, rows=50)
-    return frame.show("plans.html", status, plans=found, mistake=mistake, typed=typed)
-
-
-def _first_mistake(error: ValidationError) -> str:
-    first = error.errors()[0]
-    return f"{'.'.join(map(str, first['loc'])) or 'the form'}: {first['msg']}"
+    return frame.show("plans.html", problem.status, plans=found, mistake=problem.detail, typed=typed)

@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 
 from tagdock_cloud.console import language, report_words, return_words, sayings, shipping_words, task_words, words
+from tagdock_cloud.console.once import once
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
@@ -40,5 +41,6 @@ _environment.globals.update(
     languages=language.LANGUAGES.values(),
     script_words=language.script_words,
     way_back=way_back,
+    once=once,
 )
 templates = Jinja2Templates(env=_environment)

@@ -7,7 +7,9 @@ from pydantic import BaseModel, ValidationError
 from starlette.responses import RedirectResponse, Response
 
 from tagdock_cloud.console.frame import Frame
+from tagdock_cloud.console.once import asked_by
 from tagdock_cloud.web.database import Transaction
+from tagdock_cloud.web.idempotency import answer_once
 from tagdock_cloud.web.problems import Problem
 
 SHOWN = (403, 409, 422)
@@ -17,16 +19,24 @@ Again = Callable[[Problem], Awaitable[Response]]
 Body = TypeVar("Body", bound=BaseModel)
 
 
-async def try_work(frame: Frame, work: Work, then: str, again: Again) -> Response:
-    """Do it in one transaction and go on to `then`; a problem that a person can do something about goes to `again`."""
+async def try_work(frame: Frame, work: Work, then: str | Callable[[Any], str], again: Again) -> Response:
+    """Do it in one transaction, once, and go on to `then`, which may ask for what the work returned.
+
+    A problem that a person can do something about goes to `again`.
+    """
+
+    async def answered(transaction: Transaction) -> Response:
+        done = await work(transaction)
+        return RedirectResponse(then if isinstance(then, str) else then(done), 303)
+
     try:
+        asked = await asked_by(frame.request, frame.caller)
         async with frame.db.transaction() as transaction:
-            await work(transaction)
+            return await (answer_once(transaction, asked, answered) if asked else answered(transaction))
     except Problem as problem:
         if problem.status not in SHOWN:
             raise
         return await again(problem)
-    return RedirectResponse(then, 303)
 
 
 def first_mistake(error: ValidationError) -> Problem:

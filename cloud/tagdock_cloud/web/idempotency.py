@@ -36,6 +36,33 @@ _Key = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asks, with which key, and a hash of all that is asked: another request does not get its answer."""
+
+    caller: str
+    key: str
+    request_hash: bytes
+
+
+async def answer_once(
+    transaction: Transaction,
+    asked: Asked,
+    work: Callable[[Transaction], Awaitable[Response]],
+    secrets: Sequence[str] = (),
+) -> Response:
+    """Do the work and keep its answer, or give the one that the same request got. Raises Problem (422)."""
+    values = {"caller": asked.caller, "key": asked.key, "request_hash": asked.request_hash}
+    await transaction.run(_SQL["forget_old"])
+    if await transaction.run(_SQL["take"], values) == 0:
+        return _repeat(await transaction.one(_SQL["answer"], values), asked.request_hash)
+    response = await work(transaction)
+    headers = {name: response.headers[name] for name in _REPEATED_HEADERS if name in response.headers}
+    answer = {"status": response.status_code, "headers": Jsonb(headers), "body": _kept(response, secrets)}
+    await transaction.run(_SQL["keep"], {**values, **answer})
+    return response
+
+
+@dataclass(frozen=True, slots=True)
 class _Once:
     """One request that changes something, and the key that it came with."""
 
@@ -55,16 +82,8 @@ class _Once:
         async with self.db.transaction() as transaction:
             if self.key is None:
                 return await work(transaction)
-            digest = await self._digest()
-            values = {"caller": caller.id, "key": self.key, "request_hash": digest}
-            await transaction.run(_SQL["forget_old"])
-            if await transaction.run(_SQL["take"], values) == 0:
-                return _repeat(await transaction.one(_SQL["answer"], values), digest)
-            response = await work(transaction)
-            headers = {name: response.headers[name] for name in _REPEATED_HEADERS if name in response.headers}
-            answer = {"status": response.status_code, "headers": Jsonb(headers), "body": _kept(response, secrets)}
-            await transaction.run(_SQL["keep"], {**values, **answer})
-            return response
+            asked = Asked(caller.id, self.key, await self._digest())
+            return await answer_once(transaction, asked, work, secrets)
 
     async def _digest(self) -> bytes:
         asked = (self.request.method.encode(), self.request.url.path.encode(), await self.request.body())

@@ -5,7 +5,7 @@ import dataclasses
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -727,6 +727,7 @@ def sllurp() -> Iterator[Callable[..., Any]]:
     yield start
     for client in clients:
         client.disconnect_requested.set()
-        client.hard_disconnect()
+        with suppress(AttributeError):  # sllurp's own thread may do it at the same moment, then None is closed
+            client.hard_disconnect()
         client.join(30)
         assert not client.is_alive()
