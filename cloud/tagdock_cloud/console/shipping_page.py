@@ -40,12 +40,14 @@ router = APIRouter()
 
 
 @router.get("/shipping")
-async def shipping(frame: Framed, done: bool = False, transfers: Cursor = None, shipments: Cursor = None) -> Response:
+async def shipping(
+    frame: Framed, done: bool = False, waiting: Cursor = None, transfers: Cursor = None, shipments: Cursor = None
+) -> Response:
     """Show what waits to be shipped, what goes between sites, and what carriers have.
 
-    `done`: something was changed. `transfers`, `shipments`: where these lists go on.
+    `done`: something was changed. `waiting`, `transfers`, `shipments`: where these lists go on.
     """
-    return await _page(frame, is_done=done, after=(transfers, shipments))
+    return await _page(frame, is_done=done, after=(waiting, transfers, shipments))
 
 
 @router.post("/shipping/shipments")
@@ -115,33 +117,35 @@ async def _page(
     *,
     is_done: bool = False,
     typed: Row | None = None,
-    after: tuple[str | None, str | None] = (None, None),
+    after: tuple[str | None, str | None, str | None] = (None, None, None),
 ) -> Response:
     caller, site = frame.caller, frame.site
     is_everywhere = caller.sites is None
     question = await newest_question(frame, "allocation", ALLOCATIONS) if is_everywhere else None
     answer = (question or {}).get("answer") or {}
-    waiting = await _rows(frame, _WAITING["page"], state="waiting") if is_everywhere else []
-    planned_at, transfer_id = read_cursor(after[0], datetime, str)
+    (order_id,) = read_cursor(after[0], str)
+    waiting = await _rows(frame, _WAITING["page"], state="waiting", after=order_id) if is_everywhere else []
+    planned_at, transfer_id = read_cursor(after[1], datetime, str)
     key = {"before_at": planned_at, "before_id": transfer_id}
     transfers = await _rows(frame, TRANSFERS["page"], site=site, state=None, **key)
     named = {"site": site, "order_id": None, "state": None}
-    created_at, shipment_id = read_cursor(after[1], datetime, UUID)
+    created_at, shipment_id = read_cursor(after[2], datetime, UUID)
     key = {"before_at": created_at, "before_id": shipment_id}
-    troubled = await _rows(frame, _SHIPMENTS["page"], **named, is_exception=True) if after[1] is None else []
+    troubled = await _rows(frame, _SHIPMENTS["page"], **named, is_exception=True) if after[2] is None else []
     others = await _rows(frame, _SHIPMENTS["page"], **named, is_exception=False, **key)
     request = frame.request
+    shown_waiting, more_waiting = cut(request, waiting, MOST_SHOWN, "id", name="waiting")
     shown_transfers, more_transfers = cut(request, transfers, MOST_SHOWN, "planned_at", "id", name="transfers")
     shown, more_shipments = cut(request, others, MOST_SHOWN, "created_at", "shipment_id", name="shipments")
     return frame.show(
         "shipping.html",
         problem.status if problem else 200,
         is_everywhere=is_everywhere,
-        waiting=waiting[:MOST_SHOWN],
+        waiting=shown_waiting,
         why=_why(answer),
         question=question,
         answer=answer,
-        more_waiting=len(waiting) > MOST_SHOWN,
+        more_waiting=more_waiting,
         transfers=shown_transfers,
         more_transfers=more_transfers,
         shipments=[await _with_cases(frame, shipment) for shipment in troubled[:MOST_SHOWN]] + shown,

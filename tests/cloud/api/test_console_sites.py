@@ -1,5 +1,7 @@
 """Pages between sites, delivery runs, shipments: asked, compared, approved and followed by clicking; who may not."""
 
+import html
+import re
 from typing import Any
 
 import pytest
@@ -17,6 +19,9 @@ from tagdock_cloud_api_browsing import (
 
 expect = pytest.importorskip("playwright.sync_api", reason="install the test group: uv sync --group test").expect
 pytest.importorskip("axe_playwright_python.sync_playwright", reason="install the test group")
+
+
+NEXT = re.compile(r'href="([^"]+)" rel="next"')
 
 
 @pytest.fixture
@@ -167,13 +172,20 @@ def test_lists_go_on_where_they_stop(warehouse: Any, helpers: Any, things: dict[
         " from generate_series(1, 130) n on conflict do nothing",
         [helpers.SITE, things["so"]],
     )
-    viewer, seen, path = warehouse.as_("viewer"), "", f"/shipping?site={helpers.SITE}"
-    for _ in range(4):
-        page = viewer.get(path).text
-        seen += page
-        _, _, rest = page.partition('rel="next"')
-        if not rest:
-            break
-        path = page.rpartition('" rel="next"')[0].rpartition('href="')[2].replace("&amp;", "&")
-    assert [number for number in range(1, 131) if f"U-{number}<" not in seen] == []
-    assert viewer.get("/shipping", params={"site": helpers.SITE, "shipments": "made-up"}).status_code == 422
+    many = [{"id": f"W-{number:03}", "partner": "Q", "lines": [{"sku": "85000A", "quantity": 1}],
+             "destination": {"lat_deg": 30.2, "lon_deg": 120.1}} for number in range(1, 131)]  # fmt: skip
+    told = warehouse.as_("integrator").put("/api/v1/orders", json={"items": many})
+    assert told.is_success, told.text
+    viewer = warehouse.as_("viewer")
+    for name, mark in (("shipments", "U-{}<"), ("waiting", "W-{:03}<")):
+        seen, path = "", f"/shipping?site={helpers.SITE}"
+        for _ in range(5):
+            page = viewer.get(path).text
+            seen += page
+            further = [html.unescape(one) for one in NEXT.findall(page) if f"{name}=" in one]
+            if not further:
+                break
+            (path,) = further
+        assert [number for number in range(1, 131) if mark.format(number) not in seen] == [], name
+        assert viewer.get("/shipping", params={"site": helpers.SITE, name: "made-up"}).status_code == 422
+    warehouse.sql("delete from waiting_orders where order_id like 'W-%%'")
