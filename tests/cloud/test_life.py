@@ -259,6 +259,60 @@ def test_no_table_takes_a_guard_away(more: str, begin: Life | None, one: tuple[s
         step(policy, life, Wish(one[0], one[1], frozenset({PEOPLE[one[1]]}), AT))
 
 
+OWN_TABLE = read_policy(
+    f"""{SHIPPED}
+[transition.tinker]
+from = ["stored"]
+to = "stored"
+by = ["technician"]
+step = "repairing"
+work_order = "opens"
+""".encode()
+)
+"""A site that tinkers with what stands in its shop: the item stays where it may be sold, its work order is open."""
+
+
+@pytest.mark.parametrize(
+    ("then", "may_be_sold"),
+    [
+        pytest.param((), True, id="nothing-against-it"),
+        pytest.param(("tinker",), False, id="a-work-order-is-open"),
+        pytest.param(("contradicted",), False, id="a-passage-contradicts"),
+        pytest.param(("contradicted", "settled"), False, id="settled-into-stock-uninspected"),
+        pytest.param(("missing",), False, id="missing"),
+        pytest.param(("missing", "found"), True, id="found"),
+    ],
+)
+def test_what_stands_where_things_are_sold_is_for_sale_only_with_nothing_against_it(
+    then: tuple[str, ...], may_be_sold: bool
+) -> None:
+    """The last word, whatever a table, a passage or a settlement made of an item."""
+    tables = Tables([Published(1, None, OWN_TABLE)])
+    begin = "shipped" if "settled" in then else "stored"  # it came back, and a manager says that it lies in stock
+    record = [Entry(uuid4(), "s1", AT, "begun", 1, begin, "record")]
+    for minute, name in enumerate(then, 1):
+        at = AT + timedelta(minutes=minute)
+        if name == "tinker":
+            one = Wish("tinker", "tom", frozenset({"technician"}), at)
+            record.append(Entry(uuid4(), "s1", at, "taken", 1, "stored", "tom", step(OWN_TABLE, NEW, one).wish))
+            continue
+        closes = record[-1].step_id if name == "settled" else None
+        record.append(Entry(uuid4(), "s1", at, name, 1, "stored", "mia", closes=closes))  # type: ignore[arg-type]
+    standing = fold(tables, record)
+    assert standing is not None and standing.life.state == "stored"
+    assert tables.is_sellable(standing) == may_be_sold
+
+
+def test_what_owes_its_inspections_is_not_restocked_by_a_table_that_asks_for_no_grade() -> None:
+    """Without what it owes, nothing of the shipped table's own would stand against this step."""
+    own = '[transition.back]\nfrom = ["held"]\nto = "stored"\nby = ["operator"]\nstep = "stocking"'
+    policy = read_policy(f"{SHIPPED}\n{own}\n".encode())
+    back = Wish("back", "olga", frozenset({"operator"}), AT)
+    with pytest.raises(RefusedError, match="two inspections by two people"):
+        step(policy, Life("held", is_owed=True), back)
+    assert step(policy, Life("held"), back).after == NEW  # held goods that never were away owe none
+
+
 def test_two_inspections_by_one_person_are_one() -> None:
     """No step leads there: the guard stands for itself all the same."""
     life = Life("graded", "opened", (Inspection("ivan", "A", False), Inspection("ivan", "A", False)), is_owed=True)
