@@ -12,24 +12,38 @@ PARALLEL = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 test-contract test-dashboards test-slotting: WORKERS = 2
 
 export UV_PYTHON_DOWNLOADS := never
-unexport VIRTUAL_ENV
+# The tests start hundreds of interpreters: let them find what the first one compiled.
+unexport VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test setup check check-types check-arrows format clean $(PARTS:%=test-%) test-house test-end_to_end
+.PHONY: demo test ready setup environment compiled check check-style check-types check-arrows format clean $(PARTS:%=test-%) test-house test-end_to_end
 
 demo: setup ## everything on one box; make demo ARGS="--for 60s --orders FILE.csv.gz"
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/tagdock-sim demo $(ARGS)
 
-test: check $(PARTS:%=test-%) test-house test-end_to_end ## every check and every test
+test: ready $(PARTS:%=test-%) test-house test-end_to_end ## every check and every test
 
-setup: ## .venv with all parts and tools, as locked
+setup: environment compiled ## .venv with all parts and tools, as locked
+
+environment:
 	@$(PYTHON) scripts/bootstrap.py
 	@$(UV) sync --locked --quiet --all-packages --all-extras --group dev
+
+compiled: environment
 	@.venv/bin/python -m tagdock_slotting.compiling
 
-check: setup ## lint, format, types, arrows between the parts
+CHECKS = check-style check-types check-arrows
+AT_ONCE = --no-print-directory --output-sync=target -j3
+
+check: environment ## lint, format, types, arrows between the parts
+	@$(MAKE) $(AT_ONCE) $(CHECKS)
+
+# Compiling keeps one core busy for half a minute, and mypy another.
+ready: environment
+	@$(MAKE) $(AT_ONCE) $(CHECKS) compiled
+
+check-style:
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
-	@$(MAKE) --no-print-directory -j2 check-types check-arrows
 
 check-types:
 	.venv/bin/mypy
