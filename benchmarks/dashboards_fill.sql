@@ -132,6 +132,8 @@ select site, 'outbound', 'AS-' || n, 'Shop ' || n % 9, now() - n * interval '84 
        now() - n * interval '84 days' / (10 * {cases}) - interval '1 day',
        case when n > 5 then now() - n * interval '84 days' / (10 * {cases}) + (n % 12 - 4) * interval '1 hour' end
 from sites, generate_series(1, 10 * {cases}) n;
+insert into order_lines (site, kind, order_id, line, sku, quantity)
+select site, kind, order_id, 1, '22423', 1 + length(order_id) % 3 from orders where order_id like 'AS-%';
 insert into returns (case_ref, site, kind, state, reason, order_id, liability, freight_payer, applied_at, applied_by, received_at,
                      decided_at, closed_at, refunded_at, exchanged_at)
 select 'R-' || site || '-' || n, site, k.kind, s.state, r.reason, 'AS-' || 10 * n, 'product', 'customer', a.at, 'user:shop',

@@ -8,7 +8,17 @@ insert into orders (site, kind, order_id, due_at, completed_at, created_at) valu
     ('s2', 'outbound', 'B1', '2026-05-06Z', '2026-05-06Z', '2026-04-01Z'),
     ('s2', 'outbound', 'B2', '2099-05-06Z', null, '2026-04-01Z'),               -- not due yet: does not count
     ('s2', 'inbound', 'N1', '2026-05-06Z', '2026-05-06Z', '2026-04-01Z'),       -- comes in: does not count
+    ('s1', 'outbound', 'T1', null, '2026-05-06Z', '2026-04-01Z'),               -- a transfer
     ('s1', 'outbound', 'OLD', '2026-04-02Z', '2026-04-05Z', '2026-04-01Z');     -- the month before, late
+insert into items (epc, sku, quantity, site, state, since) values
+    ('c1', 'K1', 6, 's1', 'returned', '2026-05-20Z'), ('c2', 'K1', 2, 's1', 'in_transit', '2026-05-05Z'), ('c3', 'K2', 0, 's1', 'returned', '2026-05-31Z');
+insert into order_lines (site, kind, order_id, line, epc, sku, quantity) values
+    ('s1', 'outbound', 'A1', 1, 'c1', null, null), ('s1', 'outbound', 'A1', 2, null, 'K2', 14),   -- six in a carton, and fourteen
+    ('s1', 'outbound', 'A2', 1, 'never registered', null, null),                                -- one
+    ('s1', 'outbound', 'A3', 1, 'c2', null, null),                                              -- two
+    ('s1', 'outbound', 'A4', 1, null, 'K1', 500),                                               -- has not left
+    ('s2', 'outbound', 'B1', 1, null, 'K1', 17), ('s1', 'outbound', 'T1', 1, null, 'K1', 900), ('s1', 'outbound', 'OLD', 1, null, 'K1', 8);
+insert into transfers (transfer_id, start_site, goal_site) values ('T1', 's1', 's2');           -- sold to nobody
 insert into tasks (site, kind, role, order_id, state, assignee, done_by, done_at, done_how) values
     ('s1', 'pick', 'operator', 'A1', 'done', 'user:mei', 'user:mei', now(), 'scan'),
     ('s1', 'pack', 'operator', 'A1', 'done', 'user:mei', 'user:mei', now(), 'scan'),        -- one hand, not two
@@ -20,6 +30,10 @@ insert into returns (case_ref, site, kind, state, reason, order_id, liability, f
     ('R2', 's1', 'self_return', 'received', 'changed_mind', 'A2', 'product', 'customer', '2026-05-31 23:59:59Z', 'user:shop'),
     ('R3', 's1', 'self_return', 'declined', 'defective', 'A2', 'product', 'customer', '2026-05-21Z', 'user:shop'),
     ('R4', 's1', 'self_return', 'closed', 'defective', 'A2', 'product', 'customer', '2026-06-01Z', 'user:shop');
+insert into return_lines (case_ref, line, epc, sku, quantity, received_at) values
+    ('R1', 1, 'c1', 'K1', 1, '2026-05-20Z'), ('R1', 2, null, 'K2', 3, null),                        -- six came, three did not
+    ('R2', 1, 'c3', 'K2', 1, '2026-05-31 23:59:59Z'), ('R2', 2, 'unknown', null, 1, '2026-05-31 23:59:59Z'),
+    ('R3', 1, 'c2', 'K1', 1, '2026-05-21Z'), ('R4', 1, 'c9', 'K2', 1, '2026-06-01Z');
 insert into counts (count_id, site, method, bin, velocity, state, asked_at, counted_at, counted_by) values
     ('00000000-0000-4000-8000-000000000001', 's1', 'epcs', 'X1', 'A', 'settled', '2026-05-01Z', '2026-05-10Z', 'user:mei'),
     ('00000000-0000-4000-8000-000000000002', 's1', 'epcs', 'X2', 'A', 'settled', '2026-05-01Z', '2026-05-11Z', 'jun'),

@@ -72,9 +72,11 @@ def test_figures_are_what_one_counts_by_hand(database: str, sql: Sql) -> None:
     assert word("on_time_dispatch", "on_time") == (3 / 5, 3, 5) and word("on_time_dispatch", "overdue") == (1 / 5, 1, 5)
     assert person("on_time_dispatch", "s1", "user:mei") == (1 / 2, 1, 2)
     assert person("on_time_dispatch", "s1", "user:jun") == (1.0, 1, 1)
-    assert all_("return_rate") == (2 / 4, 2, 4)  # R1 and R2 by A1, A2, A3, B1
-    assert word("return_rate", "defective") == (1 / 2, 1, 2)
-    assert person("return_rate", "s1", "user:mei") == (1 / 2, 1, 2)
+    assert all_("return_rate") == (8 / 40, 8, 40)  # R1's carton of six and two more, by A1, A2, A3, B1; no transfer
+    assert rows["return_rate", "site", "s1", None, None] == (8 / 23, 8, 23)
+    assert rows["return_rate", "site", "s3", None, None] == (None, 0, 0)
+    assert word("return_rate", "defective") == (6 / 8, 6, 8)
+    assert person("return_rate", "s1", "user:mei") == (6 / 22, 6, 22)
     assert all_("stock_accuracy") == (3 / 4, 3, 4)
     assert person("stock_accuracy", "s1", "user:mei") == (2 / 3, 2, 3)
     assert (
@@ -107,7 +109,7 @@ def test_a_report_of_some_sites_tells_of_no_others(database: str, sql: Sql) -> N
 def test_a_border_belongs_to_the_period_that_it_begins(database: str, sql: Sql) -> None:
     """23:59:59 UTC on 31 May is June in Shanghai; the order due on 2 May at midnight UTC is May in both."""
     rows = rows_of(database, sql, time_zone="Asia/Shanghai")
-    assert rows["return_rate", "all", None, None, None] == (1 / 4, 1, 4)
+    assert rows["return_rate", "all", None, None, None] == (6 / 40, 6, 40)
     june = rows_of(database, sql, first=date(2026, 6, 1))
     assert june["return_rate", "all", None, None, None] == (
         None,

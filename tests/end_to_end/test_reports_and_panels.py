@@ -94,8 +94,8 @@ def test_a_report_tells_what_the_panels_show(database: str) -> None:
                           ("return rate", "return_rate")):  # fmt: skip
             assert line[name] == told(kpi, "site", site=line["site"])["value"], (line["site"], name)
     (rate,) = panels.rows("after-sales", "Return rate")
-    assert (rate["returns"], rate["orders sent"]) == (told("return_rate")["part"], told("return_rate")["whole"])
-    reasons = [line["cases"] for line in panels.rows("after-sales", "Why goods come back (Pareto)")]
+    assert (rate["units back"], rate["units sent"]) == (told("return_rate")["part"], told("return_rate")["whole"])
+    reasons = [line["units"] for line in panels.rows("after-sales", "Why goods come back (Pareto)")]
     words = [row["part"] for key, row in rows.items() if key[:2] == ("return_rate", "word")]
     assert reasons == [part for part in words if part] and len(reasons) > 2  # what came only in the period before is 0
     (repairs,) = panels.rows("after-sales", "Repairs closed")

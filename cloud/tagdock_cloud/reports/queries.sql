@@ -98,9 +98,11 @@ update reports set next_day = %(next_day)s, next_at = %(next_at)s where report_i
 select site from sites order by site limit %(most)s
 
 -- name: figures
--- What is counted in a period and in the one before it: of all, of each site, of each reason or state.
+-- What is counted in a period and in the one before it: of all, of each site, of each reason or state. `words`: what has a reason or
+-- state, weighed as it counts for the figure.
 select kpi, case when grouping(site) = 0 then 'site' when grouping(word) = 0 then 'word' else 'all' end as level, is_now, site,
-       null::text as person, word, coalesce(sum(part), 0)::bigint as part, coalesce(sum(whole), 0)::bigint as whole, count(word) as words,
+       null::text as person, word, coalesce(sum(part), 0)::bigint as part, coalesce(sum(whole), 0)::bigint as whole,
+       coalesce(sum(greatest(part, whole)) filter (where word is not null), count(word))::bigint as words,
        count(seconds) as times, percentile_cont(0.5) within group (order by seconds) as median_s,
        percentile_cont(0.9) within group (order by seconds) as nine_of_ten_s
 from (

@@ -22,8 +22,8 @@ _CHINESE: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "Of the orders whose time to leave came, those that left whole by then.": "到期应发订单中按时全部发出的比例。",
         "Of items' stays in each state that ended: the median.": "已结束的各状态停留时间的中位数。",
-        "Cases of returns by orders that left whole; reasons as shares of the cases.": (
-            "退货单数与已全部发出订单数之比；原因为其占退货单的比例。"
+        "Units that came back by units of orders that left whole; reasons as shares of what came back.": (
+            "退回件数与已全部发出订单的件数之比；原因为其占退回件数的比例。"
         ),
         "Of repairs that were closed: the median from opening to closing.": "已完成维修从开单到关单时间的中位数。",
         "Of repairs, those after which the item needed no other within 30 days.": "维修后30天内无需再次维修的比例。",
@@ -71,7 +71,7 @@ MEANINGS: Final[Mapping[str, str]] = MappingProxyType(
         "stock_accuracy": "Of the lines (a SKU in a bin) that were counted, those without a difference.",
         "on_time_dispatch": "Of the orders whose time to leave came, those that left whole by then.",
         "time_in_state": "Of items' stays in each state that ended: the median.",
-        "return_rate": "Cases of returns by orders that left whole; reasons as shares of the cases.",
+        "return_rate": "Units that came back by units of orders that left whole; reasons as shares of what came back.",
         "repair_time": "Of repairs that were closed: the median from opening to closing.",
         "first_time_fix": "Of repairs, those after which the item needed no other within 30 days.",
     }

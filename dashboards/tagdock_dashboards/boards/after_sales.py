@@ -145,16 +145,15 @@ def rate() -> Panel:
             4,
             "Return rate",
             """
-            Cases of returns applied for in the period, of every kind but declined and cancelled ones, by the outbound
-            orders that left whole in it. What comes back this week mostly left earlier: over short periods it swings.
+            Units that came back in the period, of every case but declined and cancelled ones, by the units of orders of
+            customers that left whole in it. What comes back this week mostly left earlier: over short periods it
+            swings.
             Source: kpi_facts_v1.
             """,
             "short",
             f"""
-            SELECT came::float8 / nullif(sent, 0) AS "return rate", came AS "returns", sent AS "orders sent"
-            FROM (SELECT (SELECT count(*) {kpis.CAME}) AS came,
-              (SELECT count(*) {kpis.SENT}) AS sent
-            ) AS counted WHERE came + sent > 0
+            SELECT {kpis.SHARE} AS "return rate", sum(part) AS "units back", sum(whole) AS "units sent"
+            {kpis.RETURNED} HAVING sum(part + whole) > 0
             """,
         )
         .thresholds(looks.steps(unknown=looks.PLAIN))
@@ -208,13 +207,13 @@ def reasons() -> Panel:
         6,
         "Why goods come back (Pareto)",
         """
-        Cases applied for in the period by their reason, the most frequent first; in brackets what share of all cases it
-        and those above it make up. Source: kpi_facts_v1.
+        Units that came back in the period by the reason of their case, the most frequent first; in brackets what share
+        of all of them it and those above it make up. Source: kpi_facts_v1.
         """,
         f"""
         SELECT replace(reason, '_', ' ') || ' ('
-            || round(100 * sum(n) OVER (ORDER BY n DESC, reason) / sum(n) OVER ()) || ' %)' AS name, n AS cases
-        FROM (SELECT word AS reason, count(*) AS n {kpis.CAME} GROUP BY word) AS counted
+            || round(100 * sum(n) OVER (ORDER BY n DESC, reason) / sum(n) OVER ()) || ' %)' AS name, n AS units
+        FROM (SELECT word AS reason, sum(part) AS n {kpis.CAME} GROUP BY word) AS counted
         ORDER BY n DESC, reason LIMIT 20
         """,
         "no return",

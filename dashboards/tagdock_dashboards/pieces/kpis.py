@@ -13,11 +13,9 @@ def _facts(kpi: str) -> str:
 
 
 RETURNED = _facts("return_rate")
-"""Cases of returns and orders that left whole in the period."""
-CAME = f"{RETURNED} AND part = 1"
-"""Cases of returns of the period; `word`: the reason."""
-SENT = f"{RETURNED} AND whole = 1"
-"""Orders that left whole in the period."""
+"""Units that came back in the period (`part`; `word`: the reason) and units of orders that left whole (`whole`)."""
+CAME = f"{RETURNED} AND part > 0"
+"""What came back in the period, an item a row."""
 DUE = _facts("on_time_dispatch")
 """Orders whose time to leave came in the period, with `word`: `on_time`, `late` or `overdue`."""
 COUNTED = _facts("stock_accuracy")
