@@ -1,5 +1,5 @@
 -- name: stock
--- Units of a family, a zone, or of each SKU against the nearest limits that speak of it. What left or is unknown does not count.
+-- Units of a family, a zone, a SKU in a zone, or of each SKU against the nearest limits that speak of it. What left or is unknown does not count.
 insert into alert_found (site, kind, originator, rule_id, severity, hold_s, is_raised, value, limit_value, message)
 with rules as materialized (
     select * from alert_rules where kind = 'stock' and is_active
@@ -22,6 +22,10 @@ with rules as materialized (
     select i.site, b.zone, sum(i.units) as units from in_bins i join bins b using (site, bin)
     where b.zone in (select zone from rules where zone is not null)
     group by 1, 2
+), skus_in_zones as materialized (
+    select c.site, b.zone, c.sku, sum(c.quantity) as units from counts c join bins b using (site, bin)
+    where c.state not in ('in_transit', 'unknown') and (b.zone, c.sku) in (select zone, sku from rules where sku is not null and zone is not null)
+    group by 1, 2, 3
 ), amounts as (
     select n.rule_id, n.site as at_site, 'sku/' || n.sku as originator, 'Stock of ' || n.sku as what, coalesce(held.units, 0) as units
     from sku_rules n left join held on (held.site, held.sku) = (n.site, n.sku)
@@ -32,8 +36,11 @@ with rules as materialized (
     union all
     select h.rule_id, h.at_site, 'zone/' || h.zone, 'Stock in the zone ' || h.zone, coalesce(sum(z.units), 0)
     from here h left join held_in_zones z on (z.site, z.zone) = (h.at_site, h.zone)
-    where h.zone is not null and exists (select from bins b where (b.site, b.zone) = (h.at_site, h.zone))
+    where h.zone is not null and h.sku is null and exists (select from bins b where (b.site, b.zone) = (h.at_site, h.zone))
     group by h.rule_id, h.at_site, h.zone
+    union all
+    select n.rule_id, n.site, 'sku/' || n.sku || '/zone/' || n.zone, 'Stock of ' || n.sku || ' in the zone ' || n.zone, coalesce(z.units, 0)
+    from sku_zone_rules n left join skus_in_zones z using (site, zone, sku)
 )
 select a.at_site, v.kind, a.originator, r.rule_id,
        case when v.is_near then 'info' when v.kind = 'stock_below' and a.units < r.safety then 'critical' else r.severity end, r.hold_s,

@@ -49,13 +49,13 @@ class StockRule(_Rule):
     """Units in stock against limits: of a SKU, of a family, in a zone; or of each SKU: of a class, or of the layout.
 
     Of a SKU only its nearest limits count: its own, else those of its class, else those of every SKU; and of each of
-    these the site's before those of every site.
+    these the site's before those of every site. Those of a SKU in a zone stand beside them.
     """
 
     kind: Literal["stock"]
     sku: Sku | None = None
     family: Label | None = None
-    zone: Place | None = None
+    zone: Place | None = Field(None, description="The sum in the zone; with `sku`: of that SKU there (a pick face).")
     velocity: Literal["A", "B", "C"] | None = Field(None, description="Each SKU of this velocity class.")
     low: Units | None = Field(None, description="Raised below this.")
     high: Units | None = Field(None, description="Raised above this.")
@@ -72,8 +72,11 @@ class StockRule(_Rule):
             raise ValueError("low or high must be given")
         if self.low is not None and self.high is not None and self.low >= self.high:
             raise ValueError("low must lie below high")
-        if sum(name is not None for name in (self.sku, self.family, self.zone, self.velocity)) > 1:
-            raise ValueError("only one of sku, family, zone and velocity can be given")
+        named = {name for name in ("sku", "family", "zone", "velocity") if getattr(self, name) is not None}
+        if len(named) > 1 and named != {"sku", "zone"}:
+            raise ValueError("only one of sku, family, zone and velocity can be given, or a sku in a zone")
+        if len(named) > 1 and self.lead_days is not None:
+            raise ValueError("lead_days is of orders: a SKU in a zone is refilled from the house, leave it out")
         if self.safety is not None and (self.low is None or self.safety > self.low):
             raise ValueError("safety must lie at or below low, which is to be given as well")
         return self

@@ -9,7 +9,8 @@ from pydantic_core import to_json
 
 from tagdock_cloud.stockpolicy.counts.duties import DUTIES as COUNTS
 from tagdock_cloud.stockpolicy.forecast import NORMAL_REACH
-from tagdock_cloud.stockpolicy.replenish import Limits, Rate, Stock, propose
+from tagdock_cloud.stockpolicy.refill import Face, refill
+from tagdock_cloud.stockpolicy.replenish import Limits, Proposal, Rate, Stock, propose
 from tagdock_cloud.stockpolicy.rules import WEEKS, Demand, first_week, outlook_rows
 from tagdock_cloud.store.pool import Connection, DictRow
 from tagdock_cloud.store.queries import load_queries
@@ -54,7 +55,8 @@ def propose_all(connection: Connection[DictRow]) -> None:
     for row in connection.execute(_SQL["sites"]).fetchall():
         values = {"site": row["site"], "rest_days": REST_DAYS}
         limited = connection.execute(_SQL["limited"], values).fetchall()
-        proposed = list(_proposals(today, limited))
+        faces = connection.execute(_SQL["faces"], values).fetchall()
+        proposed = [*_proposals(today, limited), *_refills(today, faces)]
         connection.execute(_SQL["propose"], {**values, "rows": to_json(proposed).decode()})
 
 
@@ -65,8 +67,21 @@ def _proposals(today: date, limited: list[DictRow]) -> Iterator[dict[str, Any]]:
         rate = Rate(row["mean"], row["variance"], reach, row["expected_low"], row["expected_high"])
         found = propose(today, limits, Stock(row["units"], row["promised"], row["announced"]), rate)
         if found is not None:
-            names = ("quantity", "order_on", "needed_on", "reorder_point", "up_to", "why")
-            yield {**{name: getattr(found, name) for name in names}, "sku": row["sku"], "rule_id": row["rule_id"]}
+            yield _told(found, row, None)
+
+
+def _refills(today: date, faces: list[DictRow]) -> Iterator[dict[str, Any]]:
+    for row in faces:
+        face = Face(row["zone"], row["units"], row["coming"], row["elsewhere"], row["per_week"])
+        found = refill(today, Limits(row["low"], row["high"]), face)
+        if found is not None:
+            yield _told(found, row, row["zone"])
+
+
+def _told(found: Proposal, row: DictRow, zone: str | None) -> dict[str, Any]:
+    names = ("quantity", "order_on", "needed_on", "reorder_point", "up_to", "why")
+    told = {name: getattr(found, name) for name in names}
+    return {**told, "sku": row["sku"], "zone": zone, "rule_id": row["rule_id"]}
 
 
 DUTIES: tuple[Duty, ...] = (

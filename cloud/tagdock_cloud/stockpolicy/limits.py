@@ -62,7 +62,8 @@ class LimitRow(BaseModel):
     def title(self) -> str:
         """The rule's name."""
         what = self.sku or self.family or self.zone or (f"class {self.velocity}" if self.velocity else "every SKU")
-        return f"Limits of {what}"[:100]
+        where = f" in {self.zone}" if self.sku and self.zone else ""
+        return f"Limits of {what}{where}"[:100]
 
 
 @router.post("/stock-limits/import", response_model=LimitsWritten, max_body_size=4 * 2**20, openapi_extra=CSV_BODY)

@@ -12,6 +12,8 @@ from tagdock_cloud.orders.entry import hold, write
 from tagdock_cloud.orders.records import OF_DELIVERY
 from tagdock_cloud.stockpolicy.records import ApprovalBody, DeclineBody, ProposalPage, ProposalRecord, ProposalState
 from tagdock_cloud.store.queries import load_queries
+from tagdock_cloud.tasks.opening import open_task
+from tagdock_cloud.tasks.records import TaskBody
 from tagdock_cloud.web.access import Planner, Viewer
 from tagdock_cloud.web.audit import audit
 from tagdock_cloud.web.database import Database, Db, Transaction
@@ -54,7 +56,10 @@ async def get_replenishment(db: Db, caller: Viewer, proposal_id: UUID) -> Respon
 
 @router.post("/{proposal_id}/approve", response_model=ProposalRecord)
 async def approve_replenishment(once: Once, caller: Planner, proposal_id: UUID, body: ApprovalBody) -> Response:
-    """Order it: its goods are awaited from now on under a notice, and webhooks are told. Once more changes nothing."""
+    """Order it: its goods are awaited under a notice; of one with a zone, let it be brought there: that is a task.
+
+    Webhooks are told. Once more changes nothing.
+    """
 
     async def work(transaction: Transaction) -> Response:
         before = await _held(transaction, caller, proposal_id)
@@ -62,10 +67,9 @@ async def approve_replenishment(once: Once, caller: Planner, proposal_id: UUID, 
             return reply(before)
         _check_open(before)
         quantity = body.quantity or before["quantity"]
-        notice = _notice({**before, "quantity": quantity})
-        await hold(transaction, "inbound", [notice], ["site"])
-        await write(transaction, caller, "inbound", [notice])
-        told = {"quantity": quantity, "reason": body.reason, "notice_id": notice["id"]}
+        begin = _order if before["zone"] is None else _bring
+        begun = await begin(transaction, caller, {**before, "quantity": quantity})
+        told = {"quantity": quantity, "reason": body.reason, **begun}
         return reply(await _decide(transaction, caller, before, {"state": "approved", **told}))
 
     return await once(caller, work)
@@ -80,7 +84,7 @@ async def decline_replenishment(once: Once, caller: Planner, proposal_id: UUID, 
         if before["state"] == "declined":
             return reply(before)
         _check_open(before)
-        told = {"quantity": before["quantity"], "reason": body.reason, "notice_id": None}
+        told = {"quantity": before["quantity"], "reason": body.reason, "notice_id": None, "task_id": None}
         return reply(await _decide(transaction, caller, before, {"state": "declined", **told}))
 
     return await once(caller, work)
@@ -89,6 +93,26 @@ async def decline_replenishment(once: Once, caller: Planner, proposal_id: UUID, 
 def _check_open(proposal: Row) -> None:
     if proposal["state"] != "open":
         raise Problem(409, f"the proposal is {proposal['state']} already; only an open one can be decided")
+
+
+async def _order(transaction: Transaction, caller: Caller, proposal: Row) -> Row:
+    notice = _notice(proposal)
+    await hold(transaction, "inbound", [notice], ["site"])
+    await write(transaction, caller, "inbound", [notice])
+    return {"notice_id": notice["id"], "task_id": None}
+
+
+async def _bring(transaction: Transaction, caller: Caller, proposal: Row) -> Row:
+    """Open the task to bring it into its zone. Raises Problem (409) where the zone has no bin any more."""
+    way = await transaction.one(_SQL["way_to_face"], proposal) or {}
+    if way["to_bin"] is None:
+        raise Problem(409, f"the zone {proposal['zone']} has no bin any more; decline the proposal")
+    body = TaskBody(
+        site=proposal["site"], kind="relocate", sku=proposal["sku"], quantity=proposal["quantity"], bin=way["bin"],
+        to_bin=way["to_bin"], why=proposal["why"], priority=2, due_at=None,
+    )  # fmt: skip
+    task = await open_task(transaction, caller, body, datetime.now(UTC))
+    return {"notice_id": None, "task_id": task["task_id"]}
 
 
 def _notice(proposal: Row) -> Row:

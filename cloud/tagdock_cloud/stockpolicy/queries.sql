@@ -72,9 +72,23 @@ from (select distinct on (n.site, n.sku) n.site, n.sku, r.rule_id, r.low, r.high
 join alert_rules r using (rule_id)
 left join stock_by_site_v1 k on (k.site, k.sku) = (n.site, n.sku)
 left join sku_outlooks o on (o.site, o.sku) = (n.site, n.sku)
-where not exists (select from replenishments d where (d.site, d.sku) = (n.site, n.sku) and d.state = 'declined'
+where not exists (select from replenishments d where (d.site, d.sku) = (n.site, n.sku) and d.zone is null and d.state = 'declined'
                   and d.decided_at > now() - make_interval(days => %(rest_days)s))
 order by n.sku
+
+-- name: faces
+-- SKUs whose minimum in a zone is not there: what is, what lies for sale elsewhere, what is on its way, what is expected to go in a week.
+select z.sku, z.zone, z.rule_id, z.minimum as low, z.maximum as high, z.units, z.elsewhere,
+       coalesce((select sum(t.quantity) from replenishments p join tasks t using (task_id)
+                 where (p.site, p.sku, p.zone) = (z.site, z.sku, z.zone) and t.state = 'open'), 0)::bigint as coming,
+       coalesce(o.units_per_week, 0) as per_week
+from (select distinct on (sku, zone) * from zone_stock_v1 where site = %(site)s and minimum is not null
+      order by sku, zone, minimum desc, rule_id) z
+left join sku_outlooks o using (site, sku)
+where z.units < z.minimum
+  and not exists (select from replenishments d where (d.site, d.sku, d.zone) = (z.site, z.sku, z.zone) and d.state = 'declined'
+                  and d.decided_at > now() - make_interval(days => %(rest_days)s))
+order by z.sku, z.zone
 
 -- name: sites
 -- Sites of which limits may speak.
@@ -85,20 +99,20 @@ select site from sites where exists (select from alert_rules where kind = 'stock
 -- Open proposals as they are now; a new one is told, one that is not needed any more lapses.
 with wanted as (
     select * from jsonb_to_recordset(%(rows)s::jsonb) as w (sku text, quantity integer, order_on date, needed_on date,
-        reorder_point double precision, up_to double precision, why text, rule_id uuid)
+        reorder_point double precision, up_to double precision, why text, rule_id uuid, zone text)
 ), lapsed as (
     update replenishments r set state = 'lapsed'
-    where r.site = %(site)s and r.state = 'open' and not exists (select from wanted w where w.sku = r.sku)
+    where r.site = %(site)s and r.state = 'open' and not exists (select from wanted w where w.sku = r.sku and w.zone is not distinct from r.zone)
 ), kept as (
     update replenishments r
     set quantity = w.quantity, order_on = w.order_on, needed_on = w.needed_on, reorder_point = w.reorder_point, up_to = w.up_to, why = w.why,
         rule_id = w.rule_id
     from wanted w
-    where r.site = %(site)s and r.state = 'open' and r.sku = w.sku and (r.quantity, r.order_on, r.why) is distinct from (w.quantity, w.order_on, w.why)
+    where r.site = %(site)s and r.state = 'open' and r.sku = w.sku and r.zone is not distinct from w.zone and (r.quantity, r.order_on, r.why) is distinct from (w.quantity, w.order_on, w.why)
 ), added as (
-    insert into replenishments (site, sku, quantity, order_on, needed_on, reorder_point, up_to, why, rule_id)
-    select %(site)s, sku, quantity, order_on, needed_on, reorder_point, up_to, why, rule_id from wanted
-    on conflict (site, sku) where state = 'open' do nothing
+    insert into replenishments (site, sku, quantity, order_on, needed_on, reorder_point, up_to, why, rule_id, zone)
+    select %(site)s, sku, quantity, order_on, needed_on, reorder_point, up_to, why, rule_id, zone from wanted
+    on conflict (site, sku, coalesce(zone, '')) where state = 'open' do nothing
     returning *
 )
 select count(tell_webhooks('replenishment', a.site, jsonb_build_object('change', 'proposed') || to_jsonb(a))) as told from added a
@@ -106,7 +120,7 @@ select count(tell_webhooks('replenishment', a.site, jsonb_build_object('change',
 -- part: proposal
 -- A proposal as it is shown.
 select proposal_id, site, sku, quantity, order_on, needed_on, reorder_point, up_to, why, rule_id, state, proposed_at, decided_at, decided_by,
-       reason, notice_id
+       reason, notice_id, zone, task_id
 from replenishments_v1
 
 -- name: proposals
@@ -130,11 +144,34 @@ select from replenishments where proposal_id = %(proposal_id)s for update
 -- A person decided; who listens is told.
 with decided as (
     update replenishments set state = %(state)s, quantity = %(quantity)s, decided_at = now(), decided_by = %(by)s, reason = %(reason)s,
-                              notice_id = %(notice_id)s
+                              notice_id = %(notice_id)s, task_id = %(task_id)s
     where proposal_id = %(proposal_id)s and state = 'open'
     returning *
 )
 select count(tell_webhooks('replenishment', d.site, jsonb_build_object('change', d.state) || to_jsonb(d))) as told from decided d
+
+-- name: way_to_face
+-- From which bin of other zones most can be taken, and to which of the zone's it goes: its own, else where it lies, else the first.
+select (select c.bin
+        from (select bin, quantity from stock_counts where (site, sku, state) = (%(site)s, %(sku)s, 'sellable_accessible')
+              union all select bin, quantity from stock_deltas where (site, sku, state) = (%(site)s, %(sku)s, 'sellable_accessible')) c
+        join bins b on (b.site, b.bin) = (%(site)s, c.bin) and b.zone <> %(zone)s
+        group by c.bin having sum(c.quantity) > 0 order by sum(c.quantity) desc, c.bin limit 1) as bin,
+       (select b.bin from bins b left join bin_skus k on (k.site, k.bin, k.sku) = (b.site, b.bin, %(sku)s)
+        where b.site = %(site)s and b.zone = %(zone)s
+        order by k.bin is null, not exists (select from items i where (i.site, i.bin, i.sku) = (b.site, b.bin, %(sku)s)), b.bin
+        limit 1) as to_bin
+
+-- name: zone_stock
+-- What lies in each zone of the SKUs whose limits speak of it.
+select site, zone, sku, rule_id, rule, severity, units, elsewhere, minimum, maximum, near, safety, state
+from zone_stock_v1
+where (%(sites)s::text[] is null or site = any (%(sites)s)) and (%(site)s::text is null or site = %(site)s)
+  and (%(zone)s::text is null or zone = %(zone)s) and (%(sku)s::text is null or sku = %(sku)s)
+  and (%(state)s::text is null or state = %(state)s)
+  and (%(after_site)s::text is null or (site, zone, sku, rule_id) > (%(after_site)s, %(after_zone)s, %(after_sku)s, %(after_rule)s::uuid))
+order by site, zone, sku, rule_id
+limit %(rows)s
 
 -- name: policies
 -- What each SKU at a site is: class, limits, stock, outlook.

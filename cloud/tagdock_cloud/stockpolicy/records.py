@@ -86,12 +86,41 @@ class ProposalRecord(BaseModel):
     decided_by: str | None
     reason: str
     notice_id: str | None = Field(description="The notice under which its goods are awaited.")
+    zone: str | None = Field(description="Where it is to be brought from other zones of the site; null: it is ordered.")
+    task_id: UUID | None = Field(description="The task to bring it there.")
 
 
 class ProposalPage(BaseModel):
     """A page of proposals, newest first."""
 
     items: list[ProposalRecord]
+
+
+ZoneState = Literal["below_safety", "below", "near", "within", "above"]
+
+
+class ZoneStockRecord(BaseModel):
+    """Units of a SKU in a zone against a rule that speaks of both."""
+
+    site: str
+    zone: str
+    sku: str
+    rule_id: UUID
+    rule: str
+    severity: str
+    units: int
+    elsewhere: int = Field(description="For sale in other zones of the site.")
+    minimum: float | None
+    maximum: float | None
+    near: float
+    safety: float | None
+    state: ZoneState
+
+
+class ZoneStockPage(BaseModel):
+    """SKUs in zones, by site, zone and SKU."""
+
+    items: list[ZoneStockRecord]
 
 
 class ApprovalBody(BaseModel):

@@ -51,6 +51,7 @@ def notice(connection: Connection[DictRow]) -> None:
 def notice_all(connection: Connection[DictRow]) -> None:
     """End whatever is done by now: what was registered, settled or corrected moved nothing."""
     connection.execute(_SQL["noticed"], {"epcs": None})
+    connection.execute(_SQL["noticed_units"])
     connection.execute(_SQL["noticed_orders"])
     call_off_all(connection)
 

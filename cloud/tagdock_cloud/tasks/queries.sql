@@ -168,6 +168,13 @@ update tasks t set state = 'done', done_at = clock_timestamp(), done_by = 'reads
                    result = jsonb_strip_nulls(jsonb_build_object('bin', s.bin, 'door', s.door))
 from seen s where t.task_id = s.task_id and t.state = 'open'
 
+-- name: noticed_units
+-- Units of goods that were to be brought to a bin, whichever items they are in: as many have come there since.
+update tasks t set state = 'done', done_at = clock_timestamp(), done_by = 'reads', done_how = 'read', result = jsonb_build_object('bin', t.to_bin)
+where t.state = 'open' and t.kind = 'relocate' and t.epc is null and t.sku is not null and t.quantity > 0 and t.opened_by is null and t.plan_id is null
+  and (select coalesce(sum(i.quantity), 0) from items i
+       where (i.site, i.bin, i.sku) = (t.site, t.to_bin, t.sku) and i.since > t.opened_at) >= t.quantity
+
 -- name: noticed_orders
 -- What is to be picked or packed for an order that is complete, is done.
 update tasks t set state = 'done', done_at = clock_timestamp(), done_by = 'reads', done_how = 'read'

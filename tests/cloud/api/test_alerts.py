@@ -78,7 +78,9 @@ def test_a_rule_is_added_changed_as_it_was_seen_and_deleted(manager: Any, servic
     [
         pytest.param({"low": None}, "low or high must be given", id="no-limit"),
         pytest.param({"high": 5}, "low must lie below high", id="limits-crossed"),
-        pytest.param({"zone": "cool"}, "only one of sku, family, zone and velocity", id="two-targets"),
+        pytest.param({"family": "lamps"}, "only one of sku, family, zone and velocity", id="two-targets"),
+        pytest.param({"zone": "cool", "velocity": "A"}, "or a sku in a zone", id="three-targets"),
+        pytest.param({"zone": "cool", "lead_days": 3}, "lead_days is of orders", id="a-zone-orders-nothing"),
         pytest.param({"low": -1}, "greater than or equal to 0", id="negative"),
         pytest.param({"low": "NaN"}, "finite number", id="no-number"),
         pytest.param({"door": "D1"}, "is not a known field", id="field-of-another-kind"),
