@@ -43,7 +43,7 @@ def looked(kind: type[Person], cloud: Cloud) -> list[tuple[str, dict[str, Any]]]
 
 
 def test_a_move_of_a_plan_is_given_back_as_it_would_hold_up_what_came_back() -> None:
-    move = {"task_id": "t1", "kind": "relocate", "epc": None, "case": None, "started_at": None}
+    move = {"task_id": "t1", "kind": "relocate", "epc": None, "order": None, "case": None, "started_at": None}
     assert looked(Operator, Cloud(tasks=[move])) == [("/tasks/t1/give-back", {"reason": "others do this"})]
 
 

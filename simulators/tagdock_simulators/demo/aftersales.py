@@ -12,6 +12,7 @@ from tagdock_simulators.demo.client import CloudClient
 from tagdock_simulators.demo.desk import WAVE, Counter, Desk
 from tagdock_simulators.demo.errors import DemoError
 from tagdock_simulators.demo.fates import Returned, fates
+from tagdock_simulators.demo.floorwork import FloorWork
 from tagdock_simulators.demo.furnish import Warehouse
 from tagdock_simulators.demo.house import Addresses, House
 from tagdock_simulators.demo.people import STAFF, Bench, Person
@@ -41,6 +42,9 @@ class AfterSales:
         self._say = say
         self._desks: dict[str, Desk] = {}
         self._benches = {site: Bench() for site in sites}
+        # Without trucks: where thousands of cartons come in, nobody could put them all away in time.
+        self._floor_site = sites[-1] if len(sites) > 1 else None
+        self._floor: FloorWork | None = None
         self._people: list[Person] = []
         self._tokens: list[str] = []
 
@@ -71,6 +75,9 @@ class AfterSales:
             counter = Counter(site, own, tagger, bin_of, scenario, self._seed, run)
             desk = Desk(counter, self._benches[site], fates(self._seed, site))
             self._desks[site] = await stack.enter_async_context(desk)
+            if site == self._floor_site:
+                self._floor = FloorWork(desk, counter, self._benches[site], self._say)
+                await self._floor.begin()
             await self._hire(stack, own, site, addresses.console)
         desks = list(self._desks.values())
         for desk, other in zip(desks, [*desks[1:], desks[0]], strict=True):
@@ -89,15 +96,20 @@ class AfterSales:
         comebacks = [one for desk in self._desks.values() for one in desk.comebacks]
         found = [await desk.differences(desk.comebacks) for desk in self._desks.values()]
         refusals = [refusal for bench in self._benches.values() for refusal in bench.refusals]
-        return Returned(tuple(self._desks), comebacks, [one for each in found for one in each], refusals)
+        asked = None if self._floor is None else await self._floor.judge()
+        return Returned(tuple(self._desks), comebacks, [one for each in found for one in each], refusals, asked)
 
     async def _waves(self, site: str, stop: asyncio.Event) -> None:
         cancelled, desk = iter(self._cancelled[site]), self._desks[site]
         while not stop.is_set() and (wave := _some(cancelled)):
-            try:
-                await desk.wave(wave)
-            except DemoError as error:
-                self._say(f"returns: {error}")
+            asked = [self._floor.round(each.line for each in wave)] if self._floor and site == self._floor_site else []
+            await asyncio.gather(self._wave(desk, wave), *asked)
+
+    async def _wave(self, desk: Desk, wave: Sequence[Cancelled]) -> None:
+        try:
+            await desk.wave(wave)
+        except DemoError as error:
+            self._say(f"returns: {error}")
 
     async def _hire(self, stack: contextlib.AsyncExitStack, client: CloudClient, site: str, address: str) -> None:
         """Give each person a token of their role at their site."""

@@ -79,6 +79,10 @@ class CloudClient:
         """Say what a zone is for and what its goods bear."""
         await self._call("PUT", f"/sites/{self._site}/zones/{zone}", json=dict(limits), headers={"If-Match": "*"})
 
+    async def put_floor_rule(self, rule: Mapping[str, Any]) -> None:
+        """Say what the site's floor is asked to do by itself."""
+        await self._call("PUT", f"/sites/{self._site}/floor-rule", json=dict(rule), headers={"If-Match": "*"})
+
     async def add_rules(self, rules: Sequence[Mapping[str, Any]]) -> None:
         """Add rules of alerts, but for those of a name that there is one of already."""
         known = {each["name"] for each in await self.all("/alert-rules")}

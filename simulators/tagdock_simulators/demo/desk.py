@@ -97,7 +97,27 @@ class Desk:
 
     async def receive(self, transfer: str, carton: Carton) -> None:
         """Take in what another site sent."""
-        await self._pass([carton], "in", transfer)
+        await self.carry([carton], "in", transfer)
+
+    async def carry(self, cartons: Sequence[Carton], direction: Direction, paper: str | None = None) -> None:
+        """Let goods pass a door, in a session of a transfer or an order, or in none, and wait until that is on record.
+
+        What is not there in time, as after a kill, holds nothing else up: what never gets there is a difference later.
+        """
+        if not cartons:
+            return
+        async with self._lock:  # a site's doors take one load after the other
+            door = SENDING_DOOR if direction == "out" else RETURNS_DOOR
+            if paper is None:
+                await self._play(cartons, direction, door)
+                return
+            kind = "outbound" if direction == "out" else "inbound"
+            asked = {"door": door, "kind": kind, "order": paper}
+            session = await self._client.tell("/sessions", site=self.site, **asked)
+            try:
+                await self._play(cartons, direction, door)
+            finally:
+                await self._client.close_session(session["session_id"], None)
 
     async def wave(self, cancelled: Sequence[Cancelled]) -> None:
         """Let goods leave, come back, and be dealt with, until each stands where it has to or it took too long."""
@@ -108,14 +128,14 @@ class Desk:
             for carton, _ in goods
         ]
         await self._client.put_cartons([*items, *self._spares([comeback for _, comeback in goods])])
-        await self._pass([carton for carton, _ in goods], "out")
+        await self.carry([carton for carton, _ in goods], "out")
         for (_, comeback), each in zip(goods, cancelled, strict=True):
             if comeback.is_announced:
                 await self._announce(comeback, each)
         self._bench.goods |= {comeback.epc: comeback for _, comeback in goods}
         for _, comeback in goods[::_WRITES_EVERY]:
             await self._hear_of(comeback)
-        await self._pass([carton for carton, comeback in goods if comeback.fate is not KEPT], "in")
+        await self.carry([carton for carton, comeback in goods if comeback.fate is not KEPT], "in")
         await self._settle([comeback for _, comeback in goods])
 
     async def differences(self, comebacks: Sequence[Comeback]) -> list[Difference]:
@@ -182,7 +202,7 @@ class Desk:
             await self._client.tell(
                 "/transfers", id=name, start_site=self._counter.site, goal_site=one.goal, lines=lines
             )
-            await self._pass([carton], "out", name)
+            await self.carry([carton], "out", name)
             await self._next.receive(name, carton)
 
     async def _announce(self, comeback: Comeback, cancelled: Cancelled) -> None:
@@ -215,31 +235,11 @@ class Desk:
             leaving, self._bench.to_send = list(self._bench.to_send), []
             if leaving:
                 sent = [self._cartons[epc] for epc in leaving]
-                await self._pass(sent, "out")
+                await self.carry(sent, "out")
             await self._send_on(comebacks, await self._lives())
             if await self._is_settled(comebacks):
                 return
             await asyncio.sleep(_LOOK_EVERY_S)
-
-    async def _pass(self, cartons: Sequence[Carton], direction: Direction, transfer: str | None = None) -> None:
-        """Let goods pass a door, in a session of a transfer or in none, and wait until that is on record.
-
-        What is not there in time, as after a kill, holds nothing else up: what never gets there is a difference later.
-        """
-        if not cartons:
-            return
-        async with self._lock:  # a site's doors take one load after the other
-            door = SENDING_DOOR if direction == "out" else RETURNS_DOOR
-            if transfer is None:
-                await self._play(cartons, direction, door)
-                return
-            kind = "outbound" if direction == "out" else "inbound"
-            asked = {"door": door, "kind": kind, "order": transfer}
-            session = await self._client.tell("/sessions", site=self.site, **asked)
-            try:
-                await self._play(cartons, direction, door)
-            finally:
-                await self._client.close_session(session["session_id"], None)
 
     async def _play(self, cartons: Sequence[Carton], direction: Direction, door: str) -> None:
         since, passed = datetime.now(UTC), asyncio.Event()

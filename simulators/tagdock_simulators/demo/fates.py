@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from tagdock_simulators.chance import Chance
+from tagdock_simulators.demo.errands import Asked, asked_json
 
 Grade = Literal["A", "B", "C"]
 Outcome = Literal["restock", "repack", "repair", "exchange", "scrap", "back_to_customer"]
@@ -167,6 +168,13 @@ class Returned:
     differences: Sequence[Difference]
     refusals: Sequence[str] = ()
     """What the cloud refused to the staff: somebody else was faster, as a rule."""
+    asked: Asked | None = None
+    """What a site's floor was asked by itself; None: at no site."""
+
+    @property
+    def is_right(self) -> bool:
+        """Tell whether all is on record as it is."""
+        return not self.differences and not (self.asked and self.asked.differences)
 
 
 def fates(seed: int, site: str) -> Iterator[tuple[Fate, bool]]:
@@ -223,6 +231,7 @@ def returned_json(returned: Returned) -> dict[str, Any]:
         "fates": {fate: names.count(fate) for fate in dict.fromkeys(names)},
         "by_site": {site: sum(each.site == site for each in returned.comebacks) for site in returned.sites},
         "refusals": list(returned.refusals),
+        **({"by_itself": asked_json(returned.asked)} if returned.asked else {}),
     }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tagdock_simulators.demo.client import CloudClient
+from tagdock_simulators.demo.errands import Errand
 from tagdock_simulators.demo.errors import DemoError
 from tagdock_simulators.demo.fates import EXCHANGED, Comeback
 
@@ -25,6 +26,8 @@ class Bench:
     packed: set[str] = field(default_factory=set)
     """All that ever were: until its passage is on record a parcel's task is still open."""
     refusals: list[str] = field(default_factory=list)
+    errands: dict[str, Errand] = field(default_factory=dict)
+    """Cartons that ask for tasks by themselves, by their EPC and by their order."""
 
 
 class Person:
@@ -90,7 +93,7 @@ class Person:
 
 
 class Operator(Person):
-    """Unpacks what came, puts back what may be sold, and packs what goes to its customer."""
+    """Unpacks what came, puts back what may be sold, packs what goes to its customer, and does what the floor asks."""
 
     role = "operator"
 
@@ -99,6 +102,10 @@ class Operator(Person):
             await self._step(comeback.epc, "unpack")
 
     async def _do(self, task: Row, comeback: Comeback | None) -> None:
+        errand = self._bench.errands.get(str(task["epc"])) or self._bench.errands.get(str(task["order"]))
+        if errand is not None:
+            await self._run_errand(task, errand)
+            return
         if comeback is None:  # a plan's moves are walked by others: what fills the hands here holds up what came back
             await self._client.tell(f"/tasks/{task['task_id']}/give-back", reason="others do this")
             return
@@ -111,6 +118,16 @@ class Operator(Person):
         elif state == "graded" and epc not in self._bench.packed:
             self._bench.packed.add(epc)
             self._bench.to_send.append(epc)
+
+    async def _run_errand(self, task: Row, errand: Errand) -> None:
+        """Scan what is done; what nobody says, reads have to notice."""
+        kind = str(task["kind"])
+        if not errand.is_scanned(kind):
+            return
+        await self._take(task)
+        scanned = errand.order if kind == "pack" else errand.epc
+        lies = {"bin": errand.bin} if kind == "put_away" else {}
+        await self._client.tell(f"/tasks/{task['task_id']}/done", scanned=scanned, **lies)
 
 
 class Inspector(Person):

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from tagdock_simulators.demo.beside import Moved, TruckEnd, beside_json, beside_rows
+from tagdock_simulators.demo.errands import asked_row
 from tagdock_simulators.demo.fates import Returned, returned_json, returned_row
 
 DECIDED_WITHIN = timedelta(seconds=4)
@@ -111,7 +112,7 @@ class Report:
         """Tell whether nothing was lost, doubled, invented or wrong."""
         wrong = self.lost or self.doubled or self.wrong_door or self.wrong_direction or self.unexpected
         returned = self.played.returned
-        differs = returned is not None and returned.differences
+        differs = returned is not None and not returned.is_right
         past = self.played.past
         return not wrong and not differs and self.played.moved.is_right and (past is None or past.clean)
 
@@ -240,6 +241,7 @@ def as_text(report: Report) -> str:
         *beside_rows(played.trucks, played.moved),
         *([("past", _past_text(played.past))] if played.past else []),
         *([returned_row(played.returned)] if played.returned else []),
+        *([asked_row(played.returned.asked)] if played.returned and played.returned.asked else []),
         ("plan", plan_text(played.plan)),
         ("unusable lines", _unusable_text(played.unusable_lines)),
         ("time played", f"{played.seconds:.0f} s"),
