@@ -22,13 +22,21 @@ class Silent:
 
     def __init__(self) -> None:
         self.told: list[str] = []
+        self.ordered: list[str] = []
 
     async def put_cartons(self, items: Any) -> None:
         self.told.append("/items")
 
+    async def put_papers(self, path: str, items: Any) -> None:
+        self.told.append(path)
+        self.ordered += [line["epc"] for item in items for line in item["lines"]]
+
     async def tell(self, path: str, **body: Any) -> dict[str, Any]:
         self.told.append(path)
-        return {}
+        return {"session_id": "s1"}
+
+    async def close_session(self, session_id: str, until_at: datetime | None) -> None:
+        self.told.append(f"close {session_id}")
 
     async def all(self, path: str, **asked: str) -> list[dict[str, Any]]:
         return []
@@ -39,14 +47,14 @@ class Silent:
 
 
 def test_goods_that_are_not_on_record_in_time_hold_up_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    played: list[str] = []
+    played: list[tuple[str, int]] = []
 
     class Passes:
         def __init__(self, *_: Any, **__: Any) -> None:
             pass
 
         async def play(self, loads: Iterator[Any], stop: asyncio.Event) -> None:
-            played.extend(load.direction for load in loads)
+            played.extend((load.direction, len(load.cartons)) for load in loads)
 
     monkeypatch.setattr(desks, "Player", Passes)
     monkeypatch.setattr(desks, "_ON_RECORD_WITHIN_S", 0.0)
@@ -64,5 +72,7 @@ def test_goods_that_are_not_on_record_in_time_hold_up_nothing_else(monkeypatch: 
         return await desk.differences(desk.comebacks)
 
     (wrong,) = asyncio.run(run())
-    assert (played, cloud.told) == (["out", "in"], ["/items", "/returns", "/requests"])
+    assert played == [("out", 3), ("in", 1)], "two of the same goods stay with their customers"
+    assert cloud.told == ["/items", "/orders", "/sessions", "close s1", "/returns", "/requests"]
+    assert len(set(cloud.ordered)) == 3, "what leaves was ordered: else no return rate could be told"
     assert (wrong.expected["state"], wrong.found["state"]) == ("stored", None)

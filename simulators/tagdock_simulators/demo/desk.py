@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from types import TracebackType
 from typing import Any, Self
@@ -29,6 +29,11 @@ _ON_RECORD_WITHIN_S = 45.0
 _SETTLED_WITHIN_S = 10.0 * WAVE
 _SPARES = 3
 """Units in a carton of parts: what a repair takes is told from what it leaves."""
+_KEEPS_OF_EACH = 2
+"""With each carton that comes back so many more of the same goods leave, and stay with their customers. Assumed: three
+in ten units come back, as of clothes that are bought unseen."""
+_DUE_IN = timedelta(hours=4)
+"""Later than any floor picks ahead by itself: these parcels are packed when they are ordered."""
 _WRITES_EVERY = 4
 """Of so many customers one writes or calls."""
 _LOOK_EVERY_S = 1.0
@@ -122,13 +127,14 @@ class Desk:
     async def wave(self, cancelled: Sequence[Cancelled]) -> None:
         """Let goods leave, come back, and be dealt with, until each stands where it has to or it took too long."""
         goods = [self._sell(each) for each in cancelled]
+        leaving = [*(carton for carton, _ in goods), *self._kept_by_customers(cancelled)]
         items = [
             {"epc": carton.epc.urn, "sku": carton.line.sku, "quantity": carton.line.quantity}
             | {"bin": self._counter.bin_of[carton.line.sku]}
-            for carton, _ in goods
+            for carton in leaving
         ]
         await self._client.put_cartons([*items, *self._spares([comeback for _, comeback in goods])])
-        await self.carry([carton for carton, _ in goods], "out")
+        await self.carry(leaving, "out", await self._order(leaving))
         for (_, comeback), each in zip(goods, cancelled, strict=True):
             if comeback.is_announced:
                 await self._announce(comeback, each)
@@ -180,6 +186,20 @@ class Desk:
         self._cartons |= {each.epc.urn: each for each in (carton, spare) if each}
         self.comebacks.append(comeback)
         return carton, comeback
+
+    def _kept_by_customers(self, cancelled: Sequence[Cancelled]) -> list[Carton]:
+        """Tag the goods that leave with them and that nobody sends back."""
+        lines = [replace(each.line, is_return=False) for each in cancelled]
+        return [self._counter.tagger.tag(line) for line in lines for _ in range(_KEEPS_OF_EACH)]
+
+    async def _order(self, cartons: Sequence[Carton]) -> str:
+        """Enter the order by which these leave, and return its name."""
+        counter = self._counter
+        name = f"{counter.run}-{counter.site}-S{next(self._numbers)}"
+        due_at = (datetime.now(UTC) + _DUE_IN).isoformat()
+        lines = [{"epc": carton.epc.urn} for carton in cartons]
+        await self._client.put_papers("/orders", [{"site": counter.site, "id": name, "due_at": due_at, "lines": lines}])
+        return name
 
     def _spares(self, comebacks: Sequence[Comeback]) -> list[dict[str, Any]]:
         """Return the cartons of parts that repairs of these take from, as they lie in their bins."""
