@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tagdock_cloud.access.roles import ROLES as ACCESS_ROLES
 from tagdock_cloud.cli import main
 from tagdock_cloud.errors import ConfigurationError
 from tagdock_cloud.life.picture import diagram, table
@@ -160,6 +161,16 @@ def test_every_forbidden_transition_is_refused_to_every_role_in_every_life() -> 
             assert (_after(life, one) is not None) == allowed, (life, one)
             tried += 1
     assert tried > 10_000
+
+
+def test_roles_that_no_transition_names_take_none_in_any_life() -> None:
+    """Whatever other roles there are, those of somebody who only looks, plans or delivers data among them."""
+    others = set(ACCESS_ROLES) - set(ROLES) - {"admin"}  # who decides as a manager does
+    assert others >= {"viewer", "planner", "integrator"}
+    asked = [replace(one, by=role, roles=frozenset({role})) for one in _wishes() if one.by == "olga" for role in others]
+    for life in _explored():
+        for one in asked:
+            assert _after(life, one) is None, (life, one)
 
 
 def test_every_transition_is_refused_without_each_detail_that_it_needs() -> None:
