@@ -104,6 +104,14 @@ def test_the_text_says_what_is_wrong_and_what_was_left_out() -> None:
     assert "Nothing was lost" in as_text(verdict(stored()))
 
 
+@pytest.mark.parametrize(("longest_s", "is_told"), [(0.9, False), (1.0, True), (34.7, True)])
+def test_that_loads_stood_still_for_long_as_the_box_was_busy_is_told(longest_s: float, is_told: bool) -> None:
+    played = replace(PLAYED, feed_late_ms=(20.0, 30.0, longest_s * 1000))
+    text = as_text(judge([passed()], [stored()], (), played))
+    assert (f"99 % within {longest_s:.2f} s   (unread in their doors" in text) == is_told
+    assert ("loads stood still" in text) == is_told
+
+
 def test_weeks_of_the_past_count_for_the_verdict() -> None:
     record = [stored()]
     for past, is_clean in (

@@ -206,6 +206,9 @@ def _past_json(past: Report) -> dict[str, Any]:
     return {name: value for name, value in as_json(past).items() if name not in without}
 
 
+BUSY_MS = 1000.0
+"""How long a load may stand still, as this box is busy, before that is worth telling: a gateway waits three times as
+long before it takes goods that it does not hear for gone."""
 _WRONG = ("lost", "doubled", "wrong_door", "wrong_direction", "uncertain")
 
 
@@ -238,6 +241,7 @@ def as_text(report: Report) -> str:
             if report.hand_overs_ms
             else []
         ),
+        *_busy_rows(played.feed_late_ms),
         *beside_rows(played.trucks, played.moved),
         *([("past", _past_text(played.past))] if played.past else []),
         *([returned_row(played.returned)] if played.returned else []),
@@ -269,6 +273,15 @@ def _kill_rows(report: Report) -> list[tuple[str, str]]:
     killed = ", ".join(f"{name} at {at:%H:%M:%S}" for name, at in report.played.kills)
     words = "(their reads were, all or some, only in a killed gateway's memory)"
     return [("killed", killed), ("lost in memory", f"{len(report.lost_in_memory):,}   {words}")]
+
+
+def _busy_rows(stood_ms: Sequence[float]) -> list[tuple[str, str]]:
+    """Say that loads stood still, where they did for long: unread meanwhile, as no goods in a door are."""
+    p99_ms = _spread(stood_ms)["p99"]
+    if p99_ms is None or p99_ms < BUSY_MS:
+        return []
+    words = "(unread in their doors: this box is too busy for it, which alone may be what went wrong)"
+    return [("loads stood still", f"{_seconds(stood_ms)}   {words}")]
 
 
 def _seconds(values_ms: Sequence[float]) -> str:
