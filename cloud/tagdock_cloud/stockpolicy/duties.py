@@ -56,8 +56,8 @@ def propose_all(connection: Connection[DictRow]) -> None:
         values = {"site": row["site"], "rest_days": REST_DAYS}
         limited = connection.execute(_SQL["limited"], values).fetchall()
         faces = connection.execute(_SQL["faces"], values).fetchall()
-        proposed = [*_proposals(today, limited), *_refills(today, faces)]
-        connection.execute(_SQL["propose"], {**values, "rows": to_json(proposed).decode()})
+        for name, found in (("propose", _proposals(today, limited)), ("propose_refills", _refills(today, faces))):
+            connection.execute(_SQL[name], {**values, "rows": to_json(list(found)).decode()})
 
 
 def _proposals(today: date, limited: list[DictRow]) -> Iterator[dict[str, Any]]:
@@ -67,7 +67,7 @@ def _proposals(today: date, limited: list[DictRow]) -> Iterator[dict[str, Any]]:
         rate = Rate(row["mean"], row["variance"], reach, row["expected_low"], row["expected_high"])
         found = propose(today, limits, Stock(row["units"], row["promised"], row["announced"]), rate)
         if found is not None:
-            yield _told(found, row, None)
+            yield _told(found, row)
 
 
 def _refills(today: date, faces: list[DictRow]) -> Iterator[dict[str, Any]]:
@@ -75,13 +75,13 @@ def _refills(today: date, faces: list[DictRow]) -> Iterator[dict[str, Any]]:
         face = Face(row["zone"], row["units"], row["coming"], row["elsewhere"], row["per_week"])
         found = refill(today, Limits(row["low"], row["high"]), face)
         if found is not None:
-            yield _told(found, row, row["zone"])
+            yield {**_told(found, row), "zone": row["zone"]}
 
 
-def _told(found: Proposal, row: DictRow, zone: str | None) -> dict[str, Any]:
+def _told(found: Proposal, row: DictRow) -> dict[str, Any]:
     names = ("quantity", "order_on", "needed_on", "reorder_point", "up_to", "why")
     told = {name: getattr(found, name) for name in names}
-    return {**told, "sku": row["sku"], "zone": zone, "rule_id": row["rule_id"]}
+    return {**told, "sku": row["sku"], "rule_id": row["rule_id"]}
 
 
 DUTIES: tuple[Duty, ...] = (

@@ -72,47 +72,69 @@ from (select distinct on (n.site, n.sku) n.site, n.sku, r.rule_id, r.low, r.high
 join alert_rules r using (rule_id)
 left join stock_by_site_v1 k on (k.site, k.sku) = (n.site, n.sku)
 left join sku_outlooks o on (o.site, o.sku) = (n.site, n.sku)
-where not exists (select from replenishments d where (d.site, d.sku) = (n.site, n.sku) and d.zone is null and d.state = 'declined'
+where not exists (select from replenishments d where (d.site, d.sku) = (n.site, n.sku) and d.state = 'declined'
                   and d.decided_at > now() - make_interval(days => %(rest_days)s))
 order by n.sku
 
 -- name: faces
 -- SKUs whose minimum in a zone is not there: what is, what lies for sale elsewhere, what is on its way, what is expected to go in a week.
 select z.sku, z.zone, z.rule_id, z.minimum as low, z.maximum as high, z.units, z.elsewhere,
-       coalesce((select sum(t.quantity) from replenishments p join tasks t using (task_id)
+       coalesce((select sum(t.quantity) from refills p join tasks t using (task_id)
                  where (p.site, p.sku, p.zone) = (z.site, z.sku, z.zone) and t.state = 'open'), 0)::bigint as coming,
        coalesce(o.units_per_week, 0) as per_week
 from (select distinct on (sku, zone) * from zone_stock_v1 where site = %(site)s and minimum is not null
       order by sku, zone, minimum desc, rule_id) z
 left join sku_outlooks o using (site, sku)
 where z.units < z.minimum
-  and not exists (select from replenishments d where (d.site, d.sku, d.zone) = (z.site, z.sku, z.zone) and d.state = 'declined'
+  and not exists (select from refills d where (d.site, d.sku, d.zone) = (z.site, z.sku, z.zone) and d.state = 'declined'
                   and d.decided_at > now() - make_interval(days => %(rest_days)s))
 order by z.sku, z.zone
 
 -- name: sites
 -- Sites of which limits may speak.
 select site from sites where exists (select from alert_rules where kind = 'stock' and is_active)
-   or exists (select from replenishments where state = 'open') order by site
+   or exists (select from replenishments where state = 'open') or exists (select from refills where state = 'open') order by site
 
 -- name: propose
--- Open proposals as they are now; a new one is told, one that is not needed any more lapses.
+-- Open proposals to order as they are now; a new one is told, one that is not needed any more lapses.
 with wanted as (
     select * from jsonb_to_recordset(%(rows)s::jsonb) as w (sku text, quantity integer, order_on date, needed_on date,
-        reorder_point double precision, up_to double precision, why text, rule_id uuid, zone text)
+        reorder_point double precision, up_to double precision, why text, rule_id uuid)
 ), lapsed as (
     update replenishments r set state = 'lapsed'
-    where r.site = %(site)s and r.state = 'open' and not exists (select from wanted w where w.sku = r.sku and w.zone is not distinct from r.zone)
+    where r.site = %(site)s and r.state = 'open' and not exists (select from wanted w where w.sku = r.sku)
 ), kept as (
     update replenishments r
     set quantity = w.quantity, order_on = w.order_on, needed_on = w.needed_on, reorder_point = w.reorder_point, up_to = w.up_to, why = w.why,
         rule_id = w.rule_id
     from wanted w
-    where r.site = %(site)s and r.state = 'open' and r.sku = w.sku and r.zone is not distinct from w.zone and (r.quantity, r.order_on, r.why) is distinct from (w.quantity, w.order_on, w.why)
+    where r.site = %(site)s and r.state = 'open' and w.sku = r.sku and (r.quantity, r.order_on, r.why) is distinct from (w.quantity, w.order_on, w.why)
 ), added as (
-    insert into replenishments (site, sku, quantity, order_on, needed_on, reorder_point, up_to, why, rule_id, zone)
-    select %(site)s, sku, quantity, order_on, needed_on, reorder_point, up_to, why, rule_id, zone from wanted
-    on conflict (site, sku, coalesce(zone, '')) where state = 'open' do nothing
+    insert into replenishments (site, sku, quantity, order_on, needed_on, reorder_point, up_to, why, rule_id)
+    select %(site)s, sku, quantity, order_on, needed_on, reorder_point, up_to, why, rule_id from wanted
+    on conflict (site, sku) where state = 'open' do nothing
+    returning *
+)
+select count(tell_webhooks('replenishment', a.site, jsonb_build_object('change', 'proposed') || to_jsonb(a))) as told from added a
+
+-- name: propose_refills
+-- The same of proposals to bring a SKU into a zone.
+with wanted as (
+    select * from jsonb_to_recordset(%(rows)s::jsonb) as w (sku text, zone text, quantity integer, order_on date, needed_on date,
+        reorder_point double precision, up_to double precision, why text, rule_id uuid)
+), lapsed as (
+    update refills r set state = 'lapsed'
+    where r.site = %(site)s and r.state = 'open' and not exists (select from wanted w where w.sku = r.sku and w.zone = r.zone)
+), kept as (
+    update refills r
+    set quantity = w.quantity, order_on = w.order_on, needed_on = w.needed_on, reorder_point = w.reorder_point, up_to = w.up_to, why = w.why,
+        rule_id = w.rule_id
+    from wanted w
+    where r.site = %(site)s and r.state = 'open' and w.sku = r.sku and w.zone = r.zone and (r.quantity, r.order_on, r.why) is distinct from (w.quantity, w.order_on, w.why)
+), added as (
+    insert into refills (site, sku, zone, quantity, order_on, needed_on, reorder_point, up_to, why, rule_id)
+    select %(site)s, sku, zone, quantity, order_on, needed_on, reorder_point, up_to, why, rule_id from wanted
+    on conflict (site, sku, zone) where state = 'open' do nothing
     returning *
 )
 select count(tell_webhooks('replenishment', a.site, jsonb_build_object('change', 'proposed') || to_jsonb(a))) as told from added a
@@ -138,17 +160,24 @@ limit %(rows)s
 
 -- name: hold_proposal
 -- Hold a proposal, so that one person decides.
-select from replenishments where proposal_id = %(proposal_id)s for update
+with ordered as (select from replenishments where proposal_id = %(proposal_id)s for update),
+     brought as (select from refills where proposal_id = %(proposal_id)s for update)
+select from ordered union all select from brought
 
 -- name: decide_proposal
 -- A person decided; who listens is told.
-with decided as (
+with ordered as (
     update replenishments set state = %(state)s, quantity = %(quantity)s, decided_at = now(), decided_by = %(by)s, reason = %(reason)s,
-                              notice_id = %(notice_id)s, task_id = %(task_id)s
+                              notice_id = %(notice_id)s
     where proposal_id = %(proposal_id)s and state = 'open'
     returning *
-)
-select count(tell_webhooks('replenishment', d.site, jsonb_build_object('change', d.state) || to_jsonb(d))) as told from decided d
+), brought as (
+    update refills set state = %(state)s, quantity = %(quantity)s, decided_at = now(), decided_by = %(by)s, reason = %(reason)s,
+                       task_id = %(task_id)s
+    where proposal_id = %(proposal_id)s and state = 'open'
+    returning *
+), decided as (select site, to_jsonb(o) as told from ordered o union all select site, to_jsonb(b) from brought b)
+select count(tell_webhooks('replenishment', site, jsonb_build_object('change', %(state)s::text) || told)) as told from decided
 
 -- name: way_to_face
 -- From which bin of other zones most can be taken, and to which of the zone's it goes: its own, else where it lies, else the first.

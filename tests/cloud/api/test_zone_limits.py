@@ -20,8 +20,8 @@ def epc(number: int) -> str:
 def house(service: Any) -> Any:
     """A site that picks K from P1: four units are there, sixty in two reserve bins, and twelve of L in its own face."""
     service.sql(
-        "truncate alert_rules, alerts, replenishments, items, stock_counts, stock_deltas, tasks, sku_outlooks, "
-        "webhooks, deliveries cascade"
+        "truncate alert_rules, alerts, replenishments, refills, items, stock_counts, stock_deltas, tasks, "
+        "sku_outlooks, webhooks, deliveries cascade"
     )
     zones = {FACE: ("pick", ["K"]), OTHER_FACE: ("pick", ["L"]), HIGH: ("reserve", []), LOW: ("reserve", [])}
     bins = [
@@ -225,7 +225,7 @@ def test_it_stands_beside_the_proposal_to_order_and_is_declined_by_itself(house:
     declined = house.as_("planner").post(path, json={"reason": "no room"}).json()
     assert (declined["state"], declined["task_id"]) == ("declined", None)
     assert [row["zone"] for row in proposed(house, state="open")] == [None], "it rests; the order does not"
-    house.sql("update replenishments set decided_at = now() - interval '8 days' where state = 'declined'")
+    house.sql("update refills set decided_at = now() - interval '8 days' where state = 'declined'")
     assert {row["zone"] for row in proposed(house, state="open")} == {None, "pick"}
 
 
@@ -235,7 +235,7 @@ def test_a_zone_that_lost_its_bins_is_told_when_somebody_approves(house: Any) ->
     house.sql("update bins set zone = 'reserve' where zone = 'pick'")
     answer = house.as_("planner").post(f"/api/v1/replenishments/{one['proposal_id']}/approve", json={})
     assert answer.status_code == 409 and "has no bin any more" in answer.text
-    assert [row["state"] for row in house.sql("select state from replenishments")] == ["open"]
+    assert [row["state"] for row in house.sql("select state from refills")] == ["open"]
 
 
 def test_zone_stock_is_told_page_by_page_and_to_those_of_the_site_alone(house: Any) -> None:

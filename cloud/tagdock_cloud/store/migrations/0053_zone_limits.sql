@@ -89,14 +89,38 @@ select site, rule_id, rule, severity, kind, what, coalesce(units, 0)::bigint as 
        safety, lead_days, velocity
 from amounts;
 
--- A proposal with a zone is to bring so much there from other zones of the site; approved, it is a task.
-alter table replenishments add column zone text;
-alter table replenishments add column task_id uuid references tasks;
-drop index replenishments_one_open;
-create unique index replenishments_one_open on replenishments (site, sku, coalesce(zone, '')) where state = 'open';
-create index replenishments_of_tasks on replenishments (task_id) where task_id is not null;
+-- Proposals to bring a SKU into a zone from other zones of the site; approved, one is a task. They have a table of their own: a worker
+-- of the version before goes on with the others, of which it knows one open for each SKU.
+create table refills (
+    proposal_id uuid primary key default gen_random_uuid(),
+    site text not null,
+    sku text not null,
+    zone text not null,
+    quantity integer not null check (quantity > 0),
+    order_on date not null,
+    needed_on date not null,
+    reorder_point double precision not null,
+    up_to double precision not null,
+    why text not null,
+    rule_id uuid,
+    state text not null default 'open' check (state in ('open', 'approved', 'declined', 'lapsed')),
+    proposed_at timestamptz not null default now(),
+    decided_at timestamptz,
+    decided_by text,
+    reason text not null default '',
+    task_id uuid references tasks,
+    check ((state in ('approved', 'declined')) = (decided_by is not null))
+);
+create unique index refills_one_open on refills (site, sku, zone) where state = 'open';
+create index refills_by_time on refills (proposed_at desc, proposal_id desc);
+create index refills_of_sku on refills (site, sku, zone, decided_at) where state = 'declined';
+create index refills_of_tasks on refills (task_id) where task_id is not null;
 
 create or replace view replenishments_v1 as
 select proposal_id, site, sku, quantity, order_on, needed_on, reorder_point, up_to, why, rule_id, state, proposed_at, decided_at, decided_by,
-       reason, notice_id, zone, task_id
-from replenishments;
+       reason, notice_id, null::text as zone, null::uuid as task_id
+from replenishments
+union all
+select proposal_id, site, sku, quantity, order_on, needed_on, reorder_point, up_to, why, rule_id, state, proposed_at, decided_at, decided_by,
+       reason, null, zone, task_id
+from refills;
