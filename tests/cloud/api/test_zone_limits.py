@@ -220,13 +220,23 @@ def test_it_stands_beside_the_proposal_to_order_and_is_declined_by_itself(house:
     rule(house, low=10, high=30)
     rule(house, zone=None, name="own", low=100, high=200)
     both = {row["zone"]: row for row in proposed(house)}
-    assert set(both) == {None, "pick"} and both[None]["quantity"] == 200 - 64
+    assert {zone: row["quantity"] for zone, row in both.items()} == {None: 200 - 64, "pick": 26}
+    again = {row["zone"]: row["quantity"] for row in proposed(house)}
+    assert again == {None: 200 - 64, "pick": 26}, "neither is written over the other"
     path = f"/api/v1/replenishments/{both['pick']['proposal_id']}/decline"
     declined = house.as_("planner").post(path, json={"reason": "no room"}).json()
     assert (declined["state"], declined["task_id"]) == ("declined", None)
     assert [row["zone"] for row in proposed(house, state="open")] == [None], "it rests; the order does not"
     house.sql("update refills set decided_at = now() - interval '8 days' where state = 'declined'")
     assert {row["zone"] for row in proposed(house, state="open")} == {None, "pick"}
+
+
+def test_a_face_that_is_full_again_lapses_its_proposal_and_no_other(house: Any) -> None:
+    rule(house, low=10, high=30)
+    rule(house, zone=None, name="own", low=100, high=200)
+    assert len(proposed(house)) == 2
+    put(house, 3, "K", 40, FACE)
+    assert {row["zone"]: row["state"] for row in proposed(house)} == {None: "open", "pick": "lapsed"}
 
 
 def test_a_zone_that_lost_its_bins_is_told_when_somebody_approves(house: Any) -> None:
