@@ -456,13 +456,15 @@ def broken(change: str) -> bytes:
         kept.stays["30"] = Stay(0, 0, 1, (float("nan"),))
     elif change == "slots":
         kept.witnesses[0].stay = Stay(0, 0, 1, (1.0, 2.0))
+    elif change == "came":
+        kept.stays["30"] = Stay(0, 0, 1, (1.0,), 2**62)
     elif change == "tag":
         kept.witnesses[0].epc = "no number"
     return msgspec.msgpack.encode(kept)
 
 
 @pytest.mark.parametrize(
-    "change", ["version", "antennas", "doors", "course", "length", "read", "numbers", "stay", "slots", "tag"]
+    "change", ["version", "antennas", "doors", "course", "length", "read", "numbers", "stay", "slots", "came", "tag"]
 )
 def test_a_snapshot_that_does_not_fit_together_is_refused(change: str) -> None:
     detector = Detector(DOORS, PassageConfig())

@@ -31,6 +31,13 @@ STRENGTH_DB = 7.0
 """How far the peaks of a load's tags are from each other (standard deviation): on simulated loads 5 to 7, in halls of
 another model of radio 7 to 9. Loads differ by 1 (all on cardboard, which changes nothing) to 13 (cans beside them)."""
 
+CAME_SHARE, CAME_LEAST_S = 2.0, 0.5
+"""How far from each other the tags of a load come into the field (standard deviation): as a share of the time for which
+they are heard (a standard deviation, too), and at least (assumed)."""
+CAME_NATS = 9.0
+"""The most that coming at another time says against being on a load, for each tag of the smaller one (assumed: one tag
+in 8,000 is heard before its load comes)."""
+
 _FAR_S = 1e12
 """Farther from 1970 than any time of a read."""
 _LONG_LOG = 12.0
@@ -53,10 +60,10 @@ _UNTOLD = Told(0.0, 0.0)
 
 
 class Course(NamedTuple):
-    """When the outside rows and the inside rows heard a tag, how long between, how long it was heard, and how loud.
+    """When the rows outside and inside heard a tag, how long between, how long it was heard, how loud, since when.
 
     Values of time in seconds, of `heard` the natural log of the standard deviation of its looks' time, of `strength`
-    its loudest look in dBm (none in a snapshot of before that was told).
+    its loudest look in dBm, of `came` when it came into the field (none in a snapshot of before these were told).
     """
 
     outside: Told
@@ -64,6 +71,7 @@ class Course(NamedTuple):
     between: Told
     heard: Told
     strength: Told = _UNTOLD
+    came: Told = _UNTOLD
 
     @property
     def possible(self) -> bool:
@@ -71,12 +79,17 @@ class Course(NamedTuple):
         return all(told.possible for told in self) and abs(self.heard.value) < _LONG_LOG
 
 
-UNKNOWN = Course(_UNTOLD, _UNTOLD, _UNTOLD, _UNTOLD, _UNTOLD)
+UNKNOWN = Course(_UNTOLD, _UNTOLD, _UNTOLD, _UNTOLD)
 """Of nobody yet."""
 
 
-def course(seen: Mapping[int, Sequence[Look]], sides: Mapping[int, Side], origin_s: float) -> Course:
-    """Sum up looks by row; `sides` are the antennas' rows. Times count from `origin_s`, which is added again."""
+def course(
+    seen: Mapping[int, Sequence[Look]], sides: Mapping[int, Side], origin_s: float, came_s: float | None = None
+) -> Course:
+    """Sum up looks by row; `sides` are the antennas' rows. Times count from `origin_s`, which is added again.
+
+    `came_s` is when the tag came into the field, where that is known.
+    """
     outside, inside = (_moments(seen, sides, side, origin_s) for side in ("outside", "inside"))
     weight, first, second, looks = (a + b for a, b in zip(outside, inside, strict=True))
     variance = max(second / weight - (first / weight) ** 2, 0.0)
@@ -89,7 +102,9 @@ def course(seen: Mapping[int, Sequence[Look]], sides: Mapping[int, Side], origin
         precision = 1.0 / (error + (BETWEEN_SHARE * spread_s) ** 2 + COARSE_S**2)
         between = Told(rows[1].value - rows[0].value, precision)
     loudest_mw = max(look.power_mw for each in seen.values() for look in each)
-    return Course(rows[0], rows[1], between, heard, Told(10.0 * log10(loudest_mw), 1.0 / STRENGTH_DB**2))
+    strength = Told(10.0 * log10(loudest_mw), 1.0 / STRENGTH_DB**2)
+    came = _UNTOLD if came_s is None else Told(came_s, 1.0 / ((CAME_SHARE * spread_s) ** 2 + CAME_LEAST_S**2))
+    return Course(rows[0], rows[1], between, heard, strength, came)
 
 
 def _row(moments: tuple[float, float, float, int], spread_s: float, origin_s: float) -> Told:
@@ -141,10 +156,19 @@ def apart(one: Course, other: Course) -> float:
 
 def louder(one: Course, other: Course) -> float:
     """Say how much two courses disagree about strength, in nats, as `apart` does about time."""
-    (value, precision), (its, its_precision) = one.strength, other.strength
-    if not precision or not its_precision:
+    return _disagreed(one.strength, other.strength)
+
+
+def earlier(one: Course, other: Course) -> float:
+    """Say how much two courses disagree about when goods came into the field, in nats, without a bound."""
+    return _disagreed(one.came, other.came)
+
+
+def _disagreed(one: Told, other: Told) -> float:
+    if not one.precision or not other.precision:
         return 0.0
-    return (value - its) ** 2 * precision * its_precision / (precision + its_precision) / 2
+    share = one.precision * other.precision / (one.precision + other.precision)
+    return (one.value - other.value) ** 2 * share / 2
 
 
 CROSSED, CROSSED_SPREAD = 1.2, 0.4

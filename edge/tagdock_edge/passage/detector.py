@@ -329,7 +329,9 @@ class Detector:
     def _before(self, track: _Track) -> Stay | None:
         """Return what was heard before of the stay with which a passage goes on."""
         stay = self._stays.get(track.epc)
-        return None if stay is None or track.first_us - stay.until_us > self._rested_us else stay
+        if stay is None or track.first_us - stay.until_us <= self._rested_us:
+            return stay
+        return Stay(track.first_us, track.first_us, 0, (), stay.came_us)
 
     def _split(self, track: _Track) -> None:
         """Judge a passage that came to rest; what is read from now on is the beginning of another."""

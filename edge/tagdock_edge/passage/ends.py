@@ -35,6 +35,8 @@ besides; it falls with the root of the slots."""
 
 _MANY = 10**9
 """More slots than a tag is ever heard in."""
+_MOST_US = 10**17
+"""Farther from 1970 than any time of a read: three thousand years."""
 _MOST_DB = 1000.0
 """More than two rows ever differ."""
 
@@ -49,13 +51,15 @@ class Stay(NamedTuple):
     until_us: int
     slots: int
     first: tuple[float, ...]
+    came_us: int = 0
+    """When it was first heard, however often silent since; 0 in a snapshot of before that was told."""
 
     @property
     def possible(self) -> bool:
         """Whether `ends` could have made it, and not a damaged file."""
         if len(self.first) > SLOTS_AN_END or not all(abs(each) <= _MOST_DB for each in self.first):
             return False
-        return len(self.first) <= self.slots < _MANY
+        return len(self.first) <= self.slots < _MANY and abs(self.came_us) < _MOST_US
 
 
 NOBODYS = Stay(0, 0, 0, ())
@@ -80,12 +84,13 @@ def ends(reads: Sequence[Seen], layout: Layout, before: Stay | None) -> Ends:
     """Sum up one tag's reads in the order of time, one at least; `before` is what was heard of the same stay before."""
     found = _slots_db(reads, layout)
     first, count = tuple(found[:SLOTS_AN_END]), len(found)
-    since_us = reads[0].at_us
+    since_us = came_us = reads[0].at_us
     if before is not None:
         since_us, count, first = before.since_us, before.slots + count, (before.first + first)[:SLOTS_AN_END]
+        came_us = before.came_us or since_us
     an_end = max(min(SLOTS_AN_END, count // 3), 1)
     last = found[-an_end:]
-    return Ends(Stay(since_us, reads[-1].at_us, count, first), fmean(last) - fmean(first[:an_end]), len(last))
+    return Ends(Stay(since_us, reads[-1].at_us, count, first, came_us), fmean(last) - fmean(first[:an_end]), len(last))
 
 
 def ways_of(told: Ends) -> tuple[float, float]:

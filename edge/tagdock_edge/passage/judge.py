@@ -1,6 +1,6 @@
 """One passage's reads, from all doors, to one verdict: which door, which way, how sure, and why."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import exp
 from typing import NamedTuple
 
@@ -13,6 +13,10 @@ from tagdock_edge.passage.layout import Layout
 from tagdock_edge.passage.load import Load, spoken
 from tagdock_edge.passage.profile import Profile, Seen, profiles
 from tagdock_edge.passage.witness import Site, Ways, Witness
+
+WEAK_NATS = 1.0
+"""By how much less likely goods went through than one tag's and its load's evidence says: what does go through mostly
+tells it clearly, so that weak evidence is mostly of goods that do not. What was found to stand is doubted already."""
 
 
 class Verdict(NamedTuple):
@@ -34,7 +38,8 @@ def judge(seen: Sequence[Seen], one: Witness, load: Load, site: Site) -> Verdict
     `seen` are its reads in the order of time without doubles; a load may consist of the tag alone.
     """
     by_antenna = profiles(seen)
-    likely = _shares(spoken(one, load))
+    told = spoken(one, load)
+    likely = _shares(told if one.stood else _doubted(told, site.layout))
     shares = {door: sum(ways) for door, ways in likely.items()}
     winner = max(shares, key=lambda door: (shares[door], -door))
     door = site.layout.doors[winner]
@@ -57,6 +62,11 @@ def judge(seen: Sequence[Seen], one: Witness, load: Load, site: Site) -> Verdict
             reason=_reason(one, load, winner, f"{door.name} with {shares[winner]:.1%}", _WORDS[direction]),
         ),
     )
+
+
+def _doubted(doors: Mapping[int, Ways], layout: Layout) -> dict[int, Ways]:
+    """Hold what seldom comes of weak evidence against it, at doors of two rows."""
+    return {door: (ways[0], ways[1], ways[2] + WEAK_NATS * layout.doors[door].two_rows) for door, ways in doors.items()}
 
 
 def _shares(doors: dict[int, Ways]) -> dict[int, Ways]:

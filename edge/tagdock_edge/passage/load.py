@@ -43,11 +43,6 @@ class Load:
         self.moment += other.moment
         self.middle_s = self.moment / len(self.witnesses)
 
-    @property
-    def stood(self) -> bool:
-        """Whether its tags were found to stand a moment ago: such tags and others are never one load."""
-        return self.witnesses[0].stood
-
 
 def alone(one: Witness) -> Load:
     """Return a load of one tag."""

@@ -3,9 +3,9 @@
 A load goes through one door, one way, at one time and speed. Time is what tells loads apart most sharply: two tags on
 one load are heard by each row at nearly the same moment, whatever their own reads say of the way (`course`). Loads are
 found by merging: witnesses that agree on time and on the door begin as loads, and two become one when that explains
-them nearly as well. What counts against one load is that they passed at different times or are heard best at different
-doors; what counts for it is that goods come together, and that two loads are never in one doorway at once. Then each
-witness may change to the load that fits it best.
+them nearly as well. What counts against one load is that they passed at different times, came into the field at
+different times, or are heard best at different doors; what counts for it is that goods come together, and that two
+loads are never in one doorway at once. Then each witness may change to the load that fits it best.
 
 Goods hide some tags of a load from its own door, so that the next one hears them best: these begin as a load of their
 own, there. Where another load surely passes that doorway at the time, they can't be one there; so once loads have been
@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import inf, log, log1p
 
 from tagdock_edge.config import Thresholds
-from tagdock_edge.passage.course import apart, louder
+from tagdock_edge.passage.course import CAME_NATS, apart, earlier, louder
 from tagdock_edge.passage.doorways import Claims, claims_of
 from tagdock_edge.passage.kinship import MATE_NATS, Kinship
 from tagdock_edge.passage.load import ALIKE, UNHEARD, Load, added, alone
@@ -44,7 +44,8 @@ CLAIMED = 2.6
 """How much more another load's claim to a doorway counts while loads are told apart: the tags that it speaks against
 err alike, and there each counts whole (found on simulated cross-talk, seeds 1 to 6; 1 gained a little less)."""
 ALONE_NATS = 5.0
-"""How much less likely a tag comes alone than with the others that are there (assumed: one load in 150 tags)."""
+"""How much less likely a tag comes alone than with the others that are there (assumed: one load in 150 tags). A tag
+that has been there for longer than goods take to pass is not coming, and needs no company."""
 
 
 def loads(witnesses: Iterable[Witness], thresholds: Thresholds, numbered: float = 0.0) -> list[Load]:
@@ -62,12 +63,13 @@ def loads(witnesses: Iterable[Witness], thresholds: Thresholds, numbered: float 
 
 def _seeds(witnesses: Sequence[Witness]) -> list[Load]:
     """Begin with loads of those that agree on the door and on time."""
-    under_way: dict[tuple[int, bool], list[Load]] = {}
+    under_way: dict[int, list[Load]] = {}
     found = []
     for one in witnesses:
-        mine = under_way.setdefault((likeliest(one.doors)[0], one.stood), [])
+        mine = under_way.setdefault(likeliest(one.doors)[0], [])
         close = [(n, load) for n, load in enumerate(mine) if abs(load.middle_s - one.middle_s) <= NEVER_S]
-        nats, near = min(((apart(load.course, one.course), n) for n, load in close), default=(inf, 0))
+        unlike = ((apart(load.course, one.course) + earlier(load.course, one.course), n) for n, load in close)
+        nats, near = min(unlike, default=(inf, 0))
         if nats < SEED_NATS:
             mine[near].add(one)
             continue
@@ -184,11 +186,12 @@ def _compare(
 def _gain(one: _Head, other: _Head, thresholds: Thresholds) -> float:
     """Say how much better one load explains both than two do."""
     a, b = one.load, other.load
-    if a.stood != b.stood or a.doors.keys().isdisjoint(b.doors):  # doors that hear nothing of each other
+    if a.doors.keys().isdisjoint(b.doors):  # doors that hear nothing of each other
         return -inf
     fewer = min(len(a.witnesses), len(b.witnesses))
     doubt = DOUBT_NATS + (DOORWAY_NATS if one.door == other.door else 0.0)
-    nats = thresholds.load_nats + fewer * (doubt - _tailed(apart(a.course, b.course) / fewer))
+    unlike = _tailed(apart(a.course, b.course) / fewer) + min(earlier(a.course, b.course) / fewer, CAME_NATS)
+    nats = thresholds.load_nats + fewer * (doubt - unlike)
     if nats + MATE_NATS * fewer <= 0:
         return nats
     nats += _kin(one, other, fewer)
@@ -224,11 +227,7 @@ def _settled(found: Sequence[Load], kinship: Kinship) -> list[Load]:
     heads = [*_heads(found, kinship, [_NO_CLAIMS] * len(found)).values()]
     after: dict[int, Load] = {}
     for head in heads:
-        near = [
-            other
-            for other in heads
-            if other.load.stood == head.load.stood and abs(other.load.middle_s - head.load.middle_s) <= NEVER_S
-        ]
+        near = [other for other in heads if abs(other.load.middle_s - head.load.middle_s) <= NEVER_S]
         tags = sum(len(other.load.witnesses) for other in near)
         for one in head.load.witnesses:
             mates = kinship.mates(one)
@@ -259,6 +258,7 @@ def _fit(one: Witness, head: _Head) -> float:
     """Say how well a load's door, way, time and strength explain one more witness, in nats; more is likelier."""
     course = head.load.course
     unlike = _tailed(apart(one.course, course)) + louder(one.course, course)
+    unlike += min(earlier(one.course, course), CAME_NATS)
     return _told(one, head) - unlike + log(len(head.load.witnesses))
 
 
@@ -266,9 +266,10 @@ def _own_fit(one: Witness, head: _Head) -> float:
     """Say the same of the load that a witness is on, as if it had not been asked about its time."""
     others = len(head.load.witnesses) - 1
     if not others:
-        return _told(one, head) - ALONE_NATS
+        return _told(one, head) - (0.0 if one.there else ALONE_NATS)
     course, without = head.load.course, ((others + 1) / others) ** 2
     unlike = _tailed(apart(one.course, course) * without) + louder(one.course, course) * without
+    unlike += min(earlier(one.course, course) * without, CAME_NATS)
     return _told(one, head) - unlike + log(others)
 
 

@@ -26,6 +26,9 @@ STAYING_BEND_DB = (-1.5, 3.0)
 RANGE_SHARE = 0.5
 """A tag whose power lies within R dB, silence included, changes by 0.58 R at most: from one row alone to the other
 alone, evenly, over 3.5 standard deviations of time; half of R is what a weak tag shows on its way through."""
+SHOWN_READS = 3.0
+"""With so many reads a tag shows half of the change and bend that it shows with many: the ends are heard by chance, and
+silence in between is all that tells; found on both models of radio, 2 to 50 reads."""
 UNTOLD = 0.1
 """Share of goods that go through and hardly seem to change: hidden from a row, or heard for a moment only."""
 UNTOLD_DB = 5.0
@@ -40,7 +43,8 @@ def opinion(door: Door, reads: Sequence[Seen], thresholds: Thresholds) -> Opinio
     scale = _scale(outside, inside, thresholds)
     if len(outside) < 2 or not scale:  # a moment has no before and after; without a change of power nothing has
         return NONE
-    return weighed(row_order(outside, inside), scale, thresholds)
+    shown = len(reads) / (len(reads) + SHOWN_READS)
+    return weighed(row_order(outside, inside), scale, shown, thresholds)
 
 
 def _scale(outside: Sequence[Look], inside: Sequence[Look], thresholds: Thresholds) -> float:
@@ -49,22 +53,23 @@ def _scale(outside: Sequence[Look], inside: Sequence[Look], thresholds: Threshol
     return min(RANGE_SHARE * (max(powers) - min(powers)) / thresholds.crossing_db, 1.0)
 
 
-def weighed(order: Order, scale: float, thresholds: Thresholds) -> Opinion:
+def weighed(order: Order, scale: float, shown: float, thresholds: Thresholds) -> Opinion:
     """Weigh the three ways by a change of the rows' difference, its middle and the bump's bend.
 
-    All of them are `scale` (0..1) of what a well heard tag would show.
+    All of them are `scale` (0..1) of what a well heard tag would show, and a tag that was hardly read shows the part
+    `shown` (0..1) of change and bend.
     """
     order = Order(*(value / scale for value in order))
     change_db, error_db = order.change_db, order.change_error_db
     beside = _density(order.middle_db, hypot(thresholds.staying_middle_db, order.middle_error_db))
     level = _density(order.middle_db, hypot(thresholds.crossing_middle_db, order.middle_error_db))
     level = (1 - UNEQUAL) * level + UNEQUAL * beside
-    level *= _density(order.bend_db - CROSSING_BEND_DB[0], hypot(CROSSING_BEND_DB[1], order.bend_error_db))
-    beside *= _density(order.bend_db - STAYING_BEND_DB[0], hypot(STAYING_BEND_DB[1], order.bend_error_db))
+    level *= _density(order.bend_db - shown * CROSSING_BEND_DB[0], hypot(CROSSING_BEND_DB[1], order.bend_error_db))
+    beside *= _density(order.bend_db - shown * STAYING_BEND_DB[0], hypot(STAYING_BEND_DB[1], order.bend_error_db))
     spread_db = hypot(thresholds.crossing_spread_db, error_db)
     untold = UNTOLD * _density(change_db, hypot(UNTOLD_DB, error_db))
     came_in, went_out = (
-        level * ((1 - UNTOLD) * _density(change_db - way * thresholds.crossing_db, spread_db) + untold)
+        level * ((1 - UNTOLD) * _density(change_db - way * shown * thresholds.crossing_db, spread_db) + untold)
         for way in (1, -1)
     )
     return Opinion(

@@ -6,7 +6,7 @@ from math import log10
 
 from tagdock_edge.config import Thresholds
 from tagdock_edge.passage.course import Course, course
-from tagdock_edge.passage.ends import NOBODYS, Stay, ends, ways_of
+from tagdock_edge.passage.ends import LONG_US, NOBODYS, Stay, ends, ways_of
 from tagdock_edge.passage.eyes import PhotoEyes
 from tagdock_edge.passage.hill import farther
 from tagdock_edge.passage.layout import Layout
@@ -71,6 +71,11 @@ class Witness:
     stay: Stay = NOBODYS
     """Since when it is in the field, and how that began."""
 
+    @property
+    def there(self) -> bool:
+        """Whether it has been in the field for longer than goods take that pass."""
+        return self.stood or self.stay.until_us - self.stay.came_us >= LONG_US
+
 
 def likeliest(doors: Mapping[int, Ways]) -> tuple[int, int]:
     """Return the door and way with the most nats."""
@@ -111,7 +116,7 @@ def witness(
         doors[number] = _ways(nats * surely, opinion, STOOD_NATS if stood else 0.0)
         reasons[number] = opinion.reason
     sides = {antenna: layout.antennas[antenna].side for antenna in found}
-    passed = course(found, sides, telling[0].at_us / 1e6)
+    passed = course(found, sides, telling[0].at_us / 1e6, whole.stay.came_us / 1e6)
     few = len(telling) <= FEW_READS
     doors = _nearer(doors, farther(found, layout.door_of))
     return Witness(
