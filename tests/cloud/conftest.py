@@ -1,5 +1,6 @@
 """A real PostgreSQL and real brokers for the cloud's tests: embedded ones, and mosquitto where it is installed."""
 
+import fcntl
 import itertools
 import os
 import shutil
@@ -102,10 +103,48 @@ def running_postgres(folder: Path) -> Iterator[Postgres]:
         postgres.process.wait()
 
 
+_MEMORY = Path("/dev/shm")
+_ROOM_BYTES = 6 << 30
+"""A whole run was seen to take 1.7 GB, from four workers."""
+
+
+@contextmanager
+def _quick_folder(otherwise: Path) -> Iterator[Path]:
+    """A folder in memory where that has room: what each test gets is copied there in a quarter of the time."""
+    if not _MEMORY.is_dir() or shutil.disk_usage(_MEMORY).free < _ROOM_BYTES:
+        yield otherwise
+        return
+    for left in _MEMORY.glob("tagdock-tests-*"):
+        with suppress(OSError), _held(left):  # nobody holds what a killed run has left
+            shutil.rmtree(left)
+    folder = Path(tempfile.mkdtemp(prefix=".tagdock-tests-", dir=_MEMORY))
+    with _held(folder):
+        folder = folder.rename(_MEMORY / folder.name[1:])
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Hold a folder; raises OSError where somebody else does."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     """A PostgreSQL for the whole run, with a migrated database to copy from."""
-    with running_postgres(tmp_path_factory.mktemp("postgres") / "data") as server, _database(server) as pattern:
+    with (
+        _quick_folder(tmp_path_factory.mktemp("postgres")) as folder,
+        running_postgres(folder / "data") as server,
+        _database(server) as pattern,
+    ):
         migrate(pattern)
         server.pattern = pattern.rsplit("/", 1)[1]
         yield server

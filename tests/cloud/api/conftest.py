@@ -107,7 +107,7 @@ def warehouse(service: Service) -> Any:
 def browser() -> Iterator[Any]:
     """A Chromium for a module's pages; while it is open its thread runs a loop, in which no other test may run one."""
     if browsing.CHROMIUM is None:
-        pytest.skip("no chromium: apt-get install chromium")
+        pytest.skip("no chromium: apt-get install chromium-headless-shell")
     api = pytest.importorskip("playwright.sync_api", reason="install the test group: uv sync --group test")
     api.expect.set_options(timeout=browsing.PATIENCE_MS)
     with api.sync_playwright() as playwright:
