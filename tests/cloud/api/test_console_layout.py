@@ -94,6 +94,8 @@ def test_a_floor_is_drawn_from_its_aisles_saved_and_looked_at_by_level(watch: Wa
     warehouse.sql("insert into sites (site) values ('drawn') on conflict do nothing")
     page = watch.open("/layout?site=drawn", role="manager")
     page.get_by_role("link", name="Lay out the floor").click()
+    page.get_by_label("Aisles", exact=True).wait_for()
+    page.wait_for_load_state()  # before its script is there, nobody hears of what is filled in
     page.get_by_label("Aisles", exact=True).fill("3")
     page.get_by_label("Bays an aisle").fill("4")
     page.get_by_label("Levels", exact=True).fill("2")
