@@ -31,9 +31,9 @@ COMPILING_SHARE = 0.85
 BOUND_SHARE = 0.4
 """Share of the time left that the bound of shared rooms may take."""
 
-SHARPER_SHARE, SHARPER_ONCE_SHARE = 0.3, 0.12
+SHARPER_SHARE, SHARPER_ONCE_SHARE = 0.3, 0.15
 """Shares of the time left after that bound in which it is made sharper, once a layout is found: the second where there
-are too many pairs for more than a first step."""
+are too many pairs for more than a first step of all bins."""
 
 SHARPER_PAIRS = 1_000_000
 """Items times bins up to which a minute has time for the dozens of steps after which the bound rises further (1,000

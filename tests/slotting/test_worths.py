@@ -7,6 +7,7 @@ from random import Random
 import numpy as np
 import pytest
 from msgspec.structs import replace
+from tagdock_slotting import worths
 from tagdock_slotting.bounds import linear_bound
 from tagdock_slotting.exchanging import Exchanging
 from tagdock_slotting.model import Model, Units, build_model
@@ -50,13 +51,17 @@ def all_layouts(model: Model) -> list[Units]:
     return [units for units in layouts if is_legal(model, units)]
 
 
+def built(warehouse: Warehouse, seed: int, *, stands: bool) -> Model:
+    """Return such a warehouse; if it stands, some layout is today's and moves cost."""
+    problem = tight(warehouse, seed)
+    model = build_model(problem)
+    return build_model(replace(problem, current=model.layout(all_layouts(model)[seed]))) if stands else model
+
+
 @pytest.mark.parametrize("stands", [False, True], ids=["nothing-lies-anywhere", "moves-cost"])
 @pytest.mark.parametrize("seed", range(3))
 def test_a_bound_is_between_the_programmes_and_the_best_layout(warehouse: Warehouse, seed: int, stands: bool) -> None:
-    problem = tight(warehouse, seed)
-    if stands:
-        problem = replace(problem, current=build_model(problem).layout(all_layouts(build_model(problem))[seed]))
-    model = build_model(problem)
+    model = built(warehouse, seed, stands=stands)
     objective, bound = Objective(model), linear_bound(model)
     rooms = room_bound(bound, 0.0, lambda: 20.0, shares_of_room)
     layouts = all_layouts(model)
@@ -65,6 +70,34 @@ def test_a_bound_is_between_the_programmes_and_the_best_layout(warehouse: Wareho
     found = Exchanging(objective, bound, rooms.prices).sharper(least, lambda: 60.0)
     assert rooms.m_per_day - 1e-6 * value <= found <= value * (1 + 1e-9)
     assert found > rooms.m_per_day * (1 + 1e-3) or not seed
+
+
+@pytest.mark.parametrize("stands", [False, True], ids=["nothing-lies-anywhere", "moves-cost"])
+@pytest.mark.parametrize("seed", [0, 1, 2, 4, 5])
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_bound_from_the_dearest_bins_alone_holds_too(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, count: int, seed: int, stands: bool
+) -> None:
+    model = built(warehouse, seed, stands=stands)
+    objective, bound = Objective(model), linear_bound(model)
+    rooms = room_bound(bound, 0.0, lambda: 20.0, shares_of_room)
+    layouts = sorted(all_layouts(model), key=lambda units: objective.terms(units).total())
+    value = objective.terms(layouts[0]).total()
+    monkeypatch.setattr(worths, "DEAREST", ((count, 100),))
+    monkeypatch.setattr(worths, "ROUNDS", 0)
+    found = Exchanging(objective, bound, rooms.prices).sharper(layouts[-1], lambda: 60.0)  # aimed at: far too much
+    assert rooms.m_per_day - 1e-6 * value <= found <= value * (1 + 1e-9)
+
+
+def test_the_dearest_bins_raise_the_bound_most(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = build_model(tight(warehouse, 1))
+    objective, bound = Objective(model), linear_bound(model)
+    rooms = room_bound(bound, 0.0, lambda: 20.0, shares_of_room)
+    least = min(all_layouts(model), key=lambda units: objective.terms(units).total())
+    monkeypatch.setattr(worths, "DEAREST", ((2, 100),))
+    monkeypatch.setattr(worths, "ROUNDS", 0)
+    found = Exchanging(objective, bound, rooms.prices).sharper(least, lambda: 60.0)
+    assert found > rooms.m_per_day * (1 + 1e-3)
 
 
 @pytest.mark.parametrize("nodes", [1, 20, 100_000], ids=lambda nodes: f"{nodes}-sets-looked-at")
