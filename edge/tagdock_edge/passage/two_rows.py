@@ -28,7 +28,7 @@ RANGE_SHARE = 0.5
 alone, evenly, over 3.5 standard deviations of time; half of R is what a weak tag shows on its way through."""
 SHOWN_READS = 3.0
 """With so many reads a tag shows half of the change and bend that it shows with many: the ends are heard by chance, and
-silence in between is all that tells; found on both models of radio, 2 to 50 reads."""
+silence in between is all that tells; found in halls of another model of radio, 4 to 49 reads."""
 UNTOLD = 0.1
 """Share of goods that go through and hardly seem to change: hidden from a row, or heard for a moment only."""
 UNTOLD_DB = 5.0
