@@ -72,7 +72,8 @@ FROM bins_v1;
 CREATE VIEW stock_limits_v1 AS
 SELECT 'hangzhou-1'::text AS site, gen_random_uuid() AS rule_id, 'All SKUs'::text AS rule, 'warning'::text AS severity, 'SKU'::text AS kind,
        'SKU-' || n AS what, (10 * n)::bigint AS units, 50.0::float8 AS low, 250.0::float8 AS high,
-       CASE WHEN 10 * n < 50 THEN 'below' WHEN 10 * n > 250 THEN 'above' ELSE 'within' END AS state
+       CASE WHEN 10 * n < 50 THEN 'below' WHEN 10 * n > 250 THEN 'above' ELSE 'within' END AS state,
+       'SKU-' || n AS sku, CASE WHEN n % 2 = 0 THEN 'ambient' END::text AS zone
 FROM generate_series(1, 30) n;
 
 CREATE VIEW sensors_v1 AS

@@ -98,9 +98,9 @@ def limits() -> Panel:
             SKU leads into the console. Source: stock_limits_v1.
             """,
             f"""
-            SELECT site, kind, what, state, units, low, high, rule
-            FROM (SELECT *, CASE WHEN kind = 'SKU' THEN what END AS sku FROM stock_limits_v1) AS limits
-            WHERE {HERE} AND state <> 'within'
+            SELECT site, kind, coalesce(sku, what) AS what, CASE WHEN sku IS NOT NULL THEN zone END AS zone,
+              state, units, low, high, rule
+            FROM stock_limits_v1 WHERE {HERE} AND state <> 'within'
             ORDER BY array_position(ARRAY['below', 'above', 'near'], state), units / nullif(low, 0) NULLS LAST, what
             LIMIT 200
             """,

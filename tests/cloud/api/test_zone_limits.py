@@ -100,10 +100,12 @@ def test_a_sku_in_a_zone_is_counted_there_alone(
     [row] = stands(house)
     assert (row["sku"], row["zone"], row["units"], row["state"]) == (sku, zone, units, state)
     assert row["rule_id"] == added.json()["rule_id"]
-    [limit] = house.sql("select kind, what, units, state from stock_limits_v1 where site = %s", [SITE])
+    [limit] = house.sql("select kind, what, sku, zone, units, state from stock_limits_v1 where site = %s", [SITE])
     assert limit == {
         "kind": "SKU in zone",
         "what": f"{sku} in {zone}",
+        "sku": sku,
+        "zone": zone,
         "units": units,
         "state": state.removesuffix("_safety"),
     }

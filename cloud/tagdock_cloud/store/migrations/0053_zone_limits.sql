@@ -57,7 +57,7 @@ select a.site, a.zone, a.sku, a.rule_id, r.name as rule, r.severity, a.units, a.
             when a.units < r.low + r.near or a.units > r.high - r.near then 'near' else 'within' end as state
 from amounts a join alert_rules r using (rule_id);
 
--- What is present against the stock rules that count: as before, and of SKUs in zones.
+-- What is present against the stock rules that count: as before, and of SKUs in zones; which SKU and zone that is.
 create or replace view stock_limits_v1 as
 with held as (
     select site, sku, zone, sum(quantity) as units from stock_v1 where state not in ('in_transit', 'unknown') group by 1, 2, 3
@@ -66,27 +66,27 @@ with held as (
     where r.kind = 'stock' and r.is_active
 ), amounts as (
     select r.rule_id, r.name as rule, r.severity, n.site, 'SKU' as kind, n.sku as what, r.low, r.high, r.near, u.units, r.safety, r.lead_days,
-           r.velocity
+           r.velocity, n.sku, null::text as zone
     from sku_rules n join alert_rules r using (rule_id)
     left join (select site, sku, sum(units) as units from held group by 1, 2) u on (u.site, u.sku) = (n.site, n.sku)
     union all
-    select h.rule_id, h.name, h.severity, h.at_site, 'family', h.family, h.low, h.high, h.near, u.units, h.safety, h.lead_days, null
+    select h.rule_id, h.name, h.severity, h.at_site, 'family', h.family, h.low, h.high, h.near, u.units, h.safety, h.lead_days, null, null, null
     from here h
     left join (select site, family, sum(units) as units from held join skus using (sku) group by 1, 2) u
         on (u.site, u.family) = (h.at_site, h.family)
     where h.family is not null
     union all
-    select h.rule_id, h.name, h.severity, h.at_site, 'zone', h.zone, h.low, h.high, h.near, u.units, h.safety, h.lead_days, null
+    select h.rule_id, h.name, h.severity, h.at_site, 'zone', h.zone, h.low, h.high, h.near, u.units, h.safety, h.lead_days, null, null, h.zone
     from here h left join (select site, zone, sum(units) as units from held group by 1, 2) u on (u.site, u.zone) = (h.at_site, h.zone)
     where h.zone is not null and h.sku is null
     union all
-    select rule_id, rule, severity, site, 'SKU in zone', sku || ' in ' || zone, minimum, maximum, near, units, safety, null, null
+    select rule_id, rule, severity, site, 'SKU in zone', sku || ' in ' || zone, minimum, maximum, near, units, safety, null, null, sku, zone
     from zone_stock_v1
 )
 select site, rule_id, rule, severity, kind, what, coalesce(units, 0)::bigint as units, low, high,
        case when coalesce(units, 0) < low then 'below' when coalesce(units, 0) > high then 'above'
             when coalesce(units, 0) < low + near or coalesce(units, 0) > high - near then 'near' else 'within' end as state,
-       safety, lead_days, velocity
+       safety, lead_days, velocity, sku, zone
 from amounts;
 
 -- Proposals to bring a SKU into a zone from other zones of the site; approved, one is a task. They have a table of their own: a worker
