@@ -15,6 +15,7 @@ import pytest
 from tagdock_cloud.config import BrokerAddress, IngestConfig, ServeConfig
 from tagdock_cloud.ingest import run
 from tagdock_cloud.ingest.link import BrokerLink
+from tagdock_cloud.ingest.record import Recorder
 from tagdock_cloud.ingest.run import Ingest
 from tagdock_cloud.ingest.shares import Share
 from tagdock_cloud.serve import supervisor
@@ -138,6 +139,53 @@ def test_it_ends_while_the_database_is_stuck_and_loses_nothing(
         thread.join(DEADLINE_S)
         stored = [str(row[0]) for row in holder.execute("select event_id from movements")]
     assert sorted(stored) == sorted(str(event.event_id) for event in events)
+
+
+def test_nobody_closes_a_connection_on_which_another_thread_waits(
+    own_database: Callable[[], Any], mosquitto: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What libpq has freed it would read as soon as the database answers: the whole program falls."""
+    asking: set[Recorder] = set()
+    closed_then: list[Recorder] = []
+
+    class Watched(Recorder):
+        def sites(self) -> Any:
+            asking.add(self)
+            try:
+                return super().sites()
+            finally:
+                asking.discard(self)
+
+        def close(self) -> None:
+            if self in asking:
+                closed_then.append(self)
+            super().close()
+
+    monkeypatch.setattr(run, "Recorder", Watched)
+    monkeypatch.setattr(run, "LEAVE_WITHIN_S", 1.5)
+    monkeypatch.setattr(run, "SITES_EVERY_S", 0.05)
+    with own_database() as database, psycopg.connect(database) as holder:
+        with ingesting(database, mosquitto.port, share=Share(1, 1)) as thread:
+            holder.execute("lock table sites in access exclusive mode")
+            ends_s = time.monotonic() + DEADLINE_S
+            while not waits_for_a_lock(database):
+                assert time.monotonic() < ends_s
+                time.sleep(0.05)
+        thread.join(DEADLINE_S)
+        assert not thread.is_alive() and asking, "it ends while the database is stuck"
+        assert not closed_then
+        holder.rollback()
+        while asking:
+            assert time.monotonic() < ends_s
+            time.sleep(0.05)
+
+
+def waits_for_a_lock(database: str) -> bool:
+    with psycopg.connect(database, autocommit=True) as connection:
+        found = connection.execute(
+            "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+        )
+        return found.fetchone() is not None
 
 
 @pytest.fixture

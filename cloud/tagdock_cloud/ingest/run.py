@@ -93,7 +93,6 @@ class Ingest:
         for thread in threads:  # one that waits for a stuck database is left: it has acknowledged nothing
             thread.join(max(0.0, deadline_s - time.monotonic()))
         self._link.stop(_GOODBYE_S)
-        self._sites.close()
 
     def _watch(self, when_ready: Callable[[], None]) -> None:
         is_ready = False
@@ -104,12 +103,17 @@ class Ingest:
                 when_ready()
 
     def _follow_sites(self) -> None:
-        """Listen to new sites of our share, on a thread of its own: the database may be stuck."""
+        """Listen to new sites of our share, on a thread of its own: the database may be stuck.
+
+        Who asks closes the connection: closed from elsewhere while it waits, libpq reads what is freed.
+        """
         try:
             while not self._stopping.wait(SITES_EVERY_S):
                 self._look_for_sites()
         except BaseException as error:
             self._fail(error)
+        finally:
+            self._sites.close()
 
     def _look_for_sites(self) -> None:
         try:
