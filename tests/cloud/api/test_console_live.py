@@ -26,7 +26,7 @@ def add_uncertain(service: Any, helpers: Any, *serials: str, door: str = "D2") -
     now = datetime.now(UTC)
     rows = []
     for number, serial in enumerate(serials):
-        at = now - timedelta(seconds=number)
+        at = now - timedelta(milliseconds=number)  # what another test left lies not between them
         fields = {"door": door, "direction": "uncertain", "confidence": 0.6, "evidence": evidence(at)}
         rows.append(helpers.movement(at, EPC + serial, **fields))
     helpers.add_movements(service, rows)
