@@ -312,9 +312,9 @@ def test_a_load_leaves_a_doorway_to_the_one_that_surely_passes_it(at_s: float, f
     sure = load_of(epcs(1, 20), 1.5, {0: CAME_IN, 1: OVERHEARD})
     unsure = load_of(epcs(2, 3), at_s, {0: (3.0, 1.0, 1.0), 1: (2.5, 1.0, 1.0)})
     leave_doorways([sure, unsure])
-    door, _ = likeliest(spoken(unsure.witnesses[0], unsure))
+    door, _ = likeliest(spoken(unsure))
     assert door == (0 if free else 1)
-    assert likeliest(spoken(sure.witnesses[0], sure)) == (0, 0)
+    assert likeliest(spoken(sure)) == (0, 0)
 
 
 @pytest.mark.parametrize(("between_s", "way"), [(1.2, 0), (-1.2, 1), (0.0, STAY)], ids=["in", "out", "neither"])
@@ -322,7 +322,7 @@ def test_the_time_between_all_outside_and_all_inside_rows_tells_the_way_of_a_loa
     load = Load()
     for epc in epcs(1, 12):
         load.add(heard(epc, 1.5, between_s, {0: (1.0, 1.0, 1.0)}))
-    assert likeliest(spoken(load.witnesses[0], load))[1] == way
+    assert likeliest(spoken(load))[1] == way
 
 
 def test_the_order_of_witnesses_changes_no_load() -> None:

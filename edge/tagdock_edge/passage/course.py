@@ -175,8 +175,10 @@ CROSSED, CROSSED_SPREAD = 1.2, 0.4
 """How much later the far row hears goods that go through than the near one, as a share of the time (a standard
 deviation) for which they are heard, and how far goods are from that: 0.6 under high antennas that hear them all over
 the hall, 1.0 to 2.0 elsewhere."""
-STAYED_SPREAD = 0.3
-"""The same of goods that go by, turn round or stand, whose rows take turns by chance: standard deviation."""
+STAYED_SPREAD, STAYED_LOOKS = 0.3, 4.0
+"""The same of goods that go by, turn round or stand, whose rows take turns by chance: standard deviation; and how much
+less so many looks at them say (variance): they are spread over all the time, and each row has them in bursts, whenever
+something else moves."""
 
 
 def ways_of(passed: Course, repeated: float) -> tuple[float, float]:
@@ -190,7 +192,7 @@ def ways_of(passed: Course, repeated: float) -> tuple[float, float]:
     if not known:
         return 0.0, 0.0
     share, error = value / heard_s, repeated / known
-    stayed = _log_density(share, STAYED_SPREAD**2 + error)
+    stayed = _log_density(share, STAYED_SPREAD**2 + STAYED_LOOKS * error)
     spread = CROSSED_SPREAD**2 + error
     return _log_density(share - CROSSED, spread) - stayed, _log_density(share + CROSSED, spread) - stayed
 

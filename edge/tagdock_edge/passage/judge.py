@@ -33,13 +33,14 @@ class Verdict(NamedTuple):
 
 
 def judge(seen: Sequence[Seen], one: Witness, load: Load, site: Site) -> Verdict:
-    """Decide one passage: what its tag says, `one`, and what its load says, weighed together.
+    """Decide one passage as that of the whole load: goods that move together go through one door, one way.
 
-    `seen` are its reads in the order of time without doubles; a load may consist of the tag alone.
+    `seen` are the reads of its tag in the order of time without doubles, `one` is what they say. A load may consist of
+    the tag alone; which tags are on it is found before (see `loads`).
     """
     by_antenna = profiles(seen)
-    told = spoken(one, load)
-    likely = _shares(told if one.stood else _doubted(told, site.layout))
+    said = spoken(load)
+    likely = _shares(said if one.stood else _doubted(said, site.layout))
     shares = {door: sum(ways) for door, ways in likely.items()}
     winner = max(shares, key=lambda door: (shares[door], -door))
     door = site.layout.doors[winner]

@@ -52,6 +52,8 @@ class KeptWitness(msgspec.Struct, array_like=True):
     few: bool
     stay: Stay = NOBODYS
     """None in a snapshot of before it was told."""
+    halting: dict[_Place, Ways] = {}
+    """The same."""
 
 
 class KeptTrack(msgspec.Struct, array_like=True):
@@ -115,6 +117,8 @@ def taken_up(data: bytes) -> State:
     for one in _witnesses(state):
         if not one.course.possible:
             raise SnapshotError(f"the witness {one.epc} tells an impossible time; passages begin anew")
+        if one.halting and one.halting.keys() != one.doors.keys():
+            raise SnapshotError(f"the witness {one.epc} tells of other doors if it halted; passages begin anew")
         if not one.doors or any(door >= doors for door in (*one.doors, *one.reasons)):
             raise SnapshotError(f"the witness {one.epc} names a door that is not listed; passages begin anew")
     return state
@@ -133,6 +137,7 @@ def kept_witness(one: Witness) -> KeptWitness:
         one.reasons,
         one.few,
         one.stay,
+        one.halting,
     )
 
 
@@ -157,7 +162,8 @@ class Moved:
         if not doors:
             return None
         times = kept.first_us, kept.last_us, kept.middle_s, kept.course
-        return Witness(kept.epc, *times, kept.stood, doors, self._at(kept.reasons), kept.few, kept.stay)
+        reasons, halting = self._at(kept.reasons), self._at(kept.halting)
+        return Witness(kept.epc, *times, kept.stood, doors, reasons, kept.few, kept.stay, halting)
 
     def _at(self, by_door: Mapping[int, _Value]) -> dict[int, _Value]:
         return {place: value for door, value in by_door.items() if (place := self._doors[door]) is not None}

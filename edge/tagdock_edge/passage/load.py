@@ -6,9 +6,6 @@ from dataclasses import dataclass, field
 from tagdock_edge.passage.course import UNKNOWN, Course, both, ways_of
 from tagdock_edge.passage.witness import Ways, Witness
 
-LINE_NATS = 6.0
-"""The most that the order in which all outside and all inside rows heard a load says for or against a way: one load in
-400 is heard in another order than it went (assumed)."""
 ALIKE = 0.2
 """How much of a witness a further witness of the same load repeats: they share shadows, echoes and the way."""
 UNHEARD: Ways = (0.0, 0.0, 0.0)
@@ -28,6 +25,8 @@ class Load:
     course: Course = UNKNOWN
     """When rows heard it, all witnesses together."""
 
+    halting: dict[int, Ways] | None = None
+    """What they say together if they crept, halted or waited; none before it was asked for."""
     taken: dict[int, float] = field(default_factory=dict)
     """By how many nats doors are less likely, as other loads pass them at the same time (see `doorways`)."""
 
@@ -39,6 +38,7 @@ class Load:
         """Take in all witnesses of another load."""
         self.witnesses += other.witnesses
         self.doors = added(self.doors, other.doors)
+        self.halting = None
         self.course = both(self.course, other.course)
         self.moment += other.moment
         self.middle_s = self.moment / len(self.witnesses)
@@ -58,19 +58,30 @@ def added(some: Mapping[int, Ways], others: Mapping[int, Ways]) -> dict[int, Way
     return total
 
 
-def spoken(one: Witness, load: Load) -> dict[int, Ways]:
-    """Say what one tag and its load say together: mates repeat each other, so they count less."""
-    mates = len(load.witnesses) - 1
-    weight = 1.0 / (1.0 + ALIKE * max(mates - 1, 0))
+def spoken(load: Load) -> dict[int, Ways]:
+    """Say what all tags of a load say together; they repeat each other, so each counts less.
+
+    Goods on one load go through one door, one way, all steadily or all with halts: what is likelier is asked of the
+    whole load. Asked of each tag, chance would choose for it what looks most like going through.
+    """
+    count = len(load.witnesses)
+    weight = 1.0 / (1.0 + ALIKE * (count - 1))
+    halting = _halting(load)
+    came_in, went_out = ways_of(load.course, 1.0 / weight) if count > 1 else (0.0, 0.0)
     together = {}
-    for door, total in load.doors.items():
-        own = one.doors.get(door, UNHEARD)
-        came_in, went_out, stayed = (mine + weight * (all_of - mine) for mine, all_of in zip(own, total, strict=True))
+    for door, steady in load.doors.items():
         taken = load.taken.get(door, 0.0)
-        together[door] = came_in + taken, went_out + taken, stayed
-    if mates:
-        came_in, went_out = (
-            max(-LINE_NATS, min(nats, LINE_NATS)) for nats in ways_of(load.course, 1.0 + ALIKE * mates)
-        )
-        return {door: (a + came_in, b + went_out, stayed) for door, (a, b, stayed) in together.items()}
+        into, out, stayed = (weight * max(nats) + taken for nats in zip(steady, halting[door], strict=True))
+        together[door] = into + came_in, out + went_out, stayed
     return together
+
+
+def _halting(load: Load) -> dict[int, Ways]:
+    """Return what all tags say together if the load crept, halted or waited; those that were there briefly as ever."""
+    if load.halting is None:
+        load.halting = load.doors
+        if any(one.halting for one in load.witnesses):
+            load.halting = {}
+            for one in load.witnesses:
+                load.halting = added(load.halting, one.halting or one.doors)
+    return load.halting

@@ -1,7 +1,7 @@
 """What one tag's reads say of its passage, before anybody else is heard: which doors, which way, when, how long."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log10
 
 from tagdock_edge.config import Thresholds
@@ -70,6 +70,9 @@ class Witness:
     """Whether few reads tell the way, so that goods may have hidden it."""
     stay: Stay = NOBODYS
     """Since when it is in the field, and how that began."""
+    halting: dict[int, Ways] = field(default_factory=dict)
+    """What it says if it crept, halted or waited on its way, rather than going steadily as `doors` takes it to; nothing
+    where it was there too briefly for that, which is then no different."""
 
     @property
     def there(self) -> bool:
@@ -107,20 +110,24 @@ def witness(
     surely = _surely(found, min(read.rssi_dbm for read in telling))
     whole = ends(seen, layout, before)
     doors: dict[int, Ways] = {}
+    halting: dict[int, Ways] = {}
     reasons: dict[int, str] = {}
     for number, level in levels.items():
         nats = max(BLOCKED_NATS - (best - level) / thresholds.door_db, 0.0)
         opinion = _opinion(number, telling, site) if nats >= ASKED_NATS else NONE
+        doubt = STOOD_NATS if stood else 0.0
+        doors[number] = _ways(nats * surely, opinion, doubt)
         if whole.long and layout.doors[number].two_rows:
-            opinion = _either(opinion, ways_of(whole))
-        doors[number] = _ways(nats * surely, opinion, STOOD_NATS if stood else 0.0)
+            halting[number] = _ways(nats * surely, Opinion(*ways_of(whole), 0.0), doubt)
         reasons[number] = opinion.reason
     sides = {antenna: layout.antennas[antenna].side for antenna in found}
     passed = course(found, sides, telling[0].at_us / 1e6, whole.stay.came_us / 1e6)
     few = len(telling) <= FEW_READS
-    doors = _nearer(doors, farther(found, layout.door_of))
+    less = farther(found, layout.door_of)
+    doors, halting = _nearer(doors, less), _nearer({**doors, **halting}, less) if halting else {}
+    middle_s = middle_us(found) / 1e6
     return Witness(
-        epc, seen[0].at_us, seen[-1].at_us, middle_us(found) / 1e6, passed, stood, doors, reasons, few, whole.stay
+        epc, seen[0].at_us, seen[-1].at_us, middle_s, passed, stood, doors, reasons, few, whole.stay, halting
     )
 
 
@@ -143,15 +150,6 @@ def _ways(nats: float, opinion: Opinion, stood_nats: float) -> Ways:
     told = opinion.within(OWN_NATS)
     less = told.stayed + stood_nats
     return nats + told.came_in - less, nats + told.went_out - less, nats
-
-
-def _either(steady: Opinion, whole: tuple[float, float]) -> Opinion:
-    """Believe the opinion about goods that go steadily, or the ends of their time about those that halt: the likelier.
-
-    What goes steadily may be told by its ends as well; what halts shows little change, which says nothing against it.
-    """
-    came_in, went_out = (max(told - steady.stayed, nats) for told, nats in zip(steady.nats, whole, strict=False))
-    return Opinion(came_in, went_out, 0.0, steady.reason)
 
 
 def _nearer(doors: Mapping[int, Ways], less: Mapping[int, float]) -> dict[int, Ways]:
