@@ -18,6 +18,7 @@ from tagdock_slotting.model import Units, build_model
 from tagdock_slotting.objective import Objective
 from tagdock_slotting.problem import Bin, Door, Item, Problem
 from tagdock_slotting.quadratic import DenseSearch
+from tagdock_slotting.sharing import room_bound
 
 MEMBERS = 3
 
@@ -69,7 +70,7 @@ def compile_all() -> None:
     annealing = Annealing(objective, bound, None, steps_a_unit=1)
     annealing.run(start, 0, lambda: 1.0)
     annealing.relieved(start, 0, lambda: 1.0)
-    exchanging = Exchanging(objective, bound, np.zeros((3, MEMBERS)))
+    exchanging = Exchanging(objective, bound, room_bound(bound, 1.0, lambda: 1.0).prices)
     exchanging.run(start, 0, lambda: 1.0)
     exchanging.sharper(start, lambda: 1.0)
     DenseSearch(objective, bound, start).run(0, lambda: False)

@@ -114,7 +114,7 @@ def _finest(rooms: Rooms, prices: Amounts, aim: float, left_s: Callable[[], floa
     found, best, length = -np.inf, prices, FIRST_FINEST
     for _ in range(LOOKS):
         costs = rooms.costs(prices)
-        value = _bound(costs.min(axis=1), rooms, prices)
+        value = _bound(float(costs.min(axis=1).sum()), rooms, prices)
         if value > found + 1e-6 * abs(found) or not np.isfinite(found):
             found, best = value, prices
         else:
@@ -125,9 +125,9 @@ def _finest(rooms: Rooms, prices: Amounts, aim: float, left_s: Callable[[], floa
     return best
 
 
-def _bound(paid: Amounts, rooms: Rooms, prices: Amounts) -> float:
+def _bound(paid: float, rooms: Rooms, prices: Amounts) -> float:
     worth = np.where(prices > 0, prices * np.where(np.isfinite(rooms.room), rooms.room, 0.0), 0.0)
-    return float(paid.sum() - worth.sum())
+    return paid - float(worth.sum())
 
 
 def _stepped(
@@ -141,19 +141,18 @@ def _stepped(
 ) -> Amounts:
     """Take steps with each item looking at the bins that are cheapest at the first prices."""
     costs = rooms.costs(prices) if costs is None else costs
-    width, rows = min(WIDTH, costs.shape[1]), np.arange(len(costs))
+    width = min(WIDTH, costs.shape[1])
     near = np.argpartition(costs, width - 1, axis=1)[:, :width]
     alone = rooms.alone(near)
     limited = np.isfinite(rooms.room) & (rooms.room > 0)
     part = np.where(limited, 1.0 / np.where(limited, rooms.room, 1.0), 0.0)
     found, best, shortest, failed = -np.inf, prices, length * SHORTEST, 0
-    direction = np.zeros_like(prices)
+    direction, choose = np.zeros_like(prices), _chooser()
     for _ in range(STEPS):
         if left_s() <= 0:
             break
-        paid = alone + sum(amount[:, None] * price[near] for amount, price in zip(rooms.amounts, prices, strict=True))
-        first = paid.argmin(axis=1)
-        value = _bound(paid[rows, first], rooms, prices)
+        paid, used = choose(alone, near, rooms.amounts, prices)
+        value = _bound(paid, rooms, prices)
         failed += 1
         if value > found + 1e-6 * abs(found) or not np.isfinite(found):
             found, best, failed = value, prices, 0
@@ -162,10 +161,28 @@ def _stepped(
             if length < shortest:
                 break
             continue
-        at = near[rows, first]
-        used = np.array([np.bincount(at, amount, len(part[0])) for amount in rooms.amounts])
         slope = np.where(limited, used * part - 1.0, 0.0)
         direction = MEMORY * slope + (1 - MEMORY) * direction if direction.any() else slope
         rise = max(aim, found * LEAD if found > 0 else found) - value
         prices = np.maximum(0.0, prices + length * rise / max(float((direction**2).sum()), 1e-12) * direction * part)
     return best
+
+
+def _chooser() -> Callable[[Amounts, Indices, Amounts, Amounts], tuple[float, Amounts]]:
+    """Return what lets items choose; the compiled loop is thirty times faster than numpy, which stands in for it."""
+    from tagdock_slotting.kernels.choosing import choose  # noqa: PLC0415 - the compiler takes a second to start
+    from tagdock_slotting.kernels.compiled import COMPILES  # noqa: PLC0415
+
+    def compiled(alone: Amounts, near: Indices, amounts: Amounts, prices: Amounts) -> tuple[float, Amounts]:
+        used = np.empty_like(prices)
+        return float(choose(alone, near, amounts, prices, used)), used
+
+    return compiled if COMPILES else chosen
+
+
+def chosen(alone: Amounts, near: Indices, amounts: Amounts, prices: Amounts) -> tuple[float, Amounts]:
+    """Return what all items pay, each in the cheapest of its bins, and what they take there; see `kernels.choosing`."""
+    paid = alone + sum(amount[:, None] * price[near] for amount, price in zip(amounts, prices, strict=True))
+    first, rows = paid.argmin(axis=1), np.arange(len(paid))
+    at, bins = near[rows, first], prices.shape[1]
+    return float(paid[rows, first].sum()), np.array([np.bincount(at, amount, bins) for amount in amounts])

@@ -58,13 +58,15 @@ class Played:
         exchanging = Exchanging(self.objective, linear_bound(model), np.zeros((3, model.bins)))
         self.floor, self.layout = exchanging.arrays(self.start)
         self._plain, self._random = plain, chance(seed)
+        self.heat, self.stale = 0.0, np.zeros(model.bins, np.uint8)
 
     def play(self, rounds: int, prices: Any = None, *, whole: bool = False) -> float:
         """Play rounds among all bins; return what is said to change."""
         bins = np.arange(self.model.bins)
         prices = np.zeros((3, self.model.bins)) if prices is None else prices
         window = refill.window(self.model.bins, len(self.start))
-        how = (prices, rounds, whole, self._plain, self._random)
+        heat = np.full(self.model.bins, self.heat)
+        how = (prices, rounds, whole, self._plain, heat, self.stale, self._random)
         return float(refill.refill(self.floor, self.layout, window, bins, *how))
 
     @property

@@ -1,4 +1,4 @@
-"""Shared rooms: the bound is the linear programme's, exchanges keep every rule and pay what they say."""
+"""Shared rooms: the bound is the linear programme's, the search keeps every rule and pays what it says."""
 
 from collections.abc import Callable
 from random import Random
@@ -6,12 +6,13 @@ from random import Random
 import numpy as np
 import pytest
 from msgspec.structs import replace
-from scipy.optimize import linear_sum_assignment, linprog
+from scipy.optimize import linprog
 from tagdock_slotting.bounds import linear_bound
 from tagdock_slotting.exchanging import Exchanging
 from tagdock_slotting.model import Model, Units, build_model
 from tagdock_slotting.objective import Objective
 from tagdock_slotting.problem import Bin, MoveRules, Problem
+from tagdock_slotting.rents import chosen
 from tagdock_slotting.rules import broken_rules, is_legal
 from tagdock_slotting.sharing import Bounded, room_bound
 from tagdock_slotting.solvers.rooms import shares_of_room
@@ -110,18 +111,15 @@ def first_fit(model: Model) -> Units:
     return units
 
 
-def test_bundles_are_assigned_at_the_least_cost() -> None:
-    from tagdock_slotting.kernels.assignment import assign, table
+def test_items_choose_alike_with_and_without_compiled_loops() -> None:
+    from tagdock_slotting.kernels.choosing import choose
 
     random = np.random.default_rng(0)
-    for size in (2, 7, 30):
-        t = table(30)
-        cost = random.integers(0, 50, (size, size)).astype(float)
-        cost[random.random((size, size)) < 0.5] = np.inf
-        np.fill_diagonal(cost, 40.0)
-        t.cost[:size, :size], t.price[:] = cost, random.normal(0, 9, 30)
-        assert assign(t, size)
-        rows, columns = linear_sum_assignment(cost)
-        assert cost[np.arange(size), t.column_of[:size]].sum() == cost[rows, columns].sum()
-    t.cost[:size, 0] = np.inf
-    assert not assign(t, size)
+    alone, prices = random.random((40, 5)), random.random((3, 9))
+    alone[random.random(alone.shape) < 0.2] = np.inf
+    near, amounts = random.integers(0, 9, alone.shape), random.random((3, 40))
+    alone[0, 0] = alone[:, 1].min()
+    used = np.empty((3, 9))
+    paid, wanted = chosen(alone, near, amounts, prices)
+    assert choose(alone, near, amounts, prices, used) == pytest.approx(paid)
+    np.testing.assert_allclose(used, wanted)

@@ -268,11 +268,14 @@ def refill(
     rounds: int,
     whole: bool,
     plain: bool,
+    heat: Metres,
+    stale: NDArray[np.uint8],
     random: State,
 ) -> float:
     """Refill some of the bins, so many times; return what it changes. They stand in the order of their rents.
 
-    `whole`: all of them at once, in that order. `prices[kind, bin]` of a place, a m3 and a kg.
+    `whole`: all of them at once, in that order. `prices[kind, bin]` of a place, a m3 and a kg. What costs more is kept
+    as Metropolis' rule has it, at the temperature `heat[bin]` of one of them; bins that changed become `stale`.
     """
     change = 0.0
     for _ in range(rounds):
@@ -291,13 +294,18 @@ def refill(
         for k in range(units):
             if not w.live[k]:
                 after += _cost(floor, floor.item[w.unit[k]], layout.place[w.unit[k]])
-        after = _put_away(floor, layout, w, units, bins, after, before * (1 - 1e-12), plain)
+        limit = before * (1 - 1e-12) - heat[w.bin[below(random, n)]] * np.log(1.0 - uniform(random))
+        after = _put_away(floor, layout, w, units, bins, after, limit, plain)
         for k in range(n):
             w.in_window[w.bin[k]] = 0
         w.stat[0] += 1
         if np.isfinite(after):
             change += after - before
             w.stat[1] += 1
+            for k in range(n):
+                stale[w.bin[k]] = 1
+            for k in range(units):
+                stale[layout.place[w.unit[k]]] = 1
         else:
             _undone(floor, layout, w, units)
     return change
