@@ -138,6 +138,18 @@ def test_rules_and_books_hold_on_a_larger_floor_whatever_the_prices(warehouse: W
     played.assert_books_are_right()
 
 
+def test_where_it_is_warm_a_dearer_layout_is_kept_and_said_to_be(warehouse: Warehouse) -> None:
+    model = build_model(floor_plan(warehouse, 1, many=12))
+    played = Played(model, first_fit(model), 1, plain=False)
+    played.play(200)
+    before, played.heat = played.value(played.units), 1000.0
+    changes = [played.play(1) for _ in range(50)]
+    assert max(changes) > 0
+    assert sum(changes) == pytest.approx(played.value(played.units) - before)
+    assert not list(broken_rules(model, played.units))
+    played.assert_books_are_right()
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_zones_hold_on_a_larger_floor(warehouse: Warehouse, seed: int) -> None:
     problem = floor_plan(warehouse, seed, many=12)

@@ -2,13 +2,12 @@
 
 import numpy as np
 
-from tagdock_slotting.distance import Indices
+from tagdock_slotting.distance import Indices, Metres
 from tagdock_slotting.kernels.compiled import compiled
-from tagdock_slotting.model import Amounts
 
 
 @compiled
-def choose(alone: Amounts, near: Indices, amounts: Amounts, prices: Amounts, used: Amounts) -> float:
+def choose(alone: Metres, near: Indices, amounts: Metres, prices: Metres, used: Metres) -> float:
     """Return what all items pay, each in the cheapest of its bins; fill in what they take there, `used[kind, bin]`.
 
     Item `i` costs `alone[i, k]` in bin `near[i, k]`, and takes `amounts[kind, i]` at `prices[kind, bin]`.
