@@ -2,6 +2,7 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import log10
 
@@ -122,3 +123,25 @@ def test_little_evidence_that_goods_went_through_is_not_enough(nats: float, stoo
     one = heard("30", (3.0 + nats, 0.0, 3.0), PASSES_S, stood=stood)
     site = Site(Layout.of([DOOR]), PhotoEyes(), Thresholds())
     assert judge([Seen(0, 0, -60.0)], one, alone(one), site).direction == direction
+
+
+@pytest.mark.parametrize(("came_s", "one"), [(0.0, True), (30.0, False)], ids=["together", "at other times"])
+def test_goods_that_waited_are_one_load_where_they_came_together(came_s: float, one: bool) -> None:
+    """They are read in bursts, so that pieces of them seem to pass two seconds apart."""
+    early = [heard(epc, NOTHING, PASSES_S - 60.0) for epc in epcs(1, 6)]
+    late = [later(heard(epc, NOTHING, PASSES_S - 60.0 + came_s), 2.2) for epc in epcs(2, 6)]
+    assert (late[0].epc in mates([*early, *late], early[0].epc)) is one
+
+
+def test_goods_that_go_straight_through_are_not_one_load_because_they_came_when_they_passed() -> None:
+    early = [heard(epc, NOTHING, PASSES_S - 1.0) for epc in epcs(1, 6)]
+    late = [later(heard(epc, NOTHING, PASSES_S - 1.0), 2.2) for epc in epcs(2, 6)]
+    assert late[0].epc not in mates([*early, *late], early[0].epc)
+
+
+def later(one: Witness, seconds: float) -> Witness:
+    """The same tag, heard by both rows so much later."""
+    rows = (told._replace(value=told.value + seconds) for told in (one.course.outside, one.course.inside))
+    outside, inside = rows
+    passed = one.course._replace(outside=outside, inside=inside)
+    return replace(one, middle_s=one.middle_s + seconds, course=passed)

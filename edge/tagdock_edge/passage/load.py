@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from tagdock_edge.clock import SECOND_US
 from tagdock_edge.passage.course import UNKNOWN, Course, both, ways_of
+from tagdock_edge.passage.ends import LONG_US
 from tagdock_edge.passage.witness import Ways, Witness
 
 ALIKE = 0.2
@@ -29,6 +31,12 @@ class Load:
     """What they say together if they crept, halted or waited; none before it was asked for."""
     taken: dict[int, float] = field(default_factory=dict)
     """By how many nats doors are less likely, as other loads pass them at the same time (see `doorways`)."""
+
+    @property
+    def waited(self) -> bool:
+        """Whether it is known to have come long before it passed: it halted or stood on its way."""
+        came = self.course.came
+        return bool(came.precision) and self.middle_s - came.value >= LONG_US / SECOND_US
 
     def add(self, one: Witness) -> None:
         """Take in a witness."""

@@ -22,6 +22,9 @@ from tagdock_edge.passage.kinship import MATE_NATS, Kinship
 from tagdock_edge.passage.load import ALIKE, UNHEARD, Load, added, alone
 from tagdock_edge.passage.witness import Ways, Witness, likeliest
 
+TOGETHER_NATS = 3.0
+"""How much likelier goods that have been there for long are one load, for each tag, where they came together: in a
+minute loads come at twenty other times."""
 NEVER_S = 4.0
 """Loads whose middles are farther apart than this are never one, nor change a witness: the slowest goods take so long
 from row to row."""
@@ -190,7 +193,7 @@ def _gain(one: _Head, other: _Head, thresholds: Thresholds) -> float:
         return -inf
     fewer = min(len(a.witnesses), len(b.witnesses))
     doubt = DOUBT_NATS + (DOORWAY_NATS if one.door == other.door else 0.0)
-    unlike = _tailed(apart(a.course, b.course) / fewer) + min(earlier(a.course, b.course) / fewer, CAME_NATS)
+    unlike = _tailed(apart(a.course, b.course) / fewer) + _came_apart(a, b, fewer)
     nats = thresholds.load_nats + fewer * (doubt - unlike)
     if nats + MATE_NATS * fewer <= 0:
         return nats
@@ -204,6 +207,15 @@ def _gain(one: _Head, other: _Head, thresholds: Thresholds) -> float:
     nats += _explained(together, _taken(_claims_on_both(one, other), own + its))
     nats -= _explained(a.doors, _taken(one.claims, own, but=other.number))
     return nats - _explained(b.doors, _taken(other.claims, its, but=one.number))
+
+
+def _came_apart(one: Load, other: Load, fewer: int) -> float:
+    """Say how much it speaks against one load, in nats a tag, that they came at other times; for it where it is < 0.
+
+    Goods that go straight through come when they pass, which is compared already.
+    """
+    nats = min(earlier(one.course, other.course) / fewer, CAME_NATS)
+    return nats - TOGETHER_NATS if one.waited and other.waited else nats
 
 
 def _tailed(nats: float) -> float:

@@ -15,10 +15,10 @@ from tagdock_edge.passage.opinion import NONE, Opinion
 from tagdock_edge.passage.opinions import opinion_of
 from tagdock_edge.passage.profile import Seen
 
-ASKED_NATS = 3.0
+ASKED_NATS = 1.75
 """Doors that the power alone makes less likely than this above the others are not asked for the way."""
-BLOCKED_NATS = 6.0
-"""The most that a tag's reads say against a door: goods may hide it from its own, one in 400 (assumed)."""
+BLOCKED_NATS = 3.5
+"""The most that a tag's reads say against a door: goods may hide it from its own, one in 30 (simulated cross-talk)."""
 NEAR_DB, SURELY = 20.0, (0.5, 2.5)
 """A tag whose power rose by so much above its weakest read is believed as it is about its door, others in proportion,
 within these bounds. Goods that rise by 30 dB and more see an antenna from near, and of 1,900 simulated ones that one
@@ -26,8 +26,8 @@ door heard by 4 dB better it was another's in 4; of those that rise by less than
 OWN_NATS = 4.0
 """The most that one tag's own reads say against a way: beyond that the model is doubted, not the load."""
 
-FEW_READS = 24
-"""With fewer reads a tag hardly tells the way by itself: rows have some ten looks each while it passes."""
+FEW_READS = 100
+"""With fewer reads goods may have hidden a tag from its own door, and others overheard it."""
 STOOD_NATS = 2.0
 """Goods that were told to stand or go by a moment ago are so much likelier to do so still (assumed): they are read with
 gaps, and each gap asks again."""
