@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from tagdock_simulators.doors import DoorGeometry
 
-LEFT_AFTER_S = 2.5
+LEFT_AFTER_S = 2.8
 """How long the gateway waits after a tag's last read before it decides."""
 
 

@@ -191,7 +191,7 @@ def keonn_config(folder: Path, port: int) -> Path:
     doors = shaped(SCENARIOS[SCENARIO], {"doors": "1"}).geometry()
     config = folder / "gateway.toml"
     text = gateway_file("lab", "gw-1", f"mqtt://127.0.0.1:{port}", doors, [KEONN])
-    config.write_text(text.replace("left_after_s = 2.5", "left_after_s = 1.0"))  # a shorter test
+    config.write_text(text.replace("left_after_s = 2.8", "left_after_s = 1.0"))  # a shorter test
     return config
 
 

@@ -64,9 +64,12 @@ RANGES: dict[str, tuple[float, float]] = {
 
 @dataclass(frozen=True, slots=True)
 class PassageConfig:
-    """When a passage is over: seconds after the tag left the field, and after it came to rest in it."""
+    """When a passage is over: seconds after the tag left the field, and after it came to rest in it.
 
-    left_after_s: float = 2.5
+    Goods that turn round where nothing hears them come back within three seconds, mostly: until then nothing is told.
+    """
+
+    left_after_s: float = 2.8
     rested_after_s: float = 15.0
     thresholds: Thresholds = field(default_factory=Thresholds)
 

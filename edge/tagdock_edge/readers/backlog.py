@@ -13,7 +13,7 @@ from tagdock_contract import Record
 from tagdock_edge.clock import SECOND_US, from_us, to_us
 
 LATE_US = SECOND_US
-"""A message that is older has waited; passages wait longer for a tag's next read (`left_after_s`, 2.5 s)."""
+"""A message that is older has waited; passages wait longer for a tag's next read (`left_after_s`, 2.8 s)."""
 QUIET_US = SECOND_US
 """When punctual messages come, and no late one came for so long, the reader has caught up."""
 SILENT_US = 5 * SECOND_US
