@@ -5,7 +5,8 @@
 Most of these tests talk to servers, browsers and simulated readers in real time, several at once on two shared cores: a
 machine that stands still for a minute fails a test that is right. Who also fails alone, in a new process, has failed.
 Every test that needed its second try is named at the end, so that one which often does is seen and mended. More than
-`FEW` at once, an error while collecting, a crash or an interrupt get none. `TAGDOCK_SECOND_TRY=0` gives none at all.
+`FEW` at once, an error while collecting, a crash, an interrupt or a run that is stuck for `TAGDOCK_LONGEST_S` get none.
+`TAGDOCK_SECOND_TRY=0` gives none at all.
 """
 
 import json
@@ -19,7 +20,9 @@ from pathlib import Path
 
 FEW = 3
 """More failures than this in one run are no accident."""
-_SOME_FAILED = 1
+LONGEST_S = float(os.environ.get("TAGDOCK_LONGEST_S", "1800"))
+"""Five times what the longest part takes: where a worker process crashed, pytest has waited for it for ever."""
+_SOME_FAILED, _STUCK = 1, 124
 
 
 def failed(cache: Path) -> list[str]:
@@ -29,10 +32,13 @@ def failed(cache: Path) -> list[str]:
 
 
 def run(arguments: Sequence[str], cache: Path) -> int:
-    """Run pytest in a process of its own and return its exit status."""
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", *arguments, "-o", f"cache_dir={cache}"], check=False
-    ).returncode
+    """Run pytest in a process of its own and return its exit status; it is ended after `LONGEST_S`."""
+    command = [sys.executable, "-m", "pytest", *arguments, "-o", f"cache_dir={cache}"]
+    try:
+        return subprocess.run(command, check=False, timeout=LONGEST_S).returncode
+    except subprocess.TimeoutExpired:
+        print(f"tests: stuck for {LONGEST_S:g} s and ended; the last lines above say where", flush=True)
+        return _STUCK
 
 
 def try_tests(arguments: Sequence[str], cache: Path) -> int:

@@ -12,7 +12,7 @@ from tagdock_edge.clock import to_us
 from tagdock_edge.config import AntennaConfig, DoorConfig, PassageConfig, Thresholds
 from tagdock_edge.errors import SnapshotError
 from tagdock_edge.passage import Detector
-from tagdock_edge.passage.course import UNKNOWN, Course, Told, ways_of
+from tagdock_edge.passage.course import SPREAD_LOG, UNKNOWN, Course, Told, ways_of
 from tagdock_edge.passage.eyes import PhotoEyes
 from tagdock_edge.passage.judge import judge
 from tagdock_edge.passage.kept import Moved, State, kept_witness, taken_up
@@ -76,17 +76,23 @@ def test_a_doorway_that_is_taken_is_no_place_to_stay_in_either() -> None:
     assert likeliest(spoken(load)) == (1, 0)
 
 
-def rows(between_s: float, looks: float) -> Course:
-    """Both rows heard goods for a second (standard deviation), one so much later than the other, so many times."""
-    precision = looks / (2 * 0.7**2)
-    return Course(Told(0.0, precision), Told(between_s, precision), Told(between_s, precision / 2), Told(0.0, 10.0))
+def rows(between_s: float, tags: int, looks: float) -> Course:
+    """Both rows heard so many tags for a second (standard deviation), one so much later; each had so many looks."""
+    row = Told(0.0, tags * looks / (2 * 0.7**2))
+    heard = Told(0.0, tags / (SPREAD_LOG**2 + 1 / looks))
+    return Course(row, row._replace(value=between_s), Told(between_s, row.precision / 2), heard)
 
 
-def test_looks_at_goods_that_stand_seldom_come_in_the_order_of_rows_but_they_do() -> None:
-    came_in, went_out = ways_of(rows(1.2, 20), 1.0)
+def test_looks_at_goods_that_stand_come_in_bursts_and_may_seem_to_be_in_the_order_of_rows() -> None:
+    came_in, went_out = ways_of(rows(1.2, 4, 5), 4, 1.0)
     assert went_out < 0.0 < came_in < 2.5
-    assert ways_of(rows(1.2, 200), 1.0)[0] > 4.0
-    assert ways_of(rows(0.0, 200), 1.0)[0] < -2.0
+    assert ways_of(rows(1.2, 40, 5), 40, 1.0)[0] > 4.0
+    assert ways_of(rows(0.0, 40, 5), 40, 1.0)[0] < -2.0
+
+
+def test_tags_that_a_reader_hears_but_once_have_no_bursts() -> None:
+    once, often = ways_of(rows(1.2, 10, 2), 10, 1.0)[0], ways_of(rows(1.2, 4, 5), 4, 1.0)[0]
+    assert once > often + 1.0
 
 
 def parked_beside(seed: int) -> list[TagRead]:

@@ -57,3 +57,11 @@ def test_what_can_not_be_collected_gets_none(tmp_path: Path, text: str) -> None:
 def test_whoever_wants_none_gets_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, "TAGDOCK_SECOND_TRY", "0")
     assert tried(tmp_path, once=ONCE).returncode == 1
+
+
+def test_a_run_that_is_stuck_is_ended_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, "TAGDOCK_LONGEST_S", "8")
+    done = tried(tmp_path, once=ONCE, stuck="import time\n\ndef test_stuck():\n    time.sleep(100)\n")
+    assert done.returncode == 124
+    assert "stuck for 8 s" in done.stdout
+    assert "second try" not in done.stdout

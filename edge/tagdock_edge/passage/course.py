@@ -40,6 +40,8 @@ in 8,000 is heard before its load comes)."""
 
 _FAR_S = 1e12
 """Farther from 1970 than any time of a read."""
+_MANY = 1e6
+"""More looks than a tag has."""
 _LONG_LOG = 12.0
 """Farther from the log of one second than that of any time in the field: two days."""
 
@@ -175,26 +177,34 @@ CROSSED, CROSSED_SPREAD = 1.2, 0.4
 """How much later the far row hears goods that go through than the near one, as a share of the time (a standard
 deviation) for which they are heard, and how far goods are from that: 0.6 under high antennas that hear them all over
 the hall, 1.0 to 2.0 elsewhere."""
-STAYED_SPREAD, STAYED_LOOKS = 0.3, 4.0
+STAYED_SPREAD, BURSTS = 0.3, 4.0
 """The same of goods that go by, turn round or stand, whose rows take turns by chance: standard deviation; and how much
-less so many looks at them say (variance): they are spread over all the time, and each row has them in bursts, whenever
-something else moves."""
+less their looks say at most (variance): each row has them in bursts, whenever something else moves."""
+BURST_LOOKS = 2.0
+"""So many looks at a tag are no burst yet: where readers hear each tag but once, as sessions 2 and 3 have it, the rows'
+times are each tag's own."""
 
 
-def ways_of(passed: Course, repeated: float) -> tuple[float, float]:
+def ways_of(passed: Course, tags: int, repeated: float) -> tuple[float, float]:
     """Say how much likelier than to stay it is (nats) that goods came in, and went out, from the rows' times.
 
-    `repeated` is how much less the tags of a load know together than if they told apart.
+    `passed` is the course of so many tags together; `repeated` is how much less they know than if they told apart.
     """
     heard_s = exp(passed.heard.value)
     value, precision = passed.between
     known = precision * heard_s * heard_s
-    if not known:
+    if not known or not passed.heard.precision:
         return 0.0, 0.0
     share, error = value / heard_s, repeated / known
-    stayed = _log_density(share, STAYED_SPREAD**2 + STAYED_LOOKS * error)
+    bursts = min(max(_looks(passed.heard, tags) - BURST_LOOKS + 1.0, 1.0), BURSTS)
+    stayed = _log_density(share, STAYED_SPREAD**2 + bursts * error)
     spread = CROSSED_SPREAD**2 + error
     return _log_density(share - CROSSED, spread) - stayed, _log_density(share + CROSSED, spread) - stayed
+
+
+def _looks(heard: Told, tags: int) -> float:
+    """Return how many looks each tag had on average, by what is known of the time for which so many were heard."""
+    return 1.0 / max(tags / heard.precision - SPREAD_LOG**2, 1.0 / _MANY)
 
 
 def _log_density(value: float, variance: float) -> float:

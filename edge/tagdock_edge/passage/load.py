@@ -75,7 +75,7 @@ def spoken(load: Load) -> dict[int, Ways]:
     count = len(load.witnesses)
     weight = 1.0 / (1.0 + ALIKE * (count - 1))
     halting = _halting(load)
-    came_in, went_out = ways_of(load.course, 1.0 / weight) if count > 1 else (0.0, 0.0)
+    came_in, went_out = ways_of(load.course, count, 1.0 / weight) if count > 1 else (0.0, 0.0)
     together = {}
     for door, steady in load.doors.items():
         taken = load.taken.get(door, 0.0)
